@@ -1,0 +1,178 @@
+"""The shapes that pass between question and answer. All frozen; the CLI, the pages and the evaluation read the same fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+from ingest.datatypes import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved passage. `ranks` holds its 1-based place in each ranking that found it, e.g. {"bm25": 3, "dense": 1}."""
+
+    chunk: Chunk
+    file: str
+    title: str
+    score: float
+    ranks: Mapping[str, int]
+
+    @property
+    def page(self) -> int:
+        return self.chunk.page
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a hit, at `start:end` of its document's text and on one page."""
+
+    file: str
+    page: int
+    start: int
+    end: int
+    text: str
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of the prompt. `stable` ones are the same for every question, so their computation can be kept."""
+
+    name: str
+    text: str
+    tokens: tuple[int, ...]
+    stable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    segments: tuple[Segment, ...]
+    hits: tuple[Hit, ...]  # those that fitted
+    dropped: tuple[str, ...] = ()  # what did not, in words
+
+    @property
+    def tokens(self) -> list[int]:
+        return [token for segment in self.segments for token in segment.tokens]
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Seconds are wall time; peak memory is the process's, in MiB."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    seconds_retrieve: float = 0.0
+    seconds_to_first_token: float = 0.0
+    seconds_total: float = 0.0
+    peak_mb: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One model's raw output. `stopped` is True when the user, not the model, ended it."""
+
+    text: str
+    stats: Stats
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Exists only if `document_text[start:end] == quote` on that page: there is no unverified citation.
+
+    `claim` is the sentence of the answer that it supports.
+    """
+
+    file: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    claim: str = ""
+
+
+Status = Literal["answered", "abstained"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Abstention is a status, not an exception; `reason` then says why, in words for people."""
+
+    status: Status
+    text: str
+    reason: str
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    model: str
+    stats: Stats
+    evidence: tuple[Sentence, ...] = ()
+    query: str = ""  # what was looked for: the question, made to stand alone
+    stopped: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract of `docent ask --json`."""
+        return {
+            "status": self.status,
+            "text": self.text,
+            "reason": self.reason,
+            "citations": [asdict(citation) for citation in self.citations],
+            "hits": [hit_json(rank, hit) for rank, hit in enumerate(self.hits, 1)],
+            "model": self.model,
+            "stats": asdict(self.stats),
+        }
+
+
+def hit_json(rank: int, hit: Hit) -> dict[str, Any]:
+    """The contract of one row of `docent search --json`."""
+    return {
+        "rank": rank,
+        "file": hit.file,
+        "page": hit.page,
+        "score": round(hit.score, 6),
+        "ranks": dict(hit.ranks),
+        "heading": hit.chunk.heading,
+        "start": hit.chunk.start,
+        "end": hit.chunk.end,
+        "text": hit.chunk.text,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer, as kept in a thread. `vote` is 1, -1 or 0."""
+
+    id: int
+    question: str
+    answer: Answer
+    vote: int = 0
+
+
+class Llm(Protocol):
+    """A model that continues token sequences. Real ones: llama.cpp, and the scripted one of the tests."""
+
+    name: str
+    n_ctx: int
+    last_stats: Stats  # of the newest stream, complete once that is exhausted
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """Token ids; control tokens are only recognised in text when `special` is set."""
+        ...
+
+    def render(self, system: str, user: str) -> str:
+        """The two messages in the model's own chat format, up to where its answer begins."""
+        ...
+
+    def stream(self, tokens: Sequence[int], max_tokens: int) -> Iterator[str]:
+        """Pieces of text, greedily chosen."""
+        ...
+
+    def stop(self) -> None:
+        """Ends the running stream within one token, also while the prompt is still being read."""
+        ...

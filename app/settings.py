@@ -1,0 +1,86 @@
+"""One frozen Settings, read once at the edge (settings.toml, then DOCENT_* variables) and passed down."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ingest.errors import InvalidInput
+
+
+class Settings(BaseModel):
+    """Every field may be set in settings.toml or as DOCENT_<FIELD> in the environment; the environment wins."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("docent", appauthor=False)))
+    model: str = "qwen2.5-coder-1.5b"
+    encoder: str = "all-minilm-l6-v2"
+    n_ctx: int = Field(4096, ge=1024, le=131072, description="how many tokens the model may hold")
+    passages: int = Field(4, ge=1, le=12, description="how many passages the model reads")
+    max_tokens: int = Field(220, ge=16, le=2048, description="longest answer, in tokens")
+    threads: int = Field(0, ge=0, le=256, description="0: as many as there are physical cores")
+    gpu_layers: Literal["auto"] | int = "auto"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def threads_db(self) -> Path:
+        return self.home / "threads.db"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.home / "settings.toml"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Defaults, then settings.toml in the home folder, then DOCENT_*, then `overrides` that are not None.
+
+    Raises InvalidInput naming the key that is unknown or out of range, and where it stands.
+    """
+    from_env = {
+        name: os.environ[key] for name in Settings.model_fields if (key := f"DOCENT_{name.upper()}") in os.environ
+    }
+    home = Path(from_env["home"]) if "home" in from_env else Settings().home
+    path = home / "settings.toml"
+    values: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise InvalidInput(f"{path} cannot be read: {error}", "Mend the line it names, or delete the file.") from error
+    given = {key: value for key, value in overrides.items() if value is not None}
+    return _checked({**values, **from_env, "home": home, **given}, source=path)
+
+
+def save_settings(settings: Settings) -> None:
+    """Writes only what differs from the defaults, so that better defaults reach the user later."""
+    default = Settings(home=settings.home)
+    lines = [
+        f"{name} = {value!r}".replace("'", '"')
+        for name, value in settings.model_dump(exclude={"home"}).items()
+        if value != getattr(default, name)
+    ]
+    settings.home.mkdir(parents=True, exist_ok=True)
+    temporary = settings.settings_file.with_suffix(".tmp")
+    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    temporary.replace(settings.settings_file)
+
+
+def _checked(values: dict[str, Any], source: Path) -> Settings:
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"][:1])
+        raise InvalidInput(
+            f"Setting '{key}': {first['msg']}.",
+            f"Look for it in {source} or in the variable DOCENT_{key.upper()}.",
+        ) from error

@@ -1,0 +1,195 @@
+"""Raw lines of a PDF page to readable text, each character still knowing which raw one it came from.
+
+What changes: running headers and footers go, words broken at line ends are joined, ligatures are spelled out,
+control characters and double spaces go, and line breaks inside a paragraph become spaces. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+INSERTED = -1  # the raw index of a character that stands for a line break
+_HYPHENS = "\ufffe\x02\xad"  # how pdfium and others write the hyphen of a broken word
+_EDGE_BAND = 0.09  # share of the page's height in which headers and footers stand
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BULLET = re.compile(r"^(?:[•◦▪■●–—*\-‣]\s|\(?\d{1,3}[.)]\s|\(?[a-zA-Z][.)]\s|\d+(?:\.\d+)+\s)")
+_PAGE_NUMBER = re.compile(r"^(?:page|seite|p\.)?\s*#+(?:\s*(?:/|of|von)\s*#+)?$|^[ivxlc]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as the reader found it, then cleaned: `index[i]` is the raw index of `text[i]`. Lengths in points, from the bottom left."""
+
+    text: str
+    index: Sequence[int]
+    left: float = 0.0
+    bottom: float = 0.0
+    right: float = 0.0
+    top: float = 0.0
+    bold: bool = False
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    lines: tuple[Line, ...]
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class CleanLine:
+    """Where a line begins in the cleaned page, for the search of headings."""
+
+    start: int
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPage:
+    text: str
+    raw_index: NDArray[np.int32]
+    lines: tuple[CleanLine, ...]
+
+
+def clean_pages(pages: Sequence[RawPage]) -> list[CleanPage]:
+    """All pages of a document at once: what runs along is only seen by looking at several pages."""
+    running = _running_lines(pages)
+    words = Counter(
+        word.lower() for page in pages for line in page.lines for word in _WORD.findall(line.text) if len(word) > 2
+    )
+    return [_clean_page(page, running, words) for page in pages]
+
+
+def _running_lines(pages: Sequence[RawPage]) -> set[str]:
+    seen = Counter(key for page in pages for key in {_key(line) for line in page.lines if _at_edge(line, page)})
+    enough = max(3, 0.3 * len(pages))
+    return {key for key, count in seen.items() if count >= enough}
+
+
+def _at_edge(line: Line, page: RawPage) -> bool:
+    return line.bottom > page.height * (1 - _EDGE_BAND) or line.top < page.height * _EDGE_BAND
+
+
+def _key(line: Line) -> str:
+    return re.sub(r"\d+", "#", " ".join(line.text.lower().split()))
+
+
+def _clean_page(page: RawPage, running: Collection[str], words: Counter[str]) -> CleanPage:
+    kept: list[Line] = []
+    for position, line in enumerate(page.lines):
+        key = _key(line)
+        outermost = position in (0, len(page.lines) - 1)
+        if (_at_edge(line, page) and key in running) or (outermost and _PAGE_NUMBER.match(key)):
+            continue
+        cleaned = _normalise(line, words)
+        if cleaned.text:
+            kept.append(cleaned)
+    text: list[str] = []
+    index: list[int] = []
+    starts: list[CleanLine] = []
+    for position, line in enumerate(kept):
+        starts.append(CleanLine(len(text), line))
+        text.extend(line.text)
+        index.extend(line.index)
+        if position + 1 < len(kept):
+            _join(text, index, kept[position + 1].text, _breaks(kept, position), words)
+    return CleanPage("".join(text), np.array(index, dtype=np.int32), tuple(starts))
+
+
+def _join(text: list[str], index: list[int], following: str, hard: bool, words: Counter[str]) -> None:
+    """Ends a line: with a line break, a space, or, after a broken word, with nothing."""
+    if not hard and len(text) > 1 and text[-1] == "-" and (text[-2].isalnum()) and following[:1].isalnum():
+        head = re.search(r"[^\W\d_]*$", "".join(text[-40:-1]))
+        tail = re.match(r"[^\W\d_]*", following)
+        assert head is not None and tail is not None
+        if following[0].islower() and head.group() and not _is_compound(head.group(), tail.group(), words):
+            text.pop()
+            index.pop()
+        return
+    text.append("\n" if hard else " ")
+    index.append(INSERTED)
+
+
+def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
+    """Whether the hyphen belongs to the word: the document itself says how it writes it elsewhere."""
+    with_hyphen, without = f"{head}-{tail}".lower(), f"{head}{tail}".lower()
+    return words[with_hyphen] > words[without]
+
+
+def _breaks(lines: Sequence[Line], position: int) -> bool:
+    """Whether the break after this line ends a paragraph, a heading, an item or a table row."""
+    line, following = lines[position], lines[position + 1]
+    if _BULLET.match(following.text) or _is_row(line.text) or _is_row(following.text):
+        return True
+    runs_on = following.text[0].islower() and line.text[-1] not in ".:;!?"
+    if line.height <= 0 or following.height <= 0:  # no geometry: trust the punctuation
+        return not runs_on and (line.text[-1] in ".:;!?" or len(line.text) < 40)
+    if abs(line.height - following.height) > 0.12 * line.height or line.bold != following.bold:
+        return True
+    gap = line.bottom - following.top
+    if gap < -2.5 * line.height:  # up again: the next column, where only a sentence that runs on is joined
+        return not runs_on
+    if gap > 0.9 * line.height:
+        return True
+    if runs_on:
+        return False
+    near = lines[max(0, position - 3) : position + 4]
+    edge = max((other.right for other in near if other.left <= line.right), default=line.right)
+    width = (line.right - line.left) / len(line.text)
+    first_word = len(following.text.split(maxsplit=1)[0])
+    return line.right + (first_word + 1) * width < edge  # the next word would have fitted: a break on purpose
+
+
+def _is_row(text: str) -> bool:
+    """A table row in text form: a good part of it is numbers, or it ends with two of them."""
+    words = [word for word in text.split() if any(c.isalnum() for c in word)]
+    numeric = [any(c.isdigit() for c in word) and not any(c.isalpha() for c in word) for word in words]
+    return sum(numeric) >= 2 and (sum(numeric) >= 0.3 * len(words) or all(numeric[-2:]))
+
+
+def _normalise(line: Line, words: Counter[str]) -> Line:
+    out: list[tuple[str, int]] = []
+    for position, (character, raw) in enumerate(zip(line.text, line.index, strict=True)):
+        for plain in _plain(character, line.text, position, words):
+            if plain == " " and (not out or out[-1][0] == " "):
+                continue
+            if unicodedata.combining(plain) and out:
+                composed = unicodedata.normalize("NFC", out[-1][0] + plain)
+                if len(composed) == 1:
+                    out[-1] = (composed, out[-1][1])
+                    continue
+            out.append((plain, raw))
+    while out and out[-1][0] == " ":
+        out.pop()
+    return replace(line, text="".join(c for c, _ in out), index=[raw for _, raw in out])
+
+
+def _plain(character: str, text: str, position: int, words: Counter[str]) -> str:
+    """What one raw character becomes: itself, several, or nothing."""
+    if character.isascii() and character.isprintable():
+        return character
+    if character in _HYPHENS:
+        head = re.search(r"[^\W\d_]*$", text[max(0, position - 40) : position])
+        tail = re.match(r"[^\W\d_]*", text[position + 1 : position + 40])
+        assert head is not None and tail is not None
+        if not tail.group():
+            return "-" if character != "\xad" else ""
+        return "-" if not head.group() or _is_compound(head.group(), tail.group(), words) else ""
+    if character.isspace():
+        return " "
+    if "\ufb00" <= character <= "\ufb06":
+        return unicodedata.normalize("NFKC", character)
+    category = unicodedata.category(character)
+    if category == "Co":  # private use: symbol fonts, nearly always a bullet
+        return "•" if not text[:position].strip() else " "
+    return "" if category in ("Cc", "Cf", "Cn", "Cs") else character

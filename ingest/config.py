@@ -1,0 +1,20 @@
+"""What shapes an index. A change here changes the fingerprint, and with it, explained, a full run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IngestConfig:
+    """Sizes are in the encoder's own tokens; times in seconds."""
+
+    chunk_tokens: int = 160
+    overlap_tokens: int = 32
+    page_timeout: float = 60.0  # a page that takes longer ends the reading of its file
+    batch_size: int = 32
+    max_file_bytes: int = 2 << 30
+
+    def fingerprint(self, encoder_name: str) -> str:
+        """Two indexes with the same fingerprint hold the same chunks for the same files."""
+        return f"v1 chunk={self.chunk_tokens} overlap={self.overlap_tokens} encoder={encoder_name}"

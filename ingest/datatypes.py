@@ -1,0 +1,106 @@
+"""The shapes that pass between reading, chunking, embedding and storing.
+
+Offsets are counted in Python characters. A document's text is its pages' cleaned texts joined by form feeds,
+and every `start`/`end` in Docent, from chunk to citation, points into that one string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file of the domain. `error` is set when it could not be read: never lost silently."""
+
+    id: int
+    path: str  # relative to the domain's folder, with forward slashes
+    title: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    n_pages: int = 0
+    n_chunks: int = 0
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A section title at `start` of the document's text; level 1 is the widest."""
+
+    start: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`raw_index[i]` is the reader's own index of the page's i-th cleaned character, which finds its box again.
+
+    `reader` says who read it (pdfium, pypdf, text); `label` is the number printed on the page, if it has one.
+    `raw_index` is None where the reader knows no boxes.
+    """
+
+    number: int  # 1-based
+    start: int
+    text: str
+    label: str = ""
+    reader: str = "text"
+    raw_index: NDArray[np.int32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What a reader gives for one file. `notes` name what was lost, in words for people."""
+
+    title: str
+    pages: tuple[Page, ...]
+    headings: tuple[Heading, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "\f".join(page.text for page in self.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """`document_text[start:end] == text`, always. `page` is the page that holds most of it."""
+
+    id: int
+    doc_id: int
+    start: int
+    end: int
+    text: str
+    heading: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    chunk_id: int
+    score: float
+
+
+class Encoder(Protocol):
+    """Texts to unit vectors. Real ones: sentence-transformers on torch, and the tiny one of the tests."""
+
+    name: str  # changes whenever the vectors would
+    dim: int
+    max_tokens: int  # longest text that is embedded whole, special tokens not counted
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), dim)."""
+        ...
+
+    def token_ends(self, texts: Sequence[str]) -> list[list[int]]:
+        """For each text, the character offset at which each of its tokens ends."""
+        ...

@@ -1,0 +1,130 @@
+"""sentence-transformers behind the Encoder protocol, in the fastest precision this CPU does well."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .datatypes import Vectors
+from .errors import ModelError
+
+_SAMPLE = "Before the first start the installer checks the pressure of the circuit and writes it into the protocol. " * 5
+
+
+class SentenceEncoder:
+    """A sentence-transformers model from a local folder; nothing is ever fetched.
+
+    `name` is the folder's name with a hash of its weights, so that an index knows which vectors it holds.
+    Safe to call from several threads. Loading takes seconds and happens at the first use, or at `load()`.
+    """
+
+    def __init__(self, folder: Path, threads: int = 0, precision: str = "auto") -> None:
+        self._folder = folder
+        self._threads = threads
+        self.precision = precision  # auto, float32 or bfloat16
+        self._model: Any = None
+        self._lock = threading.RLock()
+
+    @property
+    def name(self) -> str:
+        return f"{self._folder.name}-{_weights_hash(self._folder)}"
+
+    @property
+    def dim(self) -> int:
+        return int(self.load().get_embedding_dimension())
+
+    @property
+    def max_tokens(self) -> int:
+        model = self.load()
+        return int(model.max_seq_length or 512) - 2  # [CLS] and [SEP]
+
+    def load(self) -> Any:
+        with self._lock:
+            if self._model is None:
+                self._model = self._loaded()
+            return self._model
+
+    def encode(self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None, batch_size: int = 32) -> Vectors:
+        """Unit vectors, shape (len(texts), dim). Sorted by length inside, so that batches waste nothing on padding."""
+        model = self.load()
+        out = np.zeros((len(texts), self.dim), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        for first in range(0, len(order), batch_size):
+            batch = order[first : first + batch_size]
+            with self._lock:
+                vectors = model.encode(
+                    [texts[i] for i in batch], batch_size=batch_size, convert_to_tensor=True, show_progress_bar=False
+                )
+            out[batch] = vectors.float().cpu().numpy()
+            if on_batch:
+                on_batch(min(first + batch_size, len(order)))
+        return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
+
+    def token_ends(self, texts: Sequence[str]) -> list[list[int]]:
+        tokenizer = self.load().tokenizer
+        with self._lock:
+            tokenizer.no_truncation() if hasattr(tokenizer, "no_truncation") else None
+            found = tokenizer(
+                list(texts), add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
+            )
+        return [[end for _, end in offsets] for offsets in found["offset_mapping"]] if texts else []
+
+    def use_fastest_precision(self) -> str:
+        """Measures bf16 against fp32 on this machine and keeps the faster that gives the same vectors. Seconds, once."""
+        if self.precision != "auto":
+            return self.precision
+        import torch
+
+        model = self.load()
+        sample = [_SAMPLE] * 16
+        reference, slow = _timed(model, sample)
+        model.to(torch.bfloat16)
+        vectors, fast = _timed(model, sample)
+        same = float((reference * vectors).sum(axis=1).min()) > 0.995
+        self.precision = "bfloat16" if same and fast < 0.85 * slow else "float32"
+        if self.precision == "float32":
+            model.to(torch.float32)
+        return self.precision
+
+    def _loaded(self) -> Any:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a local folder is all there is
+        os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        if self._threads:
+            torch.set_num_threads(self._threads)
+        try:
+            model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(f"The encoder in {self._folder} cannot be loaded: {error}", "Run: docent models verify") from error
+        if self.precision == "bfloat16":
+            model.to(torch.bfloat16)
+        return model
+
+
+def _timed(model: Any, sample: list[str]) -> tuple[Vectors, float]:
+    model.encode(sample[:4], show_progress_bar=False, convert_to_tensor=True)
+    start = time.perf_counter()
+    vectors = model.encode(sample, show_progress_bar=False, convert_to_tensor=True).float().cpu().numpy()
+    seconds = time.perf_counter() - start
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), seconds
+
+
+def _weights_hash(folder: Path) -> str:
+    """Of sizes and the configuration, not of all the weights: those were checked when the model was pulled."""
+    digest = hashlib.blake2b(digest_size=6)
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in (".safetensors", ".bin", ".json") and not file.name.endswith(".verified.json"):
+            digest.update(f"{file.relative_to(folder).as_posix()} {file.stat().st_size}".encode())
+    return digest.hexdigest()

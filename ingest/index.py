@@ -1,0 +1,199 @@
+"""A published snapshot to search in: FAISS for the vectors, FTS5 for the words.
+
+indexes/<domain>/ holds store.db, CURRENT (the name of the newest snapshot), and gen-000012/{vectors.faiss, ids.npy,
+manifest.json}. Snapshots are immutable; SQLite is asked what still exists, so a deleted document never answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .datatypes import Chunk, Document, Page, Scored, Vectors
+from .errors import IndexDamaged, IndexMissing, StorageError
+from .store import Store
+
+_HASH_LIMIT = 256 << 20  # larger files are checked by size: hashing them would be felt at each start
+_DAMAGED = "The store is untouched. Publish a new snapshot with: docent ingest"
+_STOP = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its may me my "
+    "no not of on or our shall should so some than that the their them then there these they this those to was we were "
+    "what when where which who whom whose why will with would you your".split()
+)
+_TERM = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*")
+
+
+def publish(store: Store) -> Path:
+    """Writes the store's vectors as the next snapshot and makes it current. A kill at any point leaves the old one.
+
+    Raises StorageError when it cannot be written.
+    """
+    import faiss
+
+    folder = store.folder
+    changes = store.changes
+    ids, vectors = store.vectors()
+    name = f"gen-{_generation(_current(folder)) + 1:06d}"
+    temporary = folder / f"{name}.tmp"
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        flat = faiss.IndexFlatIP(max(1, vectors.shape[1]))
+        if len(ids):
+            flat.add(vectors)
+        faiss.write_index(flat, str(temporary / "vectors.faiss"))
+        np.save(temporary / "ids.npy", ids)
+        files = {file.name: {"bytes": file.stat().st_size, "sha256": _sha256(file)} for file in temporary.iterdir()}
+        manifest = {"kind": "flat", "count": len(ids), "dim": int(vectors.shape[1]), "changes": changes, "files": files}
+        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+        for file in temporary.iterdir():
+            _fsync(file)
+        shutil.rmtree(folder / name, ignore_errors=True)
+        temporary.rename(folder / name)
+        pointer = folder / "CURRENT.tmp"
+        pointer.write_text(name, encoding="utf-8")
+        _fsync(pointer)
+        pointer.replace(folder / "CURRENT")
+    except (OSError, RuntimeError) as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise StorageError(
+            f"The snapshot in {folder} could not be written: {error}",
+            "Free some space, then run: docent ingest. The documents already read are kept.",
+        ) from error
+    for old in sorted(folder.glob("gen-*"))[:-2]:  # one older snapshot stays, for readers that have it open
+        shutil.rmtree(old, ignore_errors=True)
+    return folder / name
+
+
+def is_current(store: Store) -> bool:
+    """Whether the newest snapshot is whole and holds what the store holds."""
+    try:
+        return bool(_manifest(store.folder / _current(store.folder))["changes"] == store.changes)
+    except (IndexMissing, IndexDamaged):
+        return False
+
+
+class LocalIndex:
+    """An open index. Cheap to open; safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises IndexMissing before the first ingest, IndexDamaged when a file is not what its manifest says."""
+        import faiss
+
+        self.folder = folder
+        self.store = Store(folder)
+        self.snapshot = _current(folder)
+        generation = folder / self.snapshot
+        self.manifest = _manifest(generation)
+        try:
+            self._faiss = faiss.read_index(str(generation / "vectors.faiss"))
+            self._ids: NDArray[np.int64] = np.load(generation / "ids.npy")
+        except (RuntimeError, OSError, ValueError) as error:
+            raise IndexDamaged(f"The snapshot {generation} cannot be read.", _DAMAGED) from error
+        if not len(self._ids) == self._faiss.ntotal == self.manifest["count"]:
+            raise IndexDamaged(f"The snapshot {generation} does not hold what its manifest says.", _DAMAGED)
+
+    @property
+    def is_newest(self) -> bool:
+        return _current(self.folder) == self.snapshot
+
+    def close(self) -> None:
+        self.store.close()
+
+    def documents(self) -> list[Document]:
+        return self.store.documents()
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, Chunk]:
+        return self.store.chunks(ids)
+
+    def page(self, doc_id: int, number: int) -> Page | None:
+        found = self.store.pages(doc_id, number)
+        return found[0] if found else None
+
+    def dense(self, vector: Vectors, k: int, doc_ids: Collection[int] | None = None) -> list[Scored]:
+        """The k chunks nearest to a unit vector of shape (dim,), by cosine, best first."""
+        import faiss
+
+        if not len(self._ids) or k < 1:
+            return []
+        parameters = None
+        if doc_ids is not None:
+            rows = np.flatnonzero(np.isin(self._ids, self._chunk_ids(doc_ids)))
+            if not len(rows):
+                return []
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))
+        scores, rows = self._faiss.search(vector.reshape(1, -1), min(k, len(self._ids)), params=parameters)
+        return [Scored(int(self._ids[row]), float(s)) for row, s in zip(rows[0], scores[0], strict=True) if row >= 0]
+
+    def bm25(self, question: str, k: int, doc_ids: Collection[int] | None = None) -> list[Scored]:
+        """The k chunks that share the most telling words with the question, best first; higher scores are better."""
+        query = match_query(question)
+        if not query or k < 1:
+            return []
+        where = f"AND chunks.doc_id IN ({','.join('?' * len(doc_ids))})" if doc_ids is not None else ""
+        rows = self.store.rows(
+            "SELECT chunks.id, -bm25(chunks_fts, 0.5, 1.0, 1.0) AS score FROM chunks_fts JOIN chunks "
+            f"ON chunks.id = chunks_fts.rowid WHERE chunks_fts MATCH ? {where} ORDER BY score DESC, chunks.id LIMIT ?",
+            (query, *(doc_ids or ()), k),
+        )
+        return [Scored(*row) for row in rows]
+
+    def _chunk_ids(self, doc_ids: Collection[int]) -> NDArray[np.int64]:
+        marks = ",".join("?" * len(doc_ids))
+        rows = self.store.rows(f"SELECT id FROM chunks WHERE doc_id IN ({marks})", tuple(doc_ids))
+        return np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def match_query(question: str) -> str:
+    """An FTS5 query: any of the question's telling words; codes such as 'E-104' as phrases."""
+    terms = list(dict.fromkeys(term.lower() for term in _TERM.findall(question)))
+    telling = [term for term in terms if term not in _STOP] or terms
+    return " OR ".join(f'"{term}"' for term in telling[:64])
+
+
+def _current(folder: Path) -> str:
+    try:
+        return (folder / "CURRENT").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _generation(name: str) -> int:
+    return int(name.removeprefix("gen-")) if re.fullmatch(r"gen-\d+", name) else 0
+
+
+def _manifest(generation: Path) -> dict[str, Any]:
+    if not generation.name.startswith("gen-"):
+        raise IndexMissing(f"Nothing has been published in {generation} yet.", "Run: docent ingest FOLDER")
+    try:
+        manifest: dict[str, Any] = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
+        for name, told in manifest["files"].items():
+            file = generation / name
+            size = file.stat().st_size
+            if size != told["bytes"] or (size <= _HASH_LIMIT and _sha256(file) != told["sha256"]):
+                raise IndexDamaged(f"{file} is not what its manifest says.", _DAMAGED)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise IndexDamaged(f"The snapshot {generation} cannot be read.", _DAMAGED) from error
+    return manifest
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _fsync(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,39 @@
+"""Where sentences begin and end. Pure; spans point into the text that was given."""
+
+from __future__ import annotations
+
+import re
+
+Span = tuple[int, int]
+
+_END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9À-ÞΑ-ΩА-Я•–-]|\s*$)|[。！？]")
+_BLOCK = re.compile(r"[^\n\f]+")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|cf|vs|etc|approx|ca|max|min|no|nos|fig|figs|sec|sect|ch|vol|pp?|eq|ref|dept|est|incl|"
+    r"mr|mrs|ms|dr|prof|st|jr|sr|inc|ltd|co|corp|al|art|para|tab|temp|ser|rev|u\.s|u\.k)|\b[A-Z]|^\s*\(?(?:\d{1,2}|[a-zA-Z]))\.$",
+    re.IGNORECASE,
+)
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """Non-overlapping (start, end) in order. A line break or form feed always ends a sentence: by then,
+    reading has turned the breaks inside a paragraph into spaces."""
+    spans: list[Span] = []
+    for block in _BLOCK.finditer(text):
+        start = block.start()
+        for mark in _END.finditer(text, block.start(), block.end()):
+            if mark.group().startswith(".") and _ABBREVIATION.search(text, max(start, mark.start() - 12), mark.start() + 1):
+                continue
+            _add(spans, text, start, mark.end())
+            start = mark.end()
+        _add(spans, text, start, block.end())
+    return spans
+
+
+def _add(spans: list[Span], text: str, start: int, end: int) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        spans.append((start, end))

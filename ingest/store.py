@@ -1,0 +1,303 @@
+"""SQLite is the truth: documents, pages, chunks, their text index and their vectors, one transaction per document."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .datatypes import Chunk, Document, Heading, Page, ReadResult, Vectors
+from .errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
+
+FILE = "store.db"
+
+
+_001_FIRST = """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE documents (
+        id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, n_pages INTEGER NOT NULL, n_chunks INTEGER NOT NULL,
+        error TEXT NOT NULL, hint TEXT NOT NULL);
+    CREATE TABLE pages (
+        doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+        start INTEGER NOT NULL, label TEXT NOT NULL, reader TEXT NOT NULL, text BLOB NOT NULL, raw_index BLOB,
+        PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
+    CREATE TABLE headings (
+        doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, start INTEGER NOT NULL,
+        level INTEGER NOT NULL, text TEXT NOT NULL);
+    CREATE INDEX headings_of ON headings(doc_id, start);
+    CREATE TABLE notes (doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, text TEXT NOT NULL);
+    CREATE TABLE chunks (
+        id INTEGER PRIMARY KEY, doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER NOT NULL,
+        title TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL);
+    CREATE INDEX chunks_of ON chunks(doc_id, start);
+    CREATE TABLE vectors (
+        chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+        content TEXT NOT NULL, vector BLOB NOT NULL);
+    CREATE INDEX vectors_by_content ON vectors(content);
+    CREATE VIRTUAL TABLE chunks_fts USING fts5(
+        title, heading, text, content='chunks', content_rowid='id',
+        tokenize='porter unicode61 remove_diacritics 2');
+    CREATE TRIGGER chunks_in AFTER INSERT ON chunks BEGIN
+        INSERT INTO chunks_fts(rowid, title, heading, text) VALUES (new.id, new.title, new.heading, new.text);
+    END;
+    CREATE TRIGGER chunks_out AFTER DELETE ON chunks BEGIN
+        INSERT INTO chunks_fts(chunks_fts, rowid, title, heading, text)
+        VALUES ('delete', old.id, old.title, old.heading, old.text);
+    END;
+"""
+
+
+MIGRATIONS = (_001_FIRST,)  # applied once, in order; PRAGMA user_version counts them
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turns SQLite's complaints into errors for people."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error).lower()
+        if "full" in text or "disk i/o" in text:
+            raise StorageError(
+                f"The disk is full or failing: the index in {folder} could not be written.",
+                "Free some space and run: docent ingest. What was ingested so far is kept.",
+            ) from error
+        if "locked" in text or "busy" in text:
+            raise IndexBusy(f"The index in {folder} is in use by another process.", "Wait until it is done.") from error
+        if "readonly" in text or "unable to open" in text:
+            raise StorageError(f"The index in {folder} cannot be written.", "Check the folder's permissions.") from error
+        raise IndexDamaged(
+            f"The index in {folder} is damaged ({error}).",
+            "Your documents are untouched. Build it again with: docent ingest --rebuild",
+        ) from error
+
+
+class Store:
+    """One open store.db. Safe to use from several threads; only `ingest.sync` opens it for writing."""
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        self.folder = folder
+        self._lock = threading.RLock()
+        path = folder / FILE
+        if not create and not path.is_file():
+            raise IndexMissing(f"Nothing has been ingested into {folder} yet.", "Run: docent ingest FOLDER")
+        with explained(folder):
+            self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._db.execute("PRAGMA secure_delete = ON")  # a deleted document's words leave the file too
+            self._migrate(path, create)
+            if create:
+                self._db.execute("PRAGMA journal_mode = WAL")
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def _migrate(self, path: Path, create: bool) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise IndexDamaged(
+                f"The index in {self.folder} was made by a newer Docent.",
+                "Update Docent, or build the index again with: docent ingest --rebuild",
+            )
+        if version == len(MIGRATIONS):
+            return
+        if not create:
+            raise IndexMissing(
+                f"The index in {self.folder} was made by an older Docent.", "Run: docent ingest FOLDER, it keeps what it can."
+            )
+        for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+            self._db.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, explained(self.folder):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute(
+                    "INSERT INTO meta VALUES ('changes', '1') "
+                    "ON CONFLICT(key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+                )
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
+        with self._lock, explained(self.folder):
+            return self._db.execute(sql, parameters).fetchall()
+
+    # -- what is in it
+
+    def meta(self, key: str, default: str = "") -> str:
+        found = self.rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return found[0][0] if found else default
+
+    def set_meta(self, key: str, value: str) -> None:
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @property
+    def changes(self) -> int:
+        """Counts committed transactions; a snapshot remembers the count it was taken at."""
+        return int(self.meta("changes", "0"))
+
+    def documents(self) -> list[Document]:
+        rows = self.rows(
+            "SELECT id, path, title, sha256, size, mtime_ns, n_pages, n_chunks, error, hint FROM documents ORDER BY path"
+        )
+        return [Document(*row) for row in rows]
+
+    def notes(self) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for doc_id, text in self.rows("SELECT doc_id, text FROM notes"):
+            found.setdefault(doc_id, []).append(text)
+        return found
+
+    def pages(self, doc_id: int, number: int | None = None) -> list[Page]:
+        where, parameters = ("AND number = ?", (doc_id, number)) if number else ("", (doc_id,))
+        rows = self.rows(
+            f"SELECT number, start, text, label, reader, raw_index FROM pages WHERE doc_id = ? {where} ORDER BY number",
+            parameters,
+        )
+        return [Page(n, start, _unzip(text), label, reader, _unpack(raw)) for n, start, text, label, reader, raw in rows]
+
+    def text(self, doc_id: int) -> str:
+        return "\f".join(page.text for page in self.pages(doc_id))
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, Chunk]:
+        """Those of `ids` that (still) exist."""
+        marks = ",".join("?" * len(ids))
+        rows = self.rows(f"SELECT id, doc_id, start, end, text, heading, page FROM chunks WHERE id IN ({marks})", ids)
+        return {row[0]: Chunk(*row) for row in rows}
+
+    def vectors(self) -> tuple[NDArray[np.int64], Vectors]:
+        """All of them, ordered by chunk id, so that the same chunks always give the same snapshot."""
+        rows = self.rows("SELECT chunk_id, vector FROM vectors ORDER BY chunk_id")
+        ids = np.array([row[0] for row in rows], dtype=np.int64)
+        joined = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
+        return ids, joined.reshape(len(rows), -1) if len(rows) else np.zeros((0, 1), dtype=np.float32)
+
+    def known_vectors(self, contents: Sequence[str]) -> dict[str, bytes]:
+        """Vectors already computed for these content hashes: a renamed file is not embedded again."""
+        found: dict[str, bytes] = {}
+        for first in range(0, len(contents), 500):
+            part = contents[first : first + 500]
+            found.update(
+                self.rows(f"SELECT content, vector FROM vectors WHERE content IN ({','.join('?' * len(part))})", part)
+            )
+        return found
+
+    # -- what changes it
+
+    def put(
+        self, document: Document, result: ReadResult | None, chunks: Sequence[Chunk], vectors: Sequence[tuple[str, bytes]]
+    ) -> None:
+        """Replaces everything known of one document, or records why it could not be read. All or nothing."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM documents WHERE path = ?", (document.path,))
+            db.execute(
+                "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)",
+                (document.id, document.path, document.title, document.sha256, document.size, document.mtime_ns,
+                 document.n_pages, document.n_chunks, document.error, document.hint),
+            )  # fmt: skip
+            if result:
+                _put_pages(db, document.id, result.pages, result.headings, result.notes)
+            db.executemany(
+                "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?)",
+                [(c.id, c.doc_id, c.start, c.end, c.page, document.title, c.heading, c.text) for c in chunks],
+            )
+            db.executemany(
+                "INSERT INTO vectors VALUES (?,?,?)",
+                [(c.id, content, vector) for c, (content, vector) in zip(chunks, vectors, strict=True)],
+            )
+
+    def touch(self, document: Document, size: int, mtime_ns: int) -> None:
+        """The file's date changed, its content did not."""
+        with self.transaction() as db:
+            db.execute("UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, document.id))
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Pages, chunks, words and vectors go with the document."""
+        with self.transaction() as db:
+            db.executemany("DELETE FROM documents WHERE path = ?", [(path,) for path in paths])
+
+    def erase_traces(self) -> None:
+        """What was deleted leaves the files too: the text index is merged without it, freed pages were zeroed."""
+        with self.transaction() as db:
+            db.execute("INSERT INTO chunks_fts(chunks_fts) VALUES ('optimize')")
+        with self._lock, explained(self.folder):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def check(self) -> list[str]:
+        """Every invariant that SQLite can see, as a list of what is broken."""
+        problems = [row[0] for row in self.rows("PRAGMA quick_check") if row[0] != "ok"]
+        for table in ("vectors", "chunks_fts"):
+            key = "chunk_id" if table == "vectors" else "rowid"
+            ((missing,),) = self.rows(f"SELECT count(*) FROM chunks WHERE id NOT IN (SELECT {key} FROM {table})")
+            if missing:
+                problems.append(f"{missing} chunks without a row in {table}")
+        return problems
+
+
+def _put_pages(
+    db: sqlite3.Connection, doc_id: int, pages: Sequence[Page], headings: Sequence[Heading], notes: Sequence[str]
+) -> None:
+    db.executemany(
+        "INSERT INTO pages (doc_id, number, start, label, reader, text, raw_index) VALUES (?,?,?,?,?,?,?)",
+        [(doc_id, p.number, p.start, p.label, p.reader, _zip(p.text), _pack(p.raw_index)) for p in pages],
+    )
+    db.executemany("INSERT INTO headings VALUES (?,?,?,?)", [(doc_id, h.start, h.level, h.text) for h in headings])
+    db.executemany("INSERT INTO notes VALUES (?,?)", [(doc_id, note) for note in notes])
+
+
+def _zip(text: str) -> bytes:
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+
+def _unzip(data: bytes) -> str:
+    return zlib.decompress(data).decode("utf-8", "surrogatepass")
+
+
+def _pack(index: NDArray[np.int32] | None) -> bytes | None:
+    """Raw indexes mostly count up by one, so their differences compress to next to nothing."""
+    return None if index is None else zlib.compress(np.diff(index, prepend=0).astype("<i4").tobytes(), 1)
+
+
+def _unpack(data: bytes | None) -> NDArray[np.int32] | None:
+    return None if data is None else np.cumsum(np.frombuffer(zlib.decompress(data), "<i4"), dtype=np.int32)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Only one process writes an index at a time. The system frees the lock when its holder dies.
+
+    Raises IndexBusy at once when another process holds it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The folder {folder} cannot be made: {error.strerror}", "Choose another with --index.") from error
+    lock = sqlite3.connect(folder / "lock.db", timeout=0.2, isolation_level=None)
+    try:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise StorageError(f"The folder {folder} cannot be written: {error}", "Check its permissions and space.") from error
+            raise IndexBusy("Documents are already being ingested into this index.", "Wait until that run is done.") from error
+        yield
+    finally:
+        lock.close()
+
+
