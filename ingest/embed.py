@@ -15,7 +15,9 @@ import numpy as np
 from .datatypes import Vectors
 from .errors import ModelError
 
-_SAMPLE = "Before the first start the installer checks the pressure of the circuit and writes it into the protocol. " * 5
+_SAMPLE = (
+    "Before the first start the installer checks the pressure of the circuit and writes it into the protocol. " * 5
+)
 
 
 class SentenceEncoder:
@@ -51,7 +53,9 @@ class SentenceEncoder:
                 self._model = self._loaded()
             return self._model
 
-    def encode(self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None, batch_size: int = 32) -> Vectors:
+    def encode(
+        self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None, batch_size: int = 32
+    ) -> Vectors:
         """Unit vectors, shape (len(texts), dim). Sorted by length inside, so that batches waste nothing on padding."""
         model = self.load()
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
@@ -60,7 +64,10 @@ class SentenceEncoder:
             batch = order[first : first + batch_size]
             with self._lock:
                 vectors = model.encode(
-                    [texts[i] for i in batch], batch_size=batch_size, convert_to_tensor=True, show_progress_bar=False
+                    [texts[i] for i in batch],
+                    batch_size=batch_size,
+                    convert_to_tensor=True,
+                    show_progress_bar=False,
                 )
             out[batch] = vectors.float().cpu().numpy()
             if on_batch:
@@ -72,26 +79,30 @@ class SentenceEncoder:
         with self._lock:
             tokenizer.no_truncation() if hasattr(tokenizer, "no_truncation") else None
             found = tokenizer(
-                list(texts), add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
+                list(texts),
+                add_special_tokens=False,
+                return_offsets_mapping=True,
+                truncation=False,
+                verbose=False,
             )
         return [[end for _, end in offsets] for offsets in found["offset_mapping"]] if texts else []
 
-    def use_fastest_precision(self) -> str:
-        """Measures bf16 against fp32 on this machine and keeps the faster that gives the same vectors. Seconds, once."""
-        if self.precision != "auto":
-            return self.precision
+    def tune(self) -> None:
+        """Measures bf16 against fp32 on this machine and keeps the faster one that gives the same vectors. Under 1 s, once."""
         import torch
 
-        model = self.load()
-        sample = [_SAMPLE] * 16
-        reference, slow = _timed(model, sample)
-        model.to(torch.bfloat16)
-        vectors, fast = _timed(model, sample)
-        same = float((reference * vectors).sum(axis=1).min()) > 0.995
-        self.precision = "bfloat16" if same and fast < 0.85 * slow else "float32"
-        if self.precision == "float32":
-            model.to(torch.float32)
-        return self.precision
+        with self._lock:
+            if self.precision != "auto":
+                return
+            model = self.load()
+            sample = [_SAMPLE] * 16
+            reference, slow = _timed(model, sample)
+            model.to(torch.bfloat16)
+            vectors, fast = _timed(model, sample)
+            same = float((reference * vectors).sum(axis=1).min()) > 0.995
+            self.precision = "bfloat16" if same and fast < 0.85 * slow else "float32"
+            if self.precision == "float32":
+                model.to(torch.float32)
 
     def _loaded(self) -> Any:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a local folder is all there is
@@ -107,7 +118,9 @@ class SentenceEncoder:
         try:
             model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"The encoder in {self._folder} cannot be loaded: {error}", "Run: docent models verify") from error
+            raise ModelError(
+                f"The encoder in {self._folder} cannot be loaded: {error}", "Run: docent models verify"
+            ) from error
         if self.precision == "bfloat16":
             model.to(torch.bfloat16)
         return model

@@ -53,7 +53,13 @@ def publish(store: Store) -> Path:
         faiss.write_index(flat, str(temporary / "vectors.faiss"))
         np.save(temporary / "ids.npy", ids)
         files = {file.name: {"bytes": file.stat().st_size, "sha256": _sha256(file)} for file in temporary.iterdir()}
-        manifest = {"kind": "flat", "count": len(ids), "dim": int(vectors.shape[1]), "changes": changes, "files": files}
+        manifest = {
+            "kind": "flat",
+            "count": len(ids),
+            "dim": int(vectors.shape[1]),
+            "changes": changes,
+            "files": files,
+        }
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
         for file in temporary.iterdir():
             _fsync(file)
@@ -118,6 +124,22 @@ class LocalIndex:
     def page(self, doc_id: int, number: int) -> Page | None:
         found = self.store.pages(doc_id, number)
         return found[0] if found else None
+
+    def text(self, doc_id: int, start: int, end: int) -> str:
+        """`document_text[start:end]`, reading only the pages it lies on."""
+        first = (
+            self.store.rows("SELECT max(start) FROM pages WHERE doc_id = ? AND start <= ?", (doc_id, start))[0][0] or 0
+        )
+        pages = self.store.pages_between(doc_id, first, end)
+        return "\f".join(page.text for page in pages)[start - first : end - first]
+
+    def page_starts(self, doc_id: int, start: int, end: int) -> list[tuple[int, int]]:
+        """(page number, offset at which it begins) of the pages that the span touches."""
+        rows = self.store.rows(
+            "SELECT number, start FROM pages WHERE doc_id = ? AND start < ? ORDER BY number",
+            (doc_id, max(end, start + 1)),
+        )
+        return [(number, at) for i, (number, at) in enumerate(rows) if i + 1 == len(rows) or rows[i + 1][1] > start]
 
     def dense(self, vector: Vectors, k: int, doc_ids: Collection[int] | None = None) -> list[Scored]:
         """The k chunks nearest to a unit vector of shape (dim,), by cosine, best first."""

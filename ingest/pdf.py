@@ -26,7 +26,10 @@ def read_pdf(path: Path, password: str = "", on_page: OnPage | None = None) -> R
     except ReadError as error:
         if str(error) == NEEDS_PASSWORD or not structure.n_pages:
             raise
-        raw, failed = [RawPage((), 1.0)] * structure.n_pages, []  # pypdf alone: each page's text comes from it below
+        raw, failed = (
+            [RawPage((), 1.0)] * structure.n_pages,
+            [],
+        )  # pypdf alone: each page's text comes from it below
     cleaned = clean_pages(raw)
     pages: list[Page] = []
     notes: list[str] = []
@@ -194,13 +197,17 @@ def _listed(noun: str, numbers: list[int]) -> str:
 
 
 def _is_title(text: str) -> bool:
-    return sum(c.isalpha() for c in text) > max(3, len(text) / 3) and not re.search(r"\.(docx?|indd|pdf|dvi|tex|qxd|pm\d?)$|^(untitled|microsoft word|document\d*)", text, re.I)
+    return sum(c.isalpha() for c in text) > max(3, len(text) / 3) and not re.search(
+        r"\.(docx?|indd|pdf|dvi|tex|qxd|pm\d?)$|^(untitled|microsoft word|document\d*)", text, re.I
+    )
 
 
 def _title(path: Path, cleaned: list[CleanPage]) -> str:
     """Without metadata: the largest line of the first page, else the file's name."""
     lines = [entry.line for entry in cleaned[0].lines if 4 <= len(entry.line.text) <= 120] if cleaned else []
-    if lines and (largest := max(lines, key=lambda line: line.height)).height > 1.3 * np.median([x.height for x in lines]):
+    if lines and (largest := max(lines, key=lambda line: line.height)).height > 1.3 * np.median(
+        [x.height for x in lines]
+    ):
         return largest.text
     return path.stem.replace("_", " ").replace("-", " ")
 
@@ -217,7 +224,12 @@ def _outline_headings(structure: _Structure, cleaned: list[CleanPage], pages: li
 
 def _typographic_headings(cleaned: list[CleanPage], pages: list[Page]) -> tuple[Heading, ...]:
     """Lines that stand out from the body by size, or by weight where the body is not bold."""
-    lines = [(page, entry) for page, entries in zip(pages, cleaned, strict=True) if page.reader == "pdfium" for entry in entries.lines]
+    lines = [
+        (page, entry)
+        for page, entries in zip(pages, cleaned, strict=True)
+        if page.reader == "pdfium"
+        for entry in entries.lines
+    ]
     if not lines:
         return ()
     sizes = np.array([round(entry.line.height, 1) for _, entry in lines])
@@ -230,7 +242,12 @@ def _typographic_headings(cleaned: list[CleanPage], pages: list[Page]) -> tuple[
         text = entry.line.text
         larger = entry.line.height > 1.15 * body
         standout = larger or (entry.line.bold and not body_is_bold and entry.line.height >= 0.95 * body)
-        if standout and 2 < len(text) <= 100 and sum(c.isalpha() for c in text) > len(text) / 2 and text[-1] not in ".;,":
+        if (
+            standout
+            and 2 < len(text) <= 100
+            and sum(c.isalpha() for c in text) > len(text) / 2
+            and text[-1] not in ".;,"
+        ):
             headings.append((page.start + entry.start, round(entry.line.height, 1), text))
     ranks = {size: min(rank, 6) for rank, size in enumerate(sorted({h for _, h, _ in headings}, reverse=True), 1)}
     return tuple(Heading(start, ranks[size], text) for start, size, text in headings)

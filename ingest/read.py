@@ -24,7 +24,9 @@ def read_file(path: Path, password: str = "", on_page: OnPage | None = None) -> 
         with path.open("rb") as file:
             head = file.read(2048)
     except OSError as error:
-        raise ReadError(f"cannot be opened: {error.strerror}", "Check that the file is there and may be read.") from error
+        raise ReadError(
+            f"cannot be opened: {error.strerror}", "Check that the file is there and may be read."
+        ) from error
     if not head:
         raise ReadError("is empty (zero bytes)", "Copy the file again from where it came from.")
     if path.suffix.lower() == ".pdf":

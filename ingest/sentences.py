@@ -22,7 +22,9 @@ def sentence_spans(text: str) -> list[Span]:
     for block in _BLOCK.finditer(text):
         start = block.start()
         for mark in _END.finditer(text, block.start(), block.end()):
-            if mark.group().startswith(".") and _ABBREVIATION.search(text, max(start, mark.start() - 12), mark.start() + 1):
+            if mark.group().startswith(".") and _ABBREVIATION.search(
+                text, max(start, mark.start() - 12), mark.start() + 1
+            ):
                 continue
             _add(spans, text, start, mark.end())
             start = mark.end()

@@ -73,7 +73,9 @@ def explained(folder: Path) -> Iterator[None]:
         if "locked" in text or "busy" in text:
             raise IndexBusy(f"The index in {folder} is in use by another process.", "Wait until it is done.") from error
         if "readonly" in text or "unable to open" in text:
-            raise StorageError(f"The index in {folder} cannot be written.", "Check the folder's permissions.") from error
+            raise StorageError(
+                f"The index in {folder} cannot be written.", "Check the folder's permissions."
+            ) from error
         raise IndexDamaged(
             f"The index in {folder} is damaged ({error}).",
             "Your documents are untouched. Build it again with: docent ingest --rebuild",
@@ -112,7 +114,8 @@ class Store:
             return
         if not create:
             raise IndexMissing(
-                f"The index in {self.folder} was made by an older Docent.", "Run: docent ingest FOLDER, it keeps what it can."
+                f"The index in {self.folder} was made by an older Docent.",
+                "Run: docent ingest FOLDER, it keeps what it can.",
             )
         for number, migration in enumerate(MIGRATIONS[version:], version + 1):
             self._db.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")
@@ -165,12 +168,20 @@ class Store:
         return found
 
     def pages(self, doc_id: int, number: int | None = None) -> list[Page]:
-        where, parameters = ("AND number = ?", (doc_id, number)) if number else ("", (doc_id,))
+        return self._pages("doc_id = ? AND (? IS NULL OR number = ?)", (doc_id, number, number))
+
+    def pages_between(self, doc_id: int, first: int, end: int) -> list[Page]:
+        """The pages that begin at `first` or later, and before `end`, as offsets of the document's text."""
+        return self._pages("doc_id = ? AND start >= ? AND start < ?", (doc_id, first, end))
+
+    def _pages(self, where: str, parameters: Sequence[object]) -> list[Page]:
         rows = self.rows(
-            f"SELECT number, start, text, label, reader, raw_index FROM pages WHERE doc_id = ? {where} ORDER BY number",
+            f"SELECT number, start, text, label, reader, raw_index FROM pages WHERE {where} ORDER BY number",
             parameters,
         )
-        return [Page(n, start, _unzip(text), label, reader, _unpack(raw)) for n, start, text, label, reader, raw in rows]
+        return [
+            Page(n, start, _unzip(text), label, reader, _unpack(raw)) for n, start, text, label, reader, raw in rows
+        ]
 
     def text(self, doc_id: int) -> str:
         return "\f".join(page.text for page in self.pages(doc_id))
@@ -194,14 +205,21 @@ class Store:
         for first in range(0, len(contents), 500):
             part = contents[first : first + 500]
             found.update(
-                self.rows(f"SELECT content, vector FROM vectors WHERE content IN ({','.join('?' * len(part))})", part)
+                self.rows(
+                    f"SELECT content, vector FROM vectors WHERE content IN ({','.join('?' * len(part))})",
+                    part,
+                )
             )
         return found
 
     # -- what changes it
 
     def put(
-        self, document: Document, result: ReadResult | None, chunks: Sequence[Chunk], vectors: Sequence[tuple[str, bytes]]
+        self,
+        document: Document,
+        result: ReadResult | None,
+        chunks: Sequence[Chunk],
+        vectors: Sequence[tuple[str, bytes]],
     ) -> None:
         """Replaces everything known of one document, or records why it could not be read. All or nothing."""
         with self.transaction() as db:
@@ -251,7 +269,11 @@ class Store:
 
 
 def _put_pages(
-    db: sqlite3.Connection, doc_id: int, pages: Sequence[Page], headings: Sequence[Heading], notes: Sequence[str]
+    db: sqlite3.Connection,
+    doc_id: int,
+    pages: Sequence[Page],
+    headings: Sequence[Heading],
+    notes: Sequence[str],
 ) -> None:
     db.executemany(
         "INSERT INTO pages (doc_id, number, start, label, reader, text, raw_index) VALUES (?,?,?,?,?,?,?)",
@@ -287,17 +309,21 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"The folder {folder} cannot be made: {error.strerror}", "Choose another with --index.") from error
+        raise StorageError(
+            f"The folder {folder} cannot be made: {error.strerror}", "Choose another with --index."
+        ) from error
     lock = sqlite3.connect(folder / "lock.db", timeout=0.2, isolation_level=None)
     try:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
-                raise StorageError(f"The folder {folder} cannot be written: {error}", "Check its permissions and space.") from error
-            raise IndexBusy("Documents are already being ingested into this index.", "Wait until that run is done.") from error
+                raise StorageError(
+                    f"The folder {folder} cannot be written: {error}", "Check its permissions and space."
+                ) from error
+            raise IndexBusy(
+                "Documents are already being ingested into this index.", "Wait until that run is done."
+            ) from error
         yield
     finally:
         lock.close()
-
-

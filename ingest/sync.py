@@ -22,6 +22,9 @@ from .store import FILE, Store, writing
 from .worker import Reader
 
 
+_MANY_BYTES = 1 << 20  # of files to read, from which measuring the encoder first pays
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A file on disk. `path` is its name in the index, `file` where it is."""
@@ -132,7 +135,10 @@ def sync(
 def scan(folder: Path) -> list[Found]:
     """Every readable kind of file below the folder, sorted. Hidden files and links to folders are passed over."""
     if not folder.is_dir():
-        raise InvalidInput(f"There is no folder {folder}.", "Name a folder that holds your documents, e.g. docent ingest sample_docs")
+        raise InvalidInput(
+            f"There is no folder {folder}.",
+            "Name a folder that holds your documents, e.g. docent ingest sample_docs",
+        )
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -187,6 +193,8 @@ class _Run:
     def apply(self) -> None:
         if self.plan.removed:
             self.store.remove(self.plan.removed)
+        if self.bytes_total > _MANY_BYTES:
+            self.encoder.tune()
         for document, found in self.plan.touched:
             self.store.touch(document, found.size, found.mtime_ns)
         for found, outcome in self._read_all():
@@ -253,7 +261,10 @@ class _Run:
     def _vectors(self, found: Found, title: str, chunks: Sequence[Chunk]) -> list[tuple[str, bytes]]:
         """A content hash and a vector for each chunk; those that the store knows by their content are not made again."""
         texts = [embedding_text(title, c, self.encoder) for c in chunks]
-        contents = [hashlib.blake2b(f"{self.encoder.name}\0{t}".encode("utf-8", "replace"), digest_size=16).hexdigest() for t in texts]
+        contents = [
+            hashlib.blake2b(f"{self.encoder.name}\0{t}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+            for t in texts
+        ]
         known = self.store.known_vectors(contents)
         missing = [i for i, content in enumerate(contents) if content not in known]
         step = 8 * self.config.batch_size

@@ -35,7 +35,9 @@ class Reader:
     def __enter__(self) -> Reader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._kill()
 
     def start(self, path: Path, password: str = "") -> None:
@@ -55,7 +57,9 @@ class Reader:
                 message = self._messages.get(timeout=self._page_timeout)
             except queue.Empty:
                 self._kill()
-                raise ReadError(f"took more than {self._page_timeout:.0f} s for one page and was given up", _HINT) from None
+                raise ReadError(
+                    f"took more than {self._page_timeout:.0f} s for one page and was given up", _HINT
+                ) from None
             if message is None:
                 self._kill()
                 raise ReadError("is damaged in a way that crashed the reader", _HINT)

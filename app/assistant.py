@@ -1,0 +1,225 @@
+"""From a question to an answer: the whole path, top to bottom."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, cached_property
+from pathlib import Path
+
+from app.datatypes import Answer, Hit, Llm, Sentence, Stats, Turn
+from app.domains import Domain, load_domain
+from app.evidence import best_sentences, sentences_of
+from app.gate import judge
+from app.llm import LlamaCpp
+from app.models import find, path
+from app.prompt import MAX_QUESTION, build_prompt
+from app.retrieve import join_neighbours, named_documents, retrieve
+from app.settings import Settings
+from app.verify import verify
+from ingest.datatypes import Encoder
+from ingest.embed import SentenceEncoder
+from ingest.errors import InvalidInput
+from ingest.index import LocalIndex
+
+_LEANING = re.compile(
+    r"^(?:and|but|so|or|then|why|how so|what about|how about|which one|who else|what else|really)\b"
+    r"|\b(?:it|its|they|them|their|that|those|this|these|he|she|his|her|there|one|ones|same|instead|else)\b",
+    re.IGNORECASE,
+)
+
+
+class Assistant:
+    """Everything needed to answer from one index. Opens the index anew when a newer snapshot was published.
+
+    `load_llm` is called at the first generation, so that searching never waits for a model.
+    """
+
+    def __init__(
+        self, index_dir: Path, encoder: Encoder, load_llm: Callable[[], Llm], settings: Settings | None = None
+    ) -> None:
+        """Raises IndexMissing or IndexDamaged."""
+        self.index_dir = index_dir
+        self.encoder = encoder
+        self.load_llm = load_llm
+        self.settings = settings or Settings()
+        self._index = LocalIndex(index_dir)
+
+    @property
+    def index(self) -> LocalIndex:
+        if not self._index.is_newest:
+            self._index = LocalIndex(self.index_dir)  # the old one closes with its last reader
+        return self._index
+
+    @cached_property
+    def domain(self) -> Domain:
+        return load_domain(Path(self._index.store.meta("folder", str(self.index_dir))))
+
+    def search(self, question: str, k: int = 10, file: str | None = None) -> list[Hit]:
+        """The k best passages. Raises InvalidInput for an unusable question or an unknown file."""
+        index = self.index
+        doc_ids = named_documents(index.documents(), file) if file else None
+        return retrieve(index, self.encoder, self.domain.expand(checked(question)), k, doc_ids)
+
+    def ask(self, question: str, history: Sequence[Turn] = (), file: str | None = None) -> AnswerStream:
+        """A lazy stream: take `.evidence`, iterate for text, read `.answer`. `history` is the thread so far.
+
+        Raises InvalidInput for an unusable question or an unknown file.
+        """
+        index = self.index
+        doc_ids = named_documents(index.documents(), file) if file else None
+        return AnswerStream(self, index, checked(question), tuple(history), doc_ids)
+
+
+class AnswerStream:
+    """One question on its way. Each stage runs when it is first asked for, and once."""
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        index: LocalIndex,
+        question: str,
+        history: Sequence[Turn],
+        doc_ids: Collection[int] | None,
+    ) -> None:
+        self._assistant, self._index, self._doc_ids = assistant, index, doc_ids
+        self._began = time.perf_counter()
+        self.question, self.history = question, history
+        self._text = ""
+        self._first = self._retrieved = 0.0
+        self._llm: Llm | None = None
+        self._stopped = False
+        self._generated = False
+
+    @cached_property
+    def query(self) -> str:
+        """The question made to stand alone, with abbreviations spelled out: what is searched for."""
+        return self._assistant.domain.expand(standalone(self.question, self.history))
+
+    @cached_property
+    def hits(self) -> list[Hit]:
+        settings = self._assistant.settings
+        hits = retrieve(self._index, self._assistant.encoder, self.query, settings.passages, self._doc_ids)
+        return join_neighbours(self._index, hits)
+
+    @cached_property
+    def sentences(self) -> list[Sentence]:
+        return sentences_of(self._index, self.hits)
+
+    @cached_property
+    def evidence(self) -> tuple[Sentence, ...]:
+        """The sentences that come nearest to the question. Needs no answer model."""
+        best = best_sentences(self.query, self.sentences, self.hits, self._assistant.encoder)
+        self._retrieved = time.perf_counter() - self._began
+        return tuple(best)
+
+    def __iter__(self) -> Iterator[str]:
+        """Pieces of the model's own text, as it writes. What is kept of it, `.answer` decides."""
+        if self._generated:
+            yield self._text
+            return
+        self._generated = True
+        evidence = self.evidence
+        if not self.hits or self._stopped:
+            return
+        settings = self._assistant.settings
+        self._llm = self._assistant.load_llm()
+        prompt = build_prompt(self._llm, self.question, self.hits, evidence, self.history, settings.max_tokens)
+        if self._stopped:
+            return
+        for piece in self._llm.stream(prompt.tokens, settings.max_tokens):
+            self._first = self._first or time.perf_counter() - self._began
+            self._text += piece
+            yield piece
+
+    def stop(self) -> None:
+        """Ends generation within a token. May be called from another thread."""
+        self._stopped = True
+        if self._llm:
+            self._llm.stop()
+
+    @cached_property
+    def answer(self) -> Answer:
+        """Generates what is still to come, then verifies it. Nothing unsupported is in its text."""
+        for _ in self:
+            pass
+        claims = verify(self._text, self.question, self.sentences, self.hits)
+        verdict = judge(self._text, claims, self.hits, stopped=self._stopped)
+        return Answer(
+            verdict.status,
+            verdict.text,
+            verdict.reason,
+            verdict.citations,
+            tuple(self.hits),
+            self._llm.name if self._llm else "",
+            self._stats(),
+            self.evidence,
+            self.query,
+            self._stopped,
+        )
+
+    def _stats(self) -> Stats:
+        return replace(
+            self._llm.last_stats if self._llm else Stats(),
+            seconds_retrieve=round(self._retrieved, 4),
+            seconds_to_first_token=round(self._first, 4),
+            seconds_total=round(time.perf_counter() - self._began, 4),
+            peak_mb=peak_mb(),
+        )
+
+
+def open_assistant(settings: Settings, index_dir: Path) -> Assistant:
+    """With the encoder and the answer model that the settings name, each loaded at its first use.
+
+    Raises ModelError when the encoder is missing, IndexMissing before the first ingest.
+    """
+    encoder = open_encoder(settings)
+
+    @cache
+    def load_llm() -> Llm:
+        spec = find(settings.model, settings.models_dir)
+        return LlamaCpp(path(spec, settings.models_dir), spec.id, settings.n_ctx, settings.threads, settings.gpu_layers)
+
+    return Assistant(index_dir, encoder, load_llm, settings)
+
+
+def open_encoder(settings: Settings) -> SentenceEncoder:
+    """Raises ModelError when the encoder that the settings name is missing or not what its hash says."""
+    return SentenceEncoder(path(find(settings.encoder, settings.models_dir), settings.models_dir))
+
+
+def checked(question: str) -> str:
+    """The question, trimmed. Raises InvalidInput when there is nothing in it or too much."""
+    question = " ".join(question.split())
+    if not any(character.isalnum() for character in question):
+        raise InvalidInput(
+            "The question is empty.", "Ask in a few words, e.g. docent ask 'How often is the filter cleaned?'"
+        )
+    if len(question) > MAX_QUESTION:
+        raise InvalidInput(
+            f"The question has {len(question):,} characters; {MAX_QUESTION:,} are the most.",
+            "Ask for one thing at a time. A long text to ask about can be put into the folder as a file.",
+        )
+    return question
+
+
+def standalone(question: str, history: Sequence[Turn]) -> str:
+    """A follow-up that leans on what was said before is searched for together with it."""
+    if not history or (len(question.split()) > 4 and not _LEANING.search(question)):
+        return question
+    return f"{history[-1].question} {question}"
+
+
+def peak_mb() -> float:
+    """The process's largest resident size so far, in MiB."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        import psutil
+
+        return round(psutil.Process().memory_info().peak_wset / 2**20, 1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)

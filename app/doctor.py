@@ -1,0 +1,245 @@
+"""Is this machine set up well? Each check says what it saw, how bad that is and what helps. Read-only."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from app import models
+from app.llm import layers_on_gpu, physical_cores
+from app.settings import Settings
+from ingest.errors import DocentError, IndexMissing
+from ingest.index import is_current
+from ingest.store import Store
+
+PACKAGES = (
+    "llama-cpp-python",
+    "faiss-cpu",
+    "sentence-transformers",
+    "torch",
+    "streamlit",
+    "pypdfium2",
+    "pypdf",
+    "pydantic",
+)
+REBUILD = "In the repository: rm -r .venv && make chat. llama.cpp is then compiled for this CPU."
+CONTEXT_BYTES = 600_000_000  # what the context, the encoder and Python take beside the model
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    severity: Literal["ok", "warning", "error"]
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Llama:
+    """What llama.cpp says of itself. `features` are instruction sets and options; `error`: why it fails."""
+
+    backends: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    offload: bool = False
+    error: str = ""
+
+
+def run(settings: Settings, index_dir: Path | None) -> list[Check]:
+    """All checks. The index's are left out when there is no `index_dir`. Takes about a second."""
+    llama = inspect_llama()
+    return [
+        *_software(),
+        *_llama_checks(llama, cpu_flags()),
+        _threads(settings),
+        _gpu(settings, llama),
+        *_models(settings),
+        _memory(settings),
+        _disk(settings),
+        *(_index(index_dir) if index_dir is not None else ()),
+    ]
+
+
+def _software() -> Iterator[Check]:
+    system = f"{platform.system()} {platform.machine()}"
+    yield Check("python", "ok", f"Python {platform.python_version()} on {system}.")
+    found, missing = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        yield Check("packages", "error", f"Not installed: {', '.join(missing)}.", "In the repository: make chat")
+    else:
+        yield Check("packages", "ok", f"{', '.join(found)}.")
+    try:
+        with contextlib.closing(sqlite3.connect(":memory:")) as db:
+            db.execute("CREATE VIRTUAL TABLE words USING fts5(text)")
+        yield Check("sqlite", "ok", f"SQLite {sqlite3.sqlite_version} with full-text search.")
+    except sqlite3.OperationalError:
+        yield Check("sqlite", "error", "SQLite has no full-text search (FTS5).", "Use another build of Python.")
+
+
+# --- llama.cpp ---
+
+
+def inspect_llama(python: str = sys.executable) -> Llama:
+    """Asked in a process of its own: a build for another CPU does not raise, it kills."""
+    code = (
+        "import json, llama_cpp as l; "
+        "print(json.dumps([l.llama_print_system_info().decode(), bool(l.llama_supports_gpu_offload())]))"
+    )
+    try:
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Llama(error=str(error))
+    if done.returncode < 0:
+        return Llama(error=f"it was killed by signal {-done.returncode}: it was built for another CPU")
+    if done.returncode:
+        return Llama(error=(done.stderr.strip().splitlines() or ["no reason given"])[-1])
+    info, offload = json.loads(done.stdout.splitlines()[-1])
+    return parse_llama(info, offload)
+
+
+def parse_llama(info: str, offload: bool) -> Llama:
+    """`info` looks like "CUDA : ARCHS = 890 | CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0 | "."""
+    backends = tuple(re.findall(r"(\w+) :", info))
+    features = tuple(name for name, value in re.findall(r"(\w+) = (\w+)", info) if value != "0")
+    return Llama(backends, features, offload)
+
+
+def cpu_flags() -> frozenset[str]:
+    """The CPU's own words for what it can do; empty where the system does not tell."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith(("flags", "Features")):
+                return frozenset(line.split(":", 1)[1].split())
+    return frozenset()
+
+
+def _llama_checks(llama: Llama, flags: frozenset[str]) -> Iterator[Check]:
+    if llama.error:
+        yield Check("llama.cpp", "error", f"llama.cpp does not start: {llama.error}.", REBUILD)
+        return
+    yield Check("llama.cpp", "ok", f"{', '.join(llama.backends)} with {', '.join(llama.features)}.")
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return
+    wanted = {"avx": "AVX", "avx2": "AVX2", "avx512f": "AVX512", "avx512_vnni": "AVX512_VNNI"}
+    unused = [ours for theirs, ours in wanted.items() if theirs in flags and ours not in llama.features]
+    if unused:
+        text = f"The CPU has {', '.join(unused)}, this build of llama.cpp does not use it: answers are slower."
+        yield Check("instructions", "warning", text, REBUILD)
+    elif "AVX2" not in llama.features:
+        text = "The CPU has no AVX2: answers take several times longer than on a newer one."
+        yield Check("instructions", "warning", text, "Choose a small model: DOCENT_MODEL=qwen2.5-coder-0.5b")
+
+
+def _threads(settings: Settings) -> Check:
+    cores, logical = physical_cores(), psutil.cpu_count() or 1
+    chosen = settings.threads or cores
+    text = f"{chosen} threads on {cores} physical cores ({logical} logical)."
+    if chosen > logical:
+        return Check("threads", "warning", f"{text} More threads than cores slow it down.", "Set threads = 0.")
+    if "hypervisor" in cpu_flags():
+        text += " A virtual machine: its cores may be shared, so speed may vary."
+    return Check("threads", "ok", text)
+
+
+def _gpu(settings: Settings, llama: Llama) -> Check:
+    layers = layers_on_gpu(settings.gpu_layers, llama.offload)
+    if settings.gpu_layers not in ("auto", 0) and not llama.offload:
+        remedy = "Set gpu_layers to auto, or build with a GPU: CMAKE_ARGS=-DGGML_CUDA=on make chat"
+        return Check("gpu", "warning", "gpu_layers is set, but this build of llama.cpp uses no GPU.", remedy)
+    if layers == 0:
+        return Check("gpu", "ok", "The model runs on the CPU.")
+    return Check("gpu", "ok", f"Layers on the GPU: {'all' if layers < 0 else layers}.")
+
+
+# --- room and models ---
+
+
+def _models(settings: Settings) -> Iterator[Check]:
+    for name in (settings.model, settings.encoder):
+        try:
+            spec = models.find(name, settings.models_dir)
+            place = models.path(spec, settings.models_dir)
+            yield Check(f"model {name}", "ok", f"{spec.title}, {_gb(spec.bytes)}, hash verified: {place}")
+        except DocentError as error:
+            yield Check(f"model {name}", "error", str(error), error.hint)
+
+
+def _memory(settings: Settings) -> Check:
+    memory = psutil.virtual_memory()
+    text = f"{_gb(memory.available)} of {_gb(memory.total)} memory are free"
+    try:
+        needed = models.find(settings.model, settings.models_dir).bytes + CONTEXT_BYTES
+    except DocentError:
+        return Check("memory", "ok", f"{text}.")
+    text = f"{text}; {settings.model} takes about {_gb(needed)}."
+    remedy = "Choose a smaller model: DOCENT_MODEL=qwen2.5-coder-0.5b"
+    if memory.total < needed:
+        return Check("memory", "error", text, remedy)
+    if memory.available < needed:
+        return Check("memory", "warning", text, f"Close other programs. {remedy}")
+    return Check("memory", "ok", text)
+
+
+def _disk(settings: Settings) -> Check:
+    place = next(folder for folder in (settings.home, *settings.home.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    text = f"{_gb(free)} free on the disk of {settings.home}."
+    if free < 2_000_000_000:
+        return Check("disk", "warning", text, "Free some space, or set DOCENT_HOME to a folder on another disk.")
+    return Check("disk", "ok", text)
+
+
+def _gb(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"
+
+
+# --- index ---
+
+
+def _index(folder: Path) -> Iterator[Check]:
+    try:
+        store = Store(folder)
+    except IndexMissing as error:
+        yield Check("index", "warning", str(error), error.hint)
+        return
+    except DocentError as error:
+        yield Check("index", "error", str(error), error.hint)
+        return
+    with contextlib.closing(store):
+        try:
+            yield from _store_checks(store)
+        except DocentError as error:
+            yield Check("index", "error", str(error), error.hint)
+
+
+def _store_checks(store: Store) -> Iterator[Check]:
+    documents = store.documents()
+    chunks = sum(document.n_chunks for document in documents)
+    if problems := store.check():
+        yield Check("index", "error", f"{store.folder}: {problems[0]}.", "Run: docent ingest --rebuild")
+    elif not is_current(store):
+        text = f"{store.folder} has no whole snapshot of its newest documents."
+        yield Check("index", "warning", text, "Run: docent ingest FOLDER")
+    else:
+        yield Check("index", "ok", f"{store.folder}: {len(documents)} documents, {chunks} passages.")
+    if failed := [document for document in documents if document.error]:
+        first = failed[0]
+        text = f"{len(failed)} documents could not be read, e.g. {first.path}: {first.error}"
+        yield Check("documents", "warning", text, first.hint or "Run: docent ingest FOLDER, it names them all.")

@@ -1,0 +1,222 @@
+"""llama.cpp through llama-cpp-python's low-level API: greedy, streamed, stoppable, keeping what it has already read."""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import psutil
+
+from app.datatypes import Stats
+from ingest.errors import InvalidInput, ModelError
+
+_PROMPT_BATCH = 512
+_CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+class LlamaCpp:
+    """One loaded GGUF with one context. One stream at a time; a second caller waits for the first.
+
+    Text already in the context from the last call is not read again, as far as the new prompt begins the same.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        n_ctx: int = 4096,
+        threads: int = 0,
+        gpu_layers: Literal["auto"] | int = "auto",
+    ) -> None:
+        """Raises ModelError when llama.cpp cannot load the file, or has no memory for it."""
+        from llama_cpp import llama_cpp as api
+
+        self._api: Any = api
+        self.name = name
+        self.last_stats = Stats()
+        self._busy = threading.Lock()
+        self._stop = threading.Event()
+        self._tokens: list[int] = []  # what the context holds
+        self._quiet = api.llama_log_callback(lambda level, text, data: None)
+        api.llama_log_set(self._quiet, None)
+        api.llama_backend_init()
+        self._model = self._load(path, gpu_layers)
+        self._vocab = api.llama_model_get_vocab(self._model)
+        self.n_ctx = min(n_ctx, api.llama_model_n_ctx_train(self._model) or n_ctx)
+        self._ctx = self._context(threads or physical_cores())
+        self._abort = api.ggml_abort_callback(lambda data: self._stop.is_set())
+        api.llama_set_abort_callback(self._ctx, self._abort, None)
+        self._template = _template(api.llama_model_chat_template(self._model, None))
+
+    def close(self) -> None:
+        with self._busy:
+            if self._ctx:
+                self._api.llama_free(self._ctx)
+                self._api.llama_model_free(self._model)
+                self._ctx = self._model = None
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        tokens = (self._api.llama_token * room)()
+        count = self._api.llama_tokenize(self._vocab, data, len(data), tokens, room, False, special)
+        if count < 0:
+            raise ModelError("The model's tokenizer failed on this text.", "Report the text that caused it.")
+        return list(tokens[:count])
+
+    def render(self, system: str, user: str) -> str:
+        return self._template(system, user)
+
+    def stream(self, tokens: Sequence[int], max_tokens: int) -> Iterator[str]:
+        """Raises InvalidInput when the prompt leaves no room for an answer."""
+        if len(tokens) + 8 > self.n_ctx:
+            raise InvalidInput(
+                f"The prompt has {len(tokens)} tokens; the model holds {self.n_ctx}.",
+                "Ask a shorter question or raise n_ctx.",
+            )
+        with self._busy:
+            self._stop.clear()
+            yield from self._generate(list(tokens), min(max_tokens, self.n_ctx - len(tokens) - 1))
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    @property
+    def was_stopped(self) -> bool:
+        return self._stop.is_set()
+
+    def _generate(self, tokens: list[int], max_tokens: int) -> Iterator[str]:
+        began = time.perf_counter()
+        first = 0.0
+        cached = self._keep_prefix(tokens)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        made = 0
+        try:
+            alive = self._decode(tokens[cached:])
+            while alive and made < max_tokens and not self._stop.is_set():
+                token = self._greedy()
+                first = first or time.perf_counter() - began
+                if self._api.llama_vocab_is_eog(self._vocab, token):
+                    break
+                made += 1
+                if piece := decoder.decode(self._piece(token)):
+                    yield piece
+                alive = self._decode([token])
+        finally:
+            self.last_stats = Stats(
+                prompt_tokens=len(tokens),
+                cached_tokens=cached,
+                output_tokens=made,
+                seconds_to_first_token=first,
+                seconds_total=time.perf_counter() - began,
+            )
+
+    def _keep_prefix(self, tokens: Sequence[int]) -> int:
+        """Removes from the context what the new prompt does not begin with. Returns how many tokens stay."""
+        same = 0
+        for old, new in zip(self._tokens, tokens[:-1], strict=False):  # the last one is decoded for its logits
+            if old != new:
+                break
+            same += 1
+        memory = self._api.llama_get_memory(self._ctx)
+        if not self._api.llama_memory_seq_rm(memory, 0, same, -1):  # recurrent and sliding-window models refuse
+            self._api.llama_memory_clear(memory, True)
+            same = 0
+        self._tokens = list(tokens[:same])
+        return same
+
+    def _decode(self, tokens: Sequence[int]) -> bool:
+        """Feeds tokens to the model. False when stopped midway."""
+        for begin in range(0, len(tokens), _PROMPT_BATCH):
+            part = tokens[begin : begin + _PROMPT_BATCH]
+            array = (self._api.llama_token * len(part))(*part)
+            status = self._api.llama_decode(self._ctx, self._api.llama_batch_get_one(array, len(part)))
+            if status == 2 or self._stop.is_set():  # aborted: how far it came is not known, so forget this context
+                self._tokens = []
+                self._api.llama_memory_clear(self._api.llama_get_memory(self._ctx), True)
+                return False
+            if status != 0:
+                raise ModelError(
+                    f"llama.cpp could not go on (status {status}).",
+                    "Restart Docent; if it happens again, lower n_ctx.",
+                )
+            self._tokens.extend(part)
+        return True
+
+    def _greedy(self) -> int:
+        logits = self._api.llama_get_logits_ith(self._ctx, -1)
+        return int(np.ctypeslib.as_array(logits, (self._api.llama_vocab_n_tokens(self._vocab),)).argmax())
+
+    def _piece(self, token: int) -> bytes:
+        buffer = ctypes.create_string_buffer(256)
+        size = self._api.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
+        return buffer.raw[: max(0, size)]
+
+    def _load(self, path: Path, gpu_layers: Literal["auto"] | int) -> Any:
+        parameters = self._api.llama_model_default_params()
+        parameters.n_gpu_layers = layers_on_gpu(gpu_layers, bool(self._api.llama_supports_gpu_offload()))
+        model = self._api.llama_model_load_from_file(str(path).encode(), parameters)
+        if not model:
+            raise ModelError(
+                f"llama.cpp cannot load {path.name}.", "Run: docent models verify. Or choose another model."
+            )
+        return model
+
+    def _context(self, threads: int) -> Any:
+        parameters = self._api.llama_context_default_params()
+        parameters.n_ctx = self.n_ctx
+        parameters.n_batch = parameters.n_ubatch = _PROMPT_BATCH
+        parameters.n_threads = parameters.n_threads_batch = threads
+        parameters.flash_attn_type = self._api.LLAMA_FLASH_ATTN_TYPE_AUTO
+        parameters.no_perf = True
+        context = self._api.llama_init_from_model(self._model, parameters)
+        if not context:
+            raise ModelError(f"There is no memory for {self.n_ctx} tokens of context.", "Lower n_ctx in the settings.")
+        return context
+
+
+def physical_cores() -> int:
+    """Threads beyond the physical cores slow llama.cpp down."""
+    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+
+
+def layers_on_gpu(setting: Literal["auto"] | int, supported: bool) -> int:
+    """'auto' means all of them where the build can, and none where it cannot."""
+    if not supported:
+        return 0
+    return -1 if setting == "auto" else setting
+
+
+def _template(source: bytes | None) -> Callable[[str, str], str]:
+    """The model's own chat format from its GGUF, run in a sandbox; ChatML where it has none."""
+    from jinja2.exceptions import TemplateError
+    from jinja2.ext import loopcontrols
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    def raise_exception(message: str) -> None:
+        raise TemplateError(message)
+
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+    environment.globals["raise_exception"] = raise_exception
+    template = environment.from_string(source.decode("utf-8", "replace") if source else _CHATML)
+
+    def render(system: str, user: str) -> str:
+        both = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        alone = [{"role": "user", "content": f"{system}\n\n{user}"}]
+        for messages in (both, alone):  # some families know no system message
+            try:
+                return template.render(messages=messages, add_generation_prompt=True, bos_token="", eos_token="")
+            except TemplateError:
+                continue
+        return environment.from_string(_CHATML).render(messages=both, add_generation_prompt=True)
+
+    return render

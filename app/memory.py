@@ -1,0 +1,119 @@
+"""Threads and their turns in one SQLite file. Users' words: kept apart from indexes, which may be deleted at any time."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from app.datatypes import Answer, Citation, Hit, Sentence, Stats, Turn
+from ingest.datatypes import Chunk
+from ingest.errors import StorageError
+
+_001_FIRST = """
+    CREATE TABLE threads (
+        id INTEGER PRIMARY KEY, domain TEXT NOT NULL, title TEXT NOT NULL, created REAL NOT NULL, used REAL NOT NULL);
+    CREATE TABLE turns (
+        id INTEGER PRIMARY KEY, thread_id INTEGER NOT NULL REFERENCES threads(id) ON DELETE CASCADE,
+        question TEXT NOT NULL, answer TEXT NOT NULL, vote INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL);
+    CREATE INDEX turns_of ON turns(thread_id, id);
+"""
+MIGRATIONS = (_001_FIRST,)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    id: int
+    title: str
+    used: float  # seconds since 1970
+
+
+class Memory:
+    """Safe to use from several threads of execution; each call is one short transaction."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StorageError when the file cannot be opened."""
+        self._lock = threading.RLock()
+        self._path = path
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._db.execute("PRAGMA secure_delete = ON")
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+                self._db.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def threads(self, domain: str) -> list[Thread]:
+        """Newest first."""
+        rows = self._run("SELECT id, title, used FROM threads WHERE domain = ? ORDER BY used DESC, id DESC", domain)
+        return [Thread(*row) for row in rows]
+
+    def new_thread(self, domain: str, title: str) -> int:
+        now = time.time()
+        short = " ".join(title.split())[:80]
+        rows = self._run("INSERT INTO threads VALUES (NULL,?,?,?,?) RETURNING id", domain, short, now, now)
+        return int(rows[0][0])
+
+    def delete_thread(self, thread: int) -> None:
+        self._run("DELETE FROM threads WHERE id = ?", thread)
+
+    def turns(self, thread: int) -> list[Turn]:
+        rows = self._run("SELECT id, question, answer, vote FROM turns WHERE thread_id = ? ORDER BY id", thread)
+        return [Turn(row[0], row[1], _answer(json.loads(row[2])), row[3]) for row in rows]
+
+    def keep(self, thread: int, question: str, answer: Answer) -> Turn:
+        """Stores a turn at the end of its thread."""
+        data = json.dumps(asdict(answer), ensure_ascii=False)
+        now = time.time()
+        rows = self._run(
+            "INSERT INTO turns (thread_id, question, answer, created) VALUES (?,?,?,?) RETURNING id",
+            thread,
+            question,
+            data,
+            now,
+        )
+        self._run("UPDATE threads SET used = ? WHERE id = ?", now, thread)
+        return Turn(int(rows[0][0]), question, answer)
+
+    def vote(self, turn: int, vote: int) -> None:
+        """1 for up, -1 for down, 0 to take it back."""
+        self._run("UPDATE turns SET vote = ? WHERE id = ?", vote, turn)
+
+    def delete_turn(self, turn: int) -> None:
+        self._run("DELETE FROM turns WHERE id = ?", turn)
+
+    def _run(self, sql: str, *parameters: object) -> list[tuple]:  # type: ignore[type-arg]
+        with self._lock, self._explained():
+            return self._db.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(
+                f"Your conversations in {self._path} cannot be read or written: {error}",
+                "Free some space or check its permissions; if the file is damaged, move it away and start anew.",
+            ) from error
+
+
+def _answer(data: dict) -> Answer:  # type: ignore[type-arg]
+    hits = tuple(Hit(**{**hit, "chunk": Chunk(**hit["chunk"])}) for hit in data["hits"])
+    return Answer(
+        **{
+            **data,
+            "hits": hits,
+            "citations": tuple(Citation(**citation) for citation in data["citations"]),
+            "evidence": tuple(Sentence(**sentence) for sentence in data["evidence"]),
+            "stats": Stats(**data["stats"]),
+        }
+    )

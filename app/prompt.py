@@ -1,0 +1,84 @@
+"""The prompt: fixed rules, passages named by content, key sentences, earlier turns, question. Stable text first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from app.datatypes import Hit, Llm, Prompt, Segment, Sentence, Turn
+from ingest.errors import InvalidInput
+
+REFUSAL = "NOT FOUND"
+MAX_QUESTION = 4000  # characters; what a model of this size can make sense of beside its passages
+_MARK = "\u2063docent\u2063"  # invisible and never in a template
+_HISTORY_TURNS = 2
+
+
+def build_prompt(
+    llm: Llm,
+    question: str,
+    hits: Sequence[Hit],
+    best: Sequence[Sentence],
+    history: Sequence[Turn],
+    max_tokens: int,
+) -> Prompt:
+    """Fits everything into the model's context, leaving `max_tokens` for the answer.
+
+    Passages are given up from the worst upwards, then earlier turns; what was given up is named in `dropped`.
+    Raises InvalidInput when not even the question fits.
+    """
+    head, tail = llm.render(_rules(), _MARK).split(_MARK)
+    # The rules come with the template's control tokens; everything from outside is tokenized without them,
+    # so that no document can end the user's message and begin one of its own.
+    before = _segment(llm, "rules", head, special=True, stable=True)
+    after = _segment(llm, "answer", tail, special=True)
+    ask = _segment(llm, "question", f"{_history(history)}Question: {question}")
+    recap = _segment(llm, "recap", _recap(best))
+    budget = llm.n_ctx - max_tokens - sum(len(s.tokens) for s in (before, after, ask, recap)) - 8
+    dropped: list[str] = []
+    if budget < 0 and history:
+        dropped.append("the earlier turns of this conversation")
+        budget += len(ask.tokens)
+        ask = _segment(llm, "question", f"Question: {question}")
+        budget -= len(ask.tokens)
+    if budget < 0:
+        raise InvalidInput(
+            "The question is too long for this model's context.", "Ask a shorter question, or raise n_ctx."
+        )
+    passages: list[tuple[Hit, Segment]] = []
+    for hit in hits:
+        segment = _segment(llm, f"passage {hit.file} p. {hit.page}", _passage(hit), stable=True)
+        if len(segment.tokens) <= budget:
+            passages.append((hit, segment))
+            budget -= len(segment.tokens)
+        else:
+            dropped.append(f"{hit.file}, page {hit.page}")
+    # Best last: what stands nearest to the question is read best.
+    ordered = [segment for _, segment in reversed(passages)]
+    return Prompt((before, *ordered, recap, ask, after), tuple(hit for hit, _ in passages), tuple(dropped))
+
+
+def _rules() -> str:
+    return files("app").joinpath("prompts/system.md").read_text(encoding="utf-8").strip()
+
+
+def _segment(llm: Llm, name: str, text: str, *, special: bool = False, stable: bool = False) -> Segment:
+    return Segment(name, text, tuple(llm.tokenize(text, special=special)) if text else (), stable)
+
+
+def _passage(hit: Hit) -> str:
+    """Named by what it is, never by its rank: the same passage reads the same in every prompt."""
+    place = f"{hit.title} › {hit.chunk.heading}" if hit.chunk.heading else hit.title
+    return f"[{hit.file}, page {hit.page}: {place}]\n{hit.chunk.text}\n\n"
+
+
+def _recap(best: Sequence[Sentence]) -> str:
+    return "".join(["Key sentences:\n", *(f"- {sentence.text}\n" for sentence in best), "\n"]) if best else ""
+
+
+def _history(turns: Sequence[Turn]) -> str:
+    lines = [
+        f"Earlier question: {turn.question[:300]}\nEarlier answer: {(turn.answer.text or REFUSAL)[:300]}\n"
+        for turn in turns[-_HISTORY_TURNS:]
+    ]
+    return "".join([*lines, "\n"]) if lines else ""
