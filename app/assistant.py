@@ -220,6 +220,6 @@ def peak_mb() -> float:
     except ImportError:  # Windows
         import psutil
 
-        return round(psutil.Process().memory_info().peak_wset / 2**20, 1)
+        return float(round(psutil.Process().memory_info().peak_wset / 2**20, 1))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)

@@ -1,4 +1,7 @@
-"""The shapes that pass between question and answer. All frozen; the CLI, the pages and the evaluation read the same fields."""
+"""The shapes that pass between question and answer. All frozen.
+
+The command line, the pages and the evaluation read the same fields.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from ingest.datatypes import Chunk
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A retrieved passage. `ranks` holds its 1-based place in each ranking that found it, e.g. {"bm25": 3, "dense": 1}."""
+    """A retrieved passage. `ranks`: its 1-based place in each ranking that found it, e.g. {"bm25": 3, "dense": 1}."""
 
     chunk: Chunk
     file: str

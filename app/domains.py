@@ -1,4 +1,4 @@
-"""A domain: a folder of documents with an optional domain.toml that names it, its first questions and its abbreviations."""
+"""A domain: a folder of documents, and a domain.toml that may give it a name, first questions and abbreviations."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def sentences_of(index: LocalIndex, hits: Sequence[Hit]) -> list[Sentence]:
 def best_sentences(
     query: str, sentences: Sequence[Sentence], hits: Sequence[Hit], encoder: Encoder, n: int = 3
 ) -> list[Sentence]:
-    """The n that come nearest to the question, by meaning and by words, best first. Scores are comparable, not absolute."""
+    """The n that come nearest to the question, by meaning and by words, best first."""
     candidates = [s for s in sentences if len(s.text) > 20 or any(c.isdigit() for c in s.text)]
     if not candidates:
         return []

@@ -1,4 +1,4 @@
-"""Threads and their turns in one SQLite file. Users' words: kept apart from indexes, which may be deleted at any time."""
+"""Threads and their turns in one SQLite file, apart from the indexes, which may be deleted at any time."""
 
 from __future__ import annotations
 

@@ -21,10 +21,10 @@ class Settings(BaseModel):
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("docent", appauthor=False)))
     model: str = "qwen2.5-coder-1.5b"
     encoder: str = "all-minilm-l6-v2"
-    n_ctx: int = Field(4096, ge=1024, le=131072, description="how many tokens the model may hold")
-    passages: int = Field(4, ge=1, le=12, description="how many passages the model reads")
-    max_tokens: int = Field(220, ge=16, le=2048, description="longest answer, in tokens")
-    threads: int = Field(0, ge=0, le=256, description="0: as many as there are physical cores")
+    n_ctx: int = Field(default=4096, ge=1024, le=131072, description="how many tokens the model may hold")
+    passages: int = Field(default=4, ge=1, le=12, description="how many passages the model reads")
+    max_tokens: int = Field(default=220, ge=16, le=2048, description="longest answer, in tokens")
+    threads: int = Field(default=0, ge=0, le=256, description="0: as many as there are physical cores")
     gpu_layers: Literal["auto"] | int = "auto"
 
     @property

@@ -10,18 +10,23 @@ _NUMBER = re.compile(r"(?<![\w.,])[-−–]?\d+(?:[.,]\d+)*")
 _CODE = re.compile(r"(?<!\w)(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[-./][A-Za-z0-9]+)*")
 _NAME = re.compile(r"(?<=[\w,;:)\]’'\"“”] )[\"“(]?([A-ZÀ-Þ][\w’'-]*[a-zà-þA-Z]\w*)")
 STOP = frozenset(
-    "a about above after again all also am an and any are as at be because been before being below between both but by "
-    "can cannot could did do does doing down during each few for from further had has have having he her here hers him "
-    "his how i if in into is it its itself just me more most must my no nor not now of off on once only or other our out "
-    "over own same shall she should so some such than that the their them then there these they this those through to "
-    "too under until up upon very was we were what when where which while who whom whose why will with would you your "
-    "yes according document documents passage passages states stated mentioned".split()
+    """
+    a about above after again all also am an and any are as at be because been before being below between
+    both but by can cannot could did do does doing down during each few for from further had has have having
+    he her here hers him his how i if in into is it its itself just me more most must my no nor not now of
+    off on once only or other our out over own same shall she should so some such than that the their them
+    then there these they this those through to too under until up upon very was we were what when where
+    which while who whom whose why will with would you your yes according document documents passage
+    passages states stated mentioned
+    """.split()
 )
 _SPELLED = {
     word: str(value)
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
+        """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty
+    """.split()
     )
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
 

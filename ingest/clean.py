@@ -25,7 +25,10 @@ _PAGE_NUMBER = re.compile(r"^(?:page|seite|p\.)?\s*#+(?:\s*(?:/|of|von)\s*#+)?$|
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as the reader found it, then cleaned: `index[i]` is the raw index of `text[i]`. Lengths in points, from the bottom left."""
+    """A line as the reader found it, then cleaned. `index[i]` is the raw index of `text[i]`.
+
+    Lengths are in points, from the page's bottom left.
+    """
 
     text: str
     index: Sequence[int]

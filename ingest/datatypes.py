@@ -93,9 +93,18 @@ class Scored:
 class Encoder(Protocol):
     """Texts to unit vectors. Real ones: sentence-transformers on torch, and the tiny one of the tests."""
 
-    name: str  # changes whenever the vectors would
-    dim: int
-    max_tokens: int  # longest text that is embedded whole, special tokens not counted
+    @property
+    def name(self) -> str:
+        """Changes whenever the vectors would."""
+        ...
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest text that is embedded whole, special tokens not counted."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dim)."""

@@ -25,9 +25,11 @@ from .store import Store
 _HASH_LIMIT = 256 << 20  # larger files are checked by size: hashing them would be felt at each start
 _DAMAGED = "The store is untouched. Publish a new snapshot with: docent ingest"
 _STOP = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its may me my "
-    "no not of on or our shall should so some than that the their them then there these they this those to was we were "
-    "what when where which who whom whose why will with would you your".split()
+    """
+    a an and are as at be been but by can could did do does for from had has have how i if in into is it its
+    may me my no not of on or our shall should so some than that the their them then there these they this
+    those to was we were what when where which who whom whose why will with would you your
+    """.split()
 )
 _TERM = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*")
 
@@ -152,7 +154,7 @@ class LocalIndex:
             rows = np.flatnonzero(np.isin(self._ids, self._chunk_ids(doc_ids)))
             if not len(rows):
                 return []
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))  # type: ignore[call-arg]
         scores, rows = self._faiss.search(vector.reshape(1, -1), min(k, len(self._ids)), params=parameters)
         return [Scored(int(self._ids[row]), float(s)) for row, s in zip(rows[0], scores[0], strict=True) if row >= 0]
 
@@ -163,7 +165,7 @@ class LocalIndex:
             return []
         where = f"AND chunks.doc_id IN ({','.join('?' * len(doc_ids))})" if doc_ids is not None else ""
         rows = self.store.rows(
-            "SELECT chunks.id, -bm25(chunks_fts, 0.5, 1.0, 1.0) AS score FROM chunks_fts JOIN chunks "
+            "SELECT chunks.id, -bm25(chunks_fts, 0.3, 0.5, 1.0) AS score FROM chunks_fts JOIN chunks "
             f"ON chunks.id = chunks_fts.rowid WHERE chunks_fts MATCH ? {where} ORDER BY score DESC, chunks.id LIMIT ?",
             (query, *(doc_ids or ()), k),
         )

@@ -1,4 +1,4 @@
-"""PDF pages: pdfium's text with the box of each character; pypdf's structure, and its text where pdfium's looks wrong."""
+"""PDF pages: pdfium's text, where each character has a box; pypdf's structure, and its text where that looks wrong."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class _Structure:
         try:
             reader = pypdf.PdfReader(path, password=password or None)
             self._pages = reader.pages
-            title = (reader.metadata or {}).get("/Title")
+            title = reader.metadata.get("/Title") if reader.metadata else None
             self.title = " ".join(str(title).split())[:200] if title and _is_title(str(title)) else ""
             self._labels = [str(label) for label in reader.page_labels]
             self._walk(reader, reader.outline, 1)

@@ -157,7 +157,8 @@ class Store:
 
     def documents(self) -> list[Document]:
         rows = self.rows(
-            "SELECT id, path, title, sha256, size, mtime_ns, n_pages, n_chunks, error, hint FROM documents ORDER BY path"
+            "SELECT id, path, title, sha256, size, mtime_ns, n_pages, n_chunks, error, hint "
+            "FROM documents ORDER BY path"
         )
         return [Document(*row) for row in rows]
 

@@ -1,4 +1,7 @@
-"""Scan, plan, apply, publish: brings an index in step with its folder. Interrupted, it loses one document's work at most."""
+"""Scan, plan, apply, publish: brings an index in step with its folder.
+
+Interrupted at any point, it loses one document's work at most.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,6 @@ from .errors import InvalidInput, ReadError
 from .read import SUFFIXES
 from .store import FILE, Store, writing
 from .worker import Reader
-
 
 _MANY_BYTES = 1 << 20  # of files to read, from which measuring the encoder first pays
 
@@ -259,7 +261,7 @@ class _Run:
         return None
 
     def _vectors(self, found: Found, title: str, chunks: Sequence[Chunk]) -> list[tuple[str, bytes]]:
-        """A content hash and a vector for each chunk; those that the store knows by their content are not made again."""
+        """A content hash and a vector for each chunk; those whose content the store knows are not made again."""
         texts = [embedding_text(title, c, self.encoder) for c in chunks]
         contents = [
             hashlib.blake2b(f"{self.encoder.name}\0{t}".encode("utf-8", "replace"), digest_size=16).hexdigest()

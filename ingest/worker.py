@@ -120,7 +120,7 @@ def _receive(stream: IO[bytes]) -> Any:
     return pickle.loads(data)
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
     try:
         import resource
 
@@ -130,7 +130,7 @@ def _limit_memory() -> None:
 
 
 def main() -> None:
-    _limit_memory()
+    limit_memory()
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a library that prints must not break the protocol
     while True:

@@ -1,0 +1,143 @@
+"""What the terminal shows. Progress goes to stderr, and only to a terminal, so that output can be piped."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ingest.errors import DocentError
+
+if TYPE_CHECKING:
+    from app.datatypes import Answer, Hit
+    from app.doctor import Check
+    from app.models import Progress as Download
+    from ingest.sync import Progress, Report
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def explained(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The one place where the command line meets errors: what happened, and what helps."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except DocentError as error:
+            if kwargs.get("as_json"):
+                print_json({"error": str(error), "hint": error.hint})
+            else:
+                click.secho(f"Error: {error}", fg="red", err=True)
+                if error.hint:
+                    click.echo(f"  {error.hint}", err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.echo("\nStopped. What was finished is kept.", err=True)
+            sys.exit(130)
+
+    return run
+
+
+def print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_progress(progress: Progress) -> None:
+    eta = "" if progress.eta_seconds is None else f", {duration(progress.eta_seconds)} to go"
+    line(
+        f"{progress.files_done}/{progress.files_total} files, {progress.pages_done} pages, "
+        f"{progress.pages_per_second:.0f} pages/s{eta}  {progress.stage} {progress.file}"
+    )
+
+
+def print_report(report: Report, dry_run: bool) -> None:
+    clear_line()
+    if report.why:
+        click.echo(f"Everything is read again: {report.why}." if report.changed else f"({report.why})")
+    for verb in ("added", "changed", "removed"):
+        names = getattr(report, verb)
+        if names:
+            click.echo(f"{'would be ' * dry_run}{verb} {len(names)}: {', '.join(names[:5])}{', …' * (len(names) > 5)}")
+    for failure in report.failed:
+        click.secho(f"not read  {failure.file}: {failure.error}", fg="yellow")
+        click.echo(f"          {failure.hint}")
+    click.echo(
+        f"{report.pages} pages in {report.chunks} passages; {report.unchanged} files unchanged; "
+        f"{report.seconds:.1f} s ({report.pages_per_second:.0f} pages/s)"
+    )
+    if not (report.pages or report.failed or dry_run):
+        click.echo(
+            "There is nothing to answer from yet: put PDF, text or Markdown files into the folder and run this again."
+        )
+
+
+def print_hit(rank: int, hit: Hit) -> None:
+    ranks = ", ".join(f"{name} {place}" for name, place in sorted(hit.ranks.items()))
+    click.secho(f"{rank}. {hit.file}, page {hit.page}", bold=True, nl=False)
+    click.secho(f"  {hit.score:.4f} ({ranks})  {hit.chunk.heading}", dim=True)
+    click.echo(f"   {short(hit.chunk.text, 300)}\n")
+
+
+def print_answer(answer: Answer) -> None:
+    if answer.status == "abstained":
+        click.secho("Not in your documents. ", fg="yellow", bold=True, nl=False)
+        click.echo(answer.reason)
+        for hit in answer.hits[:3]:
+            click.echo(f"  nearest: {hit.file}, page {hit.page}: {short(hit.chunk.text, 120)}")
+    else:
+        click.secho(answer.text, bold=True)
+        for number, citation in enumerate(answer.citations, 1):
+            click.echo(f"  [{number}] {citation.file}, page {citation.page}: “{citation.quote}”")
+        if answer.reason:
+            click.secho(f"  {answer.reason}", fg="yellow")
+    stats = answer.stats
+    click.secho(
+        f"  {answer.model}  evidence {stats.seconds_retrieve:.2f} s, first word {stats.seconds_to_first_token:.2f} s, "
+        f"in all {stats.seconds_total:.1f} s, {stats.output_tokens} tokens",
+        dim=True,
+    )
+
+
+def print_case(done: int, total: int, eta: float) -> None:
+    line(f"{done}/{total} questions, {duration(eta)} to go")
+
+
+def print_download(progress: Download) -> None:
+    share = progress.done_bytes / max(1, progress.total_bytes)
+    eta = "" if progress.eta_seconds is None else f", {duration(progress.eta_seconds)} to go"
+    pace = f"{progress.total_bytes / 1e9:.2f} GB, {progress.bytes_per_second / 1e6:.1f} MB/s"
+    line(f"{share:4.0%} of {pace}{eta}  from {progress.source}")
+
+
+def line(text: str) -> None:
+    """A progress line that overwrites itself on a terminal and is left out of files and pipes."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{text[:118]}", nl=False, err=True)
+
+
+def clear_line() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def short(text: str, length: int = 200) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+def print_checks(checks: list[Check]) -> None:
+    colours = {"ok": "green", "warning": "yellow", "error": "red"}
+    for check in checks:
+        click.echo(click.style(f"{check.severity:8s}", fg=colours[check.severity]) + f"{check.name}: {check.message}")
+        if check.remedy and check.severity != "ok":
+            click.echo(f"        {check.remedy}")

@@ -1,0 +1,158 @@
+"""Real parts wherever they are quick: a tiny real encoder, a real index over real files, and a model that reads a script."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+from app.assistant import Assistant
+from app.datatypes import Stats
+from app.settings import Settings
+from ingest.embed import SentenceEncoder
+from ingest.sync import sync
+
+ROOT = Path(__file__).parent.parent
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """All state of a test goes to its own folder; tests of the real models keep the user's models."""
+    for name in Settings.model_fields:
+        if not (name == "home" and "slow" in request.keywords):
+            monkeypatch.delenv(f"DOCENT_{name.upper()}", raising=False)
+    place = tmp_path / "home"
+    if "slow" not in request.keywords:
+        monkeypatch.setenv("DOCENT_HOME", str(place))
+    return place
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real sentence-transformers model of 64 dimensions, made here: it loads as the large one does."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Normalize, StaticEmbedding
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    letters = "abcdefghijklmnopqrstuvwxyzäöüéß0123456789"
+    pieces = ["[UNK]", *letters, *(f"##{c}" for c in letters), *".,;:!?()[]-–/%°\"'“”•›+=*&@#$<>|_{}~^`\\"]
+    pieces += [f"{a}{b}" for a in letters[:26] for b in letters[:26]]
+    pieces += [f"##{a}{b}" for a in letters[:26] for b in letters[:26]]
+    tokenizer = Tokenizer(models.WordPiece({p: i for i, p in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    torch.manual_seed(0)
+    model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=64), Normalize()], device="cpu")
+    folder = tmp_path_factory.mktemp("encoder") / "tiny"
+    model.save(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(tiny_folder: Path) -> SentenceEncoder:
+    return SentenceEncoder(tiny_folder, precision="float32")
+
+
+class ScriptedLlm:
+    """Answers what it was told to, one word at a time, and remembers the prompts it was given."""
+
+    name = "scripted"
+    n_ctx = 4096
+
+    def __init__(self, *replies: str) -> None:
+        self.replies = list(replies) or ["NOT FOUND"]
+        self.prompts: list[str] = []
+        self.last_stats = Stats()
+        self._stopped = False
+        self._pieces: list[str] = []
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        first = len(self._pieces)
+        self._pieces += text.split(" ") if text else []
+        return list(range(first, len(self._pieces)))
+
+    def render(self, system: str, user: str) -> str:
+        return f"<system> {system} <user> {user} <assistant>"
+
+    def stream(self, tokens: Sequence[int], max_tokens: int) -> Iterator[str]:
+        self._stopped = False
+        self.prompts.append(" ".join(self._pieces[token] for token in tokens))
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        made = 0
+        for word in reply.split(" ")[:max_tokens]:
+            if self._stopped:
+                break
+            made += 1
+            yield word if made == 1 else f" {word}"
+        self.last_stats = Stats(prompt_tokens=len(tokens), output_tokens=made)
+
+    def stop(self) -> None:
+        self._stopped = True
+
+
+@pytest.fixture
+def scripted() -> type[ScriptedLlm]:
+    return ScriptedLlm
+
+
+MakePdf = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def make_pdf() -> MakePdf:
+    """make_pdf(path, [page, page, …]): each page a list of lines, set at 12 points from the top."""
+
+    def make(path: Path, pages: Sequence[Sequence[str]], title: str = "", password: str = "") -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        canvas = Canvas(str(path), pagesize=A4, invariant=1, encrypt=password or None)
+        if title:
+            canvas.setTitle(title)
+        for lines in pages:
+            for number, line in enumerate(lines):
+                canvas.drawString(72, 740 - 16 * number, line)
+            canvas.showPage()
+        canvas.save()
+        return path
+
+    return make
+
+
+PUMP = [
+    ["The Brusk pump is filled to 2.1 bar before the first start.", "It must never run dry for longer than 40 seconds."],
+    ["Fault code E-104 means that the return flow is too warm.", "Lower the flow temperature below 55 °C and restart."],
+    ["The filter is cleaned every 11 weeks.", "Use only water; solvents attack the blue seal."],
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, make_pdf: MakePdf) -> Path:
+    """A small domain: a PDF, a Markdown file and a text file."""
+    make_pdf(tmp_path / "docs/pump.pdf", PUMP, title="Brusk pump manual")
+    (tmp_path / "docs/warranty.md").write_text(
+        "# Warranty\n\nThe compressor is covered for 7 years.\n\n## Exclusions\n\nFrost damage is never covered.\n"
+    )
+    (tmp_path / "docs/notes.txt").write_text("The depot in Marlow opens at 06:30.\nKeys hang behind the green door.\n")
+    return tmp_path / "docs"
+
+
+@pytest.fixture
+def index_dir(folder: Path, tmp_path: Path, encoder: SentenceEncoder) -> Path:
+    sync(folder, tmp_path / "index", encoder)
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def assistant(index_dir: Path, encoder: SentenceEncoder) -> Callable[..., Assistant]:
+    """assistant(reply, …): one over the small domain whose model gives these replies."""
+
+    def make(*replies: str) -> Assistant:
+        llm = ScriptedLlm(*replies)
+        return Assistant(index_dir, encoder, lambda: llm, Settings())
+
+    return make
