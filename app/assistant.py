@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from app.datatypes import Answer, Hit, Llm, Sentence, Stats, Turn
@@ -176,14 +176,13 @@ def open_assistant(settings: Settings, index_dir: Path) -> Assistant:
 
     Raises ModelError when the encoder is missing, IndexMissing before the first ingest.
     """
-    encoder = open_encoder(settings)
+    return Assistant(index_dir, open_encoder(settings), cache(partial(open_llm, settings)), settings)
 
-    @cache
-    def load_llm() -> Llm:
-        spec = find(settings.model, settings.models_dir)
-        return LlamaCpp(path(spec, settings.models_dir), spec.id, settings.n_ctx, settings.threads, settings.gpu_layers)
 
-    return Assistant(index_dir, encoder, load_llm, settings)
+def open_llm(settings: Settings) -> LlamaCpp:
+    """Raises ModelError when the model that the settings name is missing, not what its hash says, or does not load."""
+    spec = find(settings.model, settings.models_dir)
+    return LlamaCpp(path(spec, settings.models_dir), spec.id, settings.n_ctx, settings.threads, settings.gpu_layers)
 
 
 def open_encoder(settings: Settings) -> SentenceEncoder:

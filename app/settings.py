@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -66,7 +67,7 @@ def save_settings(settings: Settings) -> None:
     """Writes only what differs from the defaults, so that better defaults reach the user later."""
     default = Settings(home=settings.home)
     lines = [
-        f"{name} = {value!r}".replace("'", '"')
+        f"{name} = {json.dumps(value)}"  # a JSON string or number is a TOML one
         for name, value in settings.model_dump(exclude={"home"}).items()
         if value != getattr(default, name)
     ]

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_NUMBER = re.compile(r"(?<![\w.,])[-−–]?\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"(?<![\w.,])(?<![^\W\d_]-)(?:(?<!\w)[-−–])?(?<![^\W\d_]-)\d+(?:[.,]\d+)*")
 _CODE = re.compile(r"(?<!\w)(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[-./][A-Za-z0-9]+)*")
 _NAME = re.compile(r"(?<=[\w,;:)\]’'\"“”] )[\"“(]?([A-ZÀ-Þ][\w’'-]*[a-zà-þA-Z]\w*)")
 STOP = frozenset(

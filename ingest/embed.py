@@ -15,6 +15,7 @@ import numpy as np
 from .datatypes import Vectors
 from .errors import ModelError
 
+_LONGEST = 8192  # for models that say they know no limit
 _SAMPLE = (
     "Before the first start the installer checks the pressure of the circuit and writes it into the protocol. " * 5
 )
@@ -32,6 +33,7 @@ class SentenceEncoder:
         self._threads = threads
         self.precision = precision  # auto, float32 or bfloat16
         self._model: Any = None
+        self._measure: Any = None
         self._lock = threading.RLock()
 
     @property
@@ -45,7 +47,7 @@ class SentenceEncoder:
     @property
     def max_tokens(self) -> int:
         model = self.load()
-        return int(model.max_seq_length or 512) - 2  # [CLS] and [SEP]
+        return int(min(model.max_seq_length or 512, _LONGEST)) - 2  # [CLS] and [SEP]
 
     def load(self) -> Any:
         with self._lock:
@@ -76,17 +78,10 @@ class SentenceEncoder:
         return out
 
     def token_ends(self, texts: Sequence[str]) -> list[list[int]]:
-        tokenizer = self.load().tokenizer
-        with self._lock:
-            tokenizer.no_truncation() if hasattr(tokenizer, "no_truncation") else None
-            found = tokenizer(
-                list(texts),
-                add_special_tokens=False,
-                return_offsets_mapping=True,
-                truncation=False,
-                verbose=False,
-            )
-        return [[end for _, end in offsets] for offsets in found["offset_mapping"]] if texts else []
+        if self._measure is None:
+            self._measure = _measuring(self.load().tokenizer)
+        found = self._measure.encode_batch(list(texts), add_special_tokens=False)
+        return [[end for _, end in encoding.offsets] for encoding in found]
 
     def tune(self) -> None:
         """Measures bf16 against fp32 on this machine and keeps the faster that gives the same vectors. Once."""
@@ -125,6 +120,16 @@ class SentenceEncoder:
         if self.precision == "bfloat16":
             model.to(torch.bfloat16)
         return model
+
+
+def _measuring(tokenizer: Any) -> Any:
+    """A copy of the encoder's tokenizer that cuts nothing off: it is asked how long texts are."""
+    from tokenizers import Tokenizer
+
+    copy = Tokenizer.from_str(getattr(tokenizer, "backend_tokenizer", tokenizer).to_str())
+    copy.no_truncation()
+    copy.no_padding()
+    return copy
 
 
 def _timed(model: Any, sample: list[str]) -> tuple[Vectors, float]:

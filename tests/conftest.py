@@ -37,7 +37,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real sentence-transformers model of 64 dimensions, made here: it loads as the large one does."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Normalize, StaticEmbedding
+    from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
     letters = "abcdefghijklmnopqrstuvwxyzäöüéß0123456789"

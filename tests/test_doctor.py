@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from app import doctor, models
+from app.settings import Settings
+from ingest.datatypes import Chunk, Document
+from ingest.index import publish
+from ingest.store import Store
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(home=tmp_path / "home")
+
+
+def by_name(checks):
+    return {check.name: check for check in checks}
+
+
+def with_document(folder, **changes):
+    """A store of one unread document."""
+    folder.mkdir()
+    store = Store(folder, create=True)
+    fields = {"title": "A", "sha256": "0" * 64, "size": 1, "mtime_ns": 1, "n_pages": 0} | changes
+    store.put(Document(id=1, path="a.pdf", **fields), None, [], [])
+    return store
+
+
+def test_a_new_machine_is_told_what_to_do(settings, tmp_path):
+    checks = by_name(doctor.run(settings, tmp_path / "index"))
+    assert checks["python"].severity == checks["packages"].severity == checks["sqlite"].severity == "ok"
+    assert checks["llama.cpp"].severity == "ok" and "CPU" in checks["llama.cpp"].message
+    assert "llama-cpp-python 0.3.36" in checks["packages"].message
+    missing = checks["model qwen2.5-coder-1.5b"]
+    assert missing.severity == "error" and "docent models pull qwen2.5-coder-1.5b" in missing.remedy
+    assert checks["index"].severity == "warning" and "docent ingest" in checks["index"].remedy
+    assert all(check.remedy for check in checks.values() if check.severity != "ok")
+    assert not settings.home.exists()  # looking changes nothing
+
+
+def test_models_that_are_there_are_verified(settings, tmp_path):
+    (tmp_path / "mine.gguf").write_bytes(b"GGUF and more")
+    models.add("mine", tmp_path / "mine.gguf", settings.models_dir)
+    mine = settings.model_copy(update={"model": "mine"})
+    assert by_name(doctor.run(mine, None))["model mine"].severity == "ok"
+    (tmp_path / "mine.gguf").write_bytes(b"GGUF")
+    damaged = by_name(doctor.run(mine, None))["model mine"]
+    assert damaged.severity == "error" and "4 bytes, expected are 13" in damaged.message
+
+
+def test_unknown_model_is_a_finding_not_a_crash(settings):
+    typo = settings.model_copy(update={"model": "qwen2.5-coder"})
+    check = by_name(doctor.run(typo, None))["model qwen2.5-coder"]
+    assert check.severity == "error" and "Did you mean" in check.remedy
+
+
+def test_settings_that_this_machine_cannot_follow(settings):
+    checks = by_name(doctor.run(settings.model_copy(update={"threads": 250, "gpu_layers": 12}), None))
+    assert checks["threads"].severity == "warning" and "250 threads" in checks["threads"].message
+    assert checks["gpu"].severity == ("ok" if doctor.inspect_llama().offload else "warning")
+
+
+def test_llama_words_are_understood():
+    llama = doctor.parse_llama("CUDA : ARCHS = 890 | CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0 | REPACK = 1 | ", True)
+    assert llama.backends == ("CUDA", "CPU")
+    assert llama.features == ("ARCHS", "SSE3", "AVX2", "REPACK") and llama.offload
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="instruction sets of x86")
+def test_slow_builds_and_old_processors_are_told_apart():
+    slow = doctor.Llama(("CPU",), ("SSE3", "AVX"))
+    unused = by_name(doctor._llama_checks(slow, frozenset({"avx", "avx2", "avx512f"})))["instructions"]
+    assert "has AVX2, AVX512, this build" in unused.message and "make chat" in unused.remedy
+    old = by_name(doctor._llama_checks(slow, frozenset({"avx"})))["instructions"]
+    assert "no AVX2" in old.message
+    good = doctor.Llama(("CPU",), ("AVX", "AVX2"))
+    assert "instructions" not in by_name(doctor._llama_checks(good, frozenset({"avx", "avx2"})))
+
+
+def test_llama_that_does_not_start_is_a_finding(tmp_path):
+    def python(script):
+        file = tmp_path / "python"
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+        return doctor.inspect_llama(str(file))
+
+    assert "another CPU" in python("kill -ILL $$").error
+    assert python("echo 'ImportError: no library' >&2; exit 1").error == "ImportError: no library"
+    assert doctor.inspect_llama(str(tmp_path / "nothing")).error
+    check = next(doctor._llama_checks(python("kill -ILL $$"), frozenset()))
+    assert check.severity == "error" and "make chat" in check.remedy
+
+
+def test_index_that_is_well(settings, tmp_path):
+    store = with_document(tmp_path / "index")
+    publish(store)
+    store.close()
+    check = by_name(doctor.run(settings, tmp_path / "index"))["index"]
+    assert check.severity == "ok" and "1 documents, 0 passages" in check.message
+
+
+def test_unread_documents_and_old_snapshots_are_said(settings, tmp_path):
+    store = with_document(tmp_path / "index", error="The file is encrypted.", hint="Save it without a password.")
+    store.close()
+    checks = by_name(doctor.run(settings, tmp_path / "index"))
+    assert "a.pdf: The file is encrypted." in checks["documents"].message
+    assert checks["documents"].remedy == "Save it without a password."
+    assert checks["index"].severity == "warning" and "docent ingest" in checks["index"].remedy
+
+
+def test_damaged_index_is_an_error(settings, tmp_path):
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index" / "store.db").write_bytes(b"not a database " * 100)
+    check = by_name(doctor.run(settings, tmp_path / "index"))["index"]
+    assert check.severity == "error" and "--rebuild" in check.remedy
+
+
+def test_chunk_without_a_vector_is_found(settings, tmp_path):
+    store = with_document(tmp_path / "index", n_chunks=1)
+    with store.transaction() as db:
+        chunk = Chunk(1, 1, 0, 1, "x")
+        db.execute("INSERT INTO chunks VALUES (?,1,0,1,1,'A','','x')", (chunk.id,))
+    store.close()
+    check = by_name(doctor.run(settings, tmp_path / "index"))["index"]
+    assert check.severity == "error" and "without a row in vectors" in check.message
+
+
+def test_import_is_light():
+    heavy = ("torch", "llama_cpp", "faiss", "streamlit")
+    code = f"import sys, app.doctor; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,89 @@
+"""Quotes by construction: what stands in the passages is cited there; what does not is not."""
+
+import pytest
+
+from app.datatypes import Hit, Sentence
+from app.gate import judge
+from app.verify import refuses, verify
+from ingest.datatypes import Chunk
+from ingest.sentences import sentence_spans
+
+TEXT = (
+    "The Brusk pump is filled to 2.1 bar before the first start. It must never run dry for longer than 40 seconds. "
+    "Fault code E-104 means that the return flow is too warm. The filter is cleaned every 11 weeks with water only. "
+    "Mr. Olsen founded the works in Marlow in 1,987 meters of altitude. The warranty covers the compressor for seven years."
+)
+HIT = Hit(Chunk(1, 1, 100, 100 + len(TEXT), TEXT, "Start-up"), "pump.pdf", "Brusk pump manual", 1.0, {"bm25": 1})
+SENTENCES = [Sentence("pump.pdf", 3, 100 + a, 100 + b, TEXT[a:b]) for a, b in sentence_spans(TEXT)]
+
+
+def claims_of(answer: str, question: str = "?"):
+    return verify(answer, question, SENTENCES, [HIT])
+
+
+@pytest.mark.parametrize(
+    ("answer", "quote"),
+    [
+        ("The pump is filled to 2.1 bar.", "filled to 2.1 bar"),
+        ("2.1 bar", "filled to 2.1 bar"),
+        ("E-104 means the return flow is too warm.", "E-104"),
+        ("Clean the filter every 11 weeks.", "every 11 weeks"),
+        ("The compressor is covered for 7 years.", "seven years"),
+    ],
+)
+def test_a_claim_is_cited_with_the_sentence_it_stands_on(answer: str, quote: str):
+    (claim,) = claims_of(answer)
+    assert claim.supported and quote in claim.citations[0].quote
+    for citation in claim.citations:
+        assert TEXT[citation.start - 100 : citation.end - 100] == citation.quote
+        assert (citation.file, citation.page) == ("pump.pdf", 3)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The pump is filled to 2.4 bar.",
+        "E-105 means that the return flow is too warm.",
+        "The filter is cleaned every 11 weeks by Hansson.",
+        "The capital of France is Paris.",
+        "It weighs forty kilograms and runs on diesel.",
+    ],
+)
+def test_a_wrong_number_a_wrong_name_or_foreign_knowledge_finds_no_quote(answer: str):
+    (claim,) = claims_of(answer, "What does the manual say?")
+    assert not claim.supported
+
+
+def test_two_claims_are_judged_apart_and_only_the_supported_one_is_shown():
+    claims = claims_of("The filter is cleaned every 11 weeks. It costs 90 euros.")
+    assert [claim.supported for claim in claims] == [True, False]
+    verdict = judge("…", claims, [HIT])
+    assert verdict.status == "answered"
+    assert verdict.text == "The filter is cleaned every 11 weeks."
+    assert "left out" in verdict.reason
+
+
+def test_a_claim_over_two_sentences_cites_both():
+    (claim,) = claims_of("It is filled to 2.1 bar and must not run dry longer than 40 seconds.")
+    assert {c.quote[:5] for c in claim.citations} == {"The B", "It mu"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NOT FOUND", "not found.", "", "The passages do not state the price.", "The provided document does not mention it."],
+)
+def test_refusals_are_recognised(text: str):
+    assert refuses(text)
+    assert judge(text, claims_of(text), [HIT]).status == "abstained"
+
+
+@pytest.mark.parametrize("text", ["2.1 bar", "The pump is not covered after 7 years.", "Do not use solvents."])
+def test_answers_that_hold_a_negation_are_not_refusals(text: str):
+    assert not refuses(text)
+
+
+def test_without_citation_there_is_no_answer_and_the_reason_names_what_was_missing():
+    verdict = judge("It is 2.4 bar.", claims_of("It is 2.4 bar."), [HIT])
+    assert (verdict.status, verdict.text, verdict.citations) == ("abstained", "", ())
+    assert "2.4" in verdict.reason
+    assert judge("Anything.", [], []).reason.startswith("Nothing in your documents")
