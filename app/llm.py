@@ -7,6 +7,7 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,17 +39,13 @@ class LlamaCpp:
         gpu_layers: Literal["auto"] | int = "auto",
     ) -> None:
         """Raises ModelError when llama.cpp cannot load the file, or has no memory for it."""
-        from llama_cpp import llama_cpp as api
-
-        self._api: Any = api
+        self._api: Any = _backend()[0]
+        api = self._api
         self.name = name
         self.last_stats = Stats()
         self._busy = threading.Lock()
         self._stop = threading.Event()
         self._tokens: list[int] = []  # what the context holds
-        self._quiet = api.llama_log_callback(lambda level, text, data: None)
-        api.llama_log_set(self._quiet, None)
-        api.llama_backend_init()
         self._model = self._load(path, gpu_layers)
         self._vocab = api.llama_model_get_vocab(self._model)
         self.n_ctx = min(n_ctx, api.llama_model_n_ctx_train(self._model) or n_ctx)
@@ -182,6 +179,17 @@ class LlamaCpp:
         if not context:
             raise ModelError(f"There is no memory for {self.n_ctx} tokens of context.", "Lower n_ctx in the settings.")
         return context
+
+
+@cache
+def _backend() -> tuple[Any, Any]:
+    """llama.cpp, told once to be quiet. The callback is kept for good: the library calls it even while it frees."""
+    from llama_cpp import llama_cpp as api
+
+    quiet = api.llama_log_callback(lambda level, text, data: None)
+    api.llama_log_set(quiet, None)
+    api.llama_backend_init()
+    return api, quiet
 
 
 def physical_cores() -> int:

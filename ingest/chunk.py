@@ -29,7 +29,7 @@ def chunk(doc_id: int, path: str, result: ReadResult, encoder: Encoder, config: 
     """Chunks in reading order. `result.text[c.start:c.end] == c.text` holds for each.
 
     A chunk ends at a sentence's end; only a sentence longer than a whole chunk is cut, at a word's end.
-    It begins anew at a heading or a page, unless that would leave a scrap. Neighbours of one section overlap.
+    It begins anew at each page, and at a heading unless that would leave a scrap. Neighbours of one section overlap.
     """
     text = result.text
     limit = min(config.chunk_tokens, encoder.max_tokens - _HEADING_TOKENS)
@@ -46,7 +46,7 @@ def chunk(doc_id: int, path: str, result: ReadResult, encoder: Encoder, config: 
                 end,
                 text[start:end],
                 heading,
-                _page(group),
+                group[0].page + 1,
             )
         )
     return chunks
@@ -88,8 +88,8 @@ def _pieces(text: str, span: Span, token_ends: Sequence[int], limit: int) -> lis
     first = 0
     while len(token_ends) - first > limit:
         last = first + limit
-        while last > first + limit // 2 and not text[start + token_ends[last - 1]].isspace():
-            last -= 1  # back to a token that ends a word
+        while last > first + limit // 2 and not text[(at := start + token_ends[last - 1]) : at + 1].isspace():
+            last -= 1  # back to a token that ends a word; one character may be several tokens, also the text's last
         begin = start + (token_ends[first - 1] if first else 0)
         pieces.append(((begin, start + token_ends[last - 1]), last - first))
         first = last
@@ -106,7 +106,7 @@ def _groups(units: Sequence[_Unit], limit: int, overlap: int) -> list[list[_Unit
     for unit in units:
         full = used + unit.tokens > limit
         new_section = fresh and unit.section != current[-1].section and used >= limit // 5
-        new_page = fresh and unit.page != current[-1].page and used >= limit // 3
+        new_page = fresh and unit.page != current[-1].page
         if current and (full or new_section or new_page):
             if fresh:
                 groups.append(current)
@@ -130,14 +130,6 @@ def _tail(group: Sequence[_Unit], budget: int) -> list[_Unit]:
         budget -= unit.tokens
         tail.insert(0, unit)
     return tail
-
-
-def _page(group: Sequence[_Unit]) -> int:
-    """1-based number of the page that holds most of the group's text."""
-    share: dict[int, int] = {}
-    for unit in group:
-        share[unit.page] = share.get(unit.page, 0) + unit.end - unit.start
-    return max(share, key=lambda page: (share[page], -page)) + 1
 
 
 def _heading_path(headings: Sequence[Heading], count: int) -> str:

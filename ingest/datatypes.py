@@ -73,7 +73,7 @@ class ReadResult:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """`document_text[start:end] == text`, always. `page` is the page that holds most of it."""
+    """`document_text[start:end] == text`, always. It lies on one page, so that a hit's page can be trusted."""
 
     id: int
     doc_id: int

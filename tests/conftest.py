@@ -1,4 +1,4 @@
-"""Real parts wherever they are quick: a tiny real encoder, a real index over real files, and a model that reads a script."""
+"""Real parts wherever they are quick: a tiny real encoder, a real index over real files, and a scripted model."""
 
 from __future__ import annotations
 
@@ -124,7 +124,10 @@ def make_pdf() -> MakePdf:
 
 
 PUMP = [
-    ["The Brusk pump is filled to 2.1 bar before the first start.", "It must never run dry for longer than 40 seconds."],
+    [
+        "The Brusk pump is filled to 2.1 bar before the first start.",
+        "It must never run dry for longer than 40 seconds.",
+    ],
     ["Fault code E-104 means that the return flow is too warm.", "Lower the flow temperature below 55 °C and restart."],
     ["The filter is cleaned every 11 weeks.", "Use only water; solvents attack the blue seal."],
 ]

@@ -11,7 +11,7 @@ from ingest.sentences import sentence_spans
 TEXT = (
     "The Brusk pump is filled to 2.1 bar before the first start. It must never run dry for longer than 40 seconds. "
     "Fault code E-104 means that the return flow is too warm. The filter is cleaned every 11 weeks with water only. "
-    "Mr. Olsen founded the works in Marlow in 1,987 meters of altitude. The warranty covers the compressor for seven years."
+    "Mr. Olsen founded the works in Marlow at 1,987 metres. The warranty covers the compressor for seven years."
 )
 HIT = Hit(Chunk(1, 1, 100, 100 + len(TEXT), TEXT, "Start-up"), "pump.pdf", "Brusk pump manual", 1.0, {"bm25": 1})
 SENTENCES = [Sentence("pump.pdf", 3, 100 + a, 100 + b, TEXT[a:b]) for a, b in sentence_spans(TEXT)]
@@ -70,7 +70,13 @@ def test_a_claim_over_two_sentences_cites_both():
 
 @pytest.mark.parametrize(
     "text",
-    ["NOT FOUND", "not found.", "", "The passages do not state the price.", "The provided document does not mention it."],
+    [
+        "NOT FOUND",
+        "not found.",
+        "",
+        "The passages do not state the price.",
+        "The provided document does not mention it.",
+    ],
 )
 def test_refusals_are_recognised(text: str):
     assert refuses(text)

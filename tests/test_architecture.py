@@ -1,0 +1,115 @@
+"""Who may import whom, which heavy libraries live where, and what `docent --help` costs."""
+
+import ast
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("ingest/**/*.py")])
+
+# A module may import those of lower layers, and its own layer's where that makes no circle.
+LAYERS = [
+    {"ingest.errors"},
+    {"ingest.datatypes", "ingest.config"},
+    {"ingest.sentences", "ingest.clean"},
+    {"ingest.read", "ingest.pdf", "ingest.chunk", "ingest.embed", "ingest.store", "ingest.index", "ingest.worker",
+     "ingest.render"},
+    {"ingest.sync"},
+    {"app.datatypes"},
+    {"app.settings", "app.domains", "app.words", "app.memory", "app.retrieve", "app.evidence", "app.prompt", "app.llm",
+     "app.verify", "app.gate", "app.models", "app.catalogue", "app.fetch", "app.wheels"},
+    {"app.assistant"},
+    {"app.evaluate", "app.doctor"},
+    {"app.terminal", "app.cli", "app.cli_models", "app.ui"},
+]  # fmt: skip
+HOMES = {
+    "torch": {"ingest.embed"},
+    "sentence_transformers": {"ingest.embed"},
+    "faiss": {"ingest.index"},
+    "pypdf": {"ingest.pdf"},
+    "pypdfium2": {"ingest.pdf", "ingest.render"},
+    "llama_cpp": {"app.llm", "app.doctor"},
+    "streamlit": {"app.ui"},
+}
+
+
+def name_of(file: Path) -> str:
+    dotted = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    return "app.ui" if dotted.startswith("app.ui") else dotted
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    package = ".".join(file.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = f"{package}.{node.module}".rstrip(".") if node.level else node.module or ""
+            base = package if node.level and not node.module else module
+            found |= {module, *(f"{base}.{alias.name}" for alias in node.names)}
+    return {"app.ui" if name.startswith("app.ui") else name for name in found}
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_go_down_the_layers(file: Path):
+    layer_of = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    mine = name_of(file)
+    if mine in ("app", "ingest"):
+        return
+    assert mine in layer_of, f"{mine} is in no layer: put it where it belongs"
+    for imported in imports(file) & set(layer_of):
+        assert layer_of[imported] <= layer_of[mine], f"{mine} imports {imported}, which is above it"
+        assert not (mine.startswith("ingest") and imported.startswith("app"))
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_heavy_libraries_have_one_home(library: str):
+    users = {name_of(file) for file in SOURCES if any(i.split(".")[0] == library for i in imports(file))}
+    assert users <= HOMES[library]
+
+
+def test_help_loads_nothing_heavy():
+    program = "import sys, app.cli; print([m for m in sys.argv[1:] if m in sys.modules])"
+    heavy = [*HOMES, "numpy", "pydantic", "jinja2", "platformdirs"]
+    done = subprocess.run([sys.executable, "-c", program, *heavy], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_starts_in_a_few_times_python_s_own_start():
+    def seconds(*command: str) -> float:
+        times = []
+        for _ in range(7):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *command], capture_output=True, cwd=ROOT, check=True)
+            times.append(time.perf_counter() - start)
+        return statistics.median(times)
+
+    # click, and argparse's like, cost about as much as Python itself; a heavy import costs thirty times as much.
+    assert seconds("-m", "app.cli", "--help") < 10 * seconds("-c", "pass")
+
+
+def test_no_page_hides_a_standard_module():
+    """Streamlit puts the script's folder first on sys.path: a types.py there would break Python's own start."""
+    for file in ROOT.glob("app/ui/*.py"):
+        assert file.stem not in sys.stdlib_module_names, f"{file} hides a standard module"
+
+
+def test_files_and_functions_stay_readable():
+    for file in SOURCES:
+        text = file.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 340, f"{file} has two jobs"
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < 64, f"{file}: {node.name} is too long"
+
+
+def test_public_things_say_what_they_are():
+    for file in SOURCES:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree) or not tree.body, f"{file} does not say what it is for"
