@@ -96,9 +96,7 @@ def _claim(text: str, question: str, table: _Table) -> Claim:
     figures_held = set().union(*(table.numbers[i] for i in chosen))
     around = "".join(table.plain[i] + table.context[i] for i in chosen)
     around_words = held | set(content_words(around))
-    new = {w: weight for w, weight in weights.items() if w not in given}
-    pool = new or weights
-    coverage = sum(weight for w, weight in pool.items() if w in around_words) / max(1e-9, sum(pool.values()))
+    coverage = _coverage(weights, figures, given, around_words, figures_held, table.rarest)
     asked = f" {question.lower()} "
     missing = [f for f in figures - figures_held if f not in numbers(question) and not _stands(f, around)]
     missing += [n for n in called if not _stands(n, around) and not _stands(n, asked) and stem(n) not in around_words]
@@ -109,6 +107,22 @@ def _claim(text: str, question: str, table: _Table) -> Claim:
         Citation(s.file, s.page, s.start, s.end, s.text, text) for s in (table.sentences[i] for i in ordered)
     )
     return Claim(text, citations, (), coverage)
+
+
+def _coverage(
+    weights: Mapping[str, float],
+    figures: set[str],
+    given: set[str],
+    held: set[str],
+    held_figures: set[str],
+    rarest: float,
+) -> float:
+    """Share, by weight, of what the claim adds to the question that its sentences hold. A number weighs as much as
+    a rare word and a half: '60 liters' stands on '60 litres'."""
+    new = {word: weight for word, weight in weights.items() if word not in given and not word.isdigit()} or weights
+    total = sum(new.values()) + 1.5 * rarest * len(figures)
+    found = sum(weight for word, weight in new.items() if word in held) + 1.5 * rarest * len(figures & held_figures)
+    return found / max(1e-9, total)
 
 
 def _choose(

@@ -15,12 +15,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+CELL = "\t"  # stands between the cells of a table row, in the place of a space
 INSERTED = -1  # the raw index of a character that stands for a line break
 _HYPHENS = "\ufffe\x02\xad"  # how pdfium and others write the hyphen of a broken word
 _EDGE_BAND = 0.09  # share of the page's height in which headers and footers stand
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BULLET = re.compile(r"^(?:[•◦▪■●–—*\-‣]\s|\(?\d{1,3}[.)]\s|\(?[a-zA-Z][.)]\s|\d+(?:\.\d+)+\s)")
-_PAGE_NUMBER = re.compile(r"^(?:page|seite|p\.)?\s*#+(?:\s*(?:/|of|von)\s*#+)?$|^[ivxlc]+$")
+_ROMAN = r"(?=.)(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"  # but not "civil"
+_PAGE_NUMBER = re.compile(rf"^(?:(?:page|seite|p\.)?\s*#+(?:\s*(?:/|of|von)\s*#+)?|{_ROMAN})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def clean_pages(pages: Sequence[RawPage]) -> list[CleanPage]:
 
 def _running_lines(pages: Sequence[RawPage]) -> set[str]:
     seen = Counter(key for page in pages for key in {_key(line) for line in page.lines if _at_edge(line, page)})
-    enough = max(3, 0.3 * len(pages))
+    enough = max(2, 0.3 * len(pages))
     return {key for key, count in seen.items() if count >= enough}
 
 
@@ -132,7 +134,7 @@ def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
 def _breaks(lines: Sequence[Line], position: int) -> bool:
     """Whether the break after this line ends a paragraph, a heading, an item or a table row."""
     line, following = lines[position], lines[position + 1]
-    if _BULLET.match(following.text) or _is_row(line.text) or _is_row(following.text):
+    if _BULLET.match(following.text) or is_row(line.text) or is_row(following.text):
         return True
     runs_on = following.text[0].islower() and line.text[-1] not in ".:;!?"
     if line.height <= 0 or following.height <= 0:  # no geometry: trust the punctuation
@@ -153,8 +155,10 @@ def _breaks(lines: Sequence[Line], position: int) -> bool:
     return line.right + (first_word + 1) * width < edge  # the next word would have fitted: a break on purpose
 
 
-def _is_row(text: str) -> bool:
-    """A table row in text form: a good part of it is numbers, or it ends with two of them."""
+def is_row(text: str) -> bool:
+    """A table row in text form: cells stand apart, a good part of it is numbers, or it ends with two of them."""
+    if CELL in text:
+        return True
     words = [word for word in text.split() if any(c.isalnum() for c in word)]
     numeric = [any(c.isdigit() for c in word) and not any(c.isalpha() for c in word) for word in words]
     return sum(numeric) >= 2 and (sum(numeric) >= 0.3 * len(words) or all(numeric[-2:]))
@@ -164,7 +168,7 @@ def _normalise(line: Line, words: Counter[str]) -> Line:
     out: list[tuple[str, int]] = []
     for position, (character, raw) in enumerate(zip(line.text, line.index, strict=True)):
         for plain in _plain(character, line.text, position, words):
-            if plain == " " and (not out or out[-1][0] == " "):
+            if plain in (" ", CELL) and (not out or out[-1][0] in (" ", CELL)):
                 continue
             if unicodedata.combining(plain) and out:
                 composed = unicodedata.normalize("NFC", out[-1][0] + plain)
@@ -172,7 +176,7 @@ def _normalise(line: Line, words: Counter[str]) -> Line:
                     out[-1] = (composed, out[-1][1])
                     continue
             out.append((plain, raw))
-    while out and out[-1][0] == " ":
+    while out and out[-1][0] in (" ", CELL):
         out.pop()
     return replace(line, text="".join(c for c, _ in out), index=[raw for _, raw in out])
 
@@ -185,11 +189,11 @@ def _plain(character: str, text: str, position: int, words: Counter[str]) -> str
         head = re.search(r"[^\W\d_]*$", text[max(0, position - 40) : position])
         tail = re.match(r"[^\W\d_]*", text[position + 1 : position + 40])
         assert head is not None and tail is not None
-        if not tail.group():
-            return "-" if character != "\xad" else ""
+        if not tail.group():  # at the line's end the word goes on in the next line: see _join
+            return "-" if character != "\xad" or (head.group() and position + 1 == len(text.rstrip())) else ""
         return "-" if not head.group() or _is_compound(head.group(), tail.group(), words) else ""
     if character.isspace():
-        return " "
+        return CELL if character == CELL else " "
     if "\ufb00" <= character <= "\ufb06":
         return unicodedata.normalize("NFKC", character)
     category = unicodedata.category(character)

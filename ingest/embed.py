@@ -113,7 +113,7 @@ class SentenceEncoder:
             torch.set_num_threads(self._threads)
         try:
             model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # safetensors, tokenizers and transformers share no class for a broken file
             raise ModelError(
                 f"The encoder in {self._folder} cannot be loaded: {error}", "Run: docent models verify"
             ) from error

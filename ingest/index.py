@@ -44,7 +44,8 @@ def publish(store: Store) -> Path:
     folder = store.folder
     changes = store.changes
     ids, vectors = store.vectors()
-    name = f"gen-{_generation(_current(folder)) + 1:06d}"
+    newest = max((_generation(old.name) for old in folder.glob("gen-*")), default=0)
+    name = f"gen-{newest + 1:06d}"
     temporary = folder / f"{name}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -85,7 +86,9 @@ def publish(store: Store) -> Path:
 def is_current(store: Store) -> bool:
     """Whether the newest snapshot is whole and holds what the store holds."""
     try:
-        return bool(_manifest(store.folder / _current(store.folder))["changes"] == store.changes)
+        manifest = _manifest(store.folder / _current(store.folder))
+        ((count,),) = store.rows("SELECT count(*) FROM vectors")
+        return bool(manifest["changes"] == store.changes and manifest["count"] == count)
     except (IndexMissing, IndexDamaged):
         return False
 
@@ -132,7 +135,7 @@ class LocalIndex:
         first = (
             self.store.rows("SELECT max(start) FROM pages WHERE doc_id = ? AND start <= ?", (doc_id, start))[0][0] or 0
         )
-        pages = self.store.pages_between(doc_id, first, end)
+        pages = self.store.pages_between(doc_id, first, end + 1)  # a page that begins at `end` brings its form feed
         return "\f".join(page.text for page in pages)[start - first : end - first]
 
     def page_starts(self, doc_id: int, start: int, end: int) -> list[tuple[int, int]]:
@@ -187,7 +190,7 @@ def match_query(question: str) -> str:
 def _current(folder: Path) -> str:
     try:
         return (folder / "CURRENT").read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, ValueError):
         return ""
 
 
@@ -200,8 +203,8 @@ def _manifest(generation: Path) -> dict[str, Any]:
         raise IndexMissing(f"Nothing has been published in {generation} yet.", "Run: docent ingest FOLDER")
     try:
         manifest: dict[str, Any] = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-        for name, told in manifest["files"].items():
-            file = generation / name
+        for name in ("vectors.faiss", "ids.npy"):
+            file, told = generation / name, manifest["files"][name]
             size = file.stat().st_size
             if size != told["bytes"] or (size <= _HASH_LIMIT and _sha256(file) != told["sha256"]):
                 raise IndexDamaged(f"{file} is not what its manifest says.", _DAMAGED)

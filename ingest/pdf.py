@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .clean import CleanPage, Line, RawPage, clean_pages
+from .clean import CELL, CleanPage, Line, RawPage, clean_pages, is_row
 from .datatypes import Heading, Page, ReadResult
 from .errors import ReadError
-from .read import OnPage
+from .read import OnPage, title_of
 
 NEEDS_PASSWORD = "is protected by a password"
+_CELL_GAP = 1.3  # of the line's height: no justified prose stretches a space that far
+_NUMBER_GAP = 0.8  # the same in a line of numbers, which is not prose
 _DAMAGED_HINT = "Open it in a PDF viewer and print it to a new PDF, or get an intact copy."
 
 
@@ -113,19 +115,27 @@ def _raw_page(page: Any) -> RawPage:
         codes = (raw.FPDFText_GetUnicode(textpage.raw, i) for i in range(max(0, count)))
         text = "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
     lines = []
-    for found in re.finditer(r"[^\r\n]+", text):
-        visible = [i for i in (found.start(), found.end() - 1) if not text[i].isspace()]
-        if not found.group().strip():
-            continue
-        first = found.start() + (len(found.group()) - len(found.group().lstrip()))
-        last = visible[-1] if visible and visible[-1] >= first else found.start() + len(found.group().rstrip()) - 1
+    for found in re.finditer(r"[^\s](?:[^\r\n]*[^\s])?", text):
+        first, last = found.start(), found.end() - 1
         left, bottom, _, top = textpage.get_charbox(first, loose=True)
         right = textpage.get_charbox(last, loose=True)[2]
         bold = _is_bold(raw, textpage.raw, first)
-        lines.append(Line(found.group(), range(found.start(), found.end()), left, bottom, right, top, bold))
+        gap = (_NUMBER_GAP if is_row(found.group()) else _CELL_GAP) * (top - bottom)
+        written = _with_cells(textpage, found, gap)
+        lines.append(Line(written, range(first, last + 1), left, bottom, right, top, bold))
     result = RawPage(tuple(lines), page.get_height())
     textpage.close()
     return result
+
+
+def _with_cells(textpage: Any, found: re.Match[str], gap: float) -> str:
+    """The line, with a tab for each space wider than `gap` points: that is how a table's cells come apart."""
+    written = list(found.group())
+    for space in re.finditer(r"(?<=\S) +(?=\S)", found.group()):
+        before, after = found.start() + space.start() - 1, found.start() + space.end()
+        if textpage.get_charbox(after)[0] - textpage.get_charbox(before)[2] > gap:
+            written[space.start()] = CELL
+    return "".join(written)
 
 
 def _is_bold(raw: Any, textpage: Any, index: int) -> bool:
@@ -208,8 +218,8 @@ def _title(path: Path, cleaned: list[CleanPage]) -> str:
     if lines and (largest := max(lines, key=lambda line: line.height)).height > 1.3 * np.median(
         [x.height for x in lines]
     ):
-        return largest.text
-    return path.stem.replace("_", " ").replace("-", " ")
+        return " ".join(largest.text.split())
+    return title_of(path)
 
 
 def _outline_headings(structure: _Structure, cleaned: list[CleanPage], pages: list[Page]) -> tuple[Heading, ...]:
@@ -239,7 +249,7 @@ def _typographic_headings(cleaned: list[CleanPage], pages: list[Page]) -> tuple[
     body_is_bold = sum(len(e.line.text) for _, e in lines if e.line.bold) > weights.sum() / 2
     headings = []
     for page, entry in lines:
-        text = entry.line.text
+        text = " ".join(entry.line.text.split())
         larger = entry.line.height > 1.15 * body
         standout = larger or (entry.line.bold and not body_is_bold and entry.line.height >= 0.95 * body)
         if (

@@ -58,8 +58,18 @@ def read_text(path: Path) -> ReadResult:
         if is_markdown
         for found in re.finditer(r"^(#{1,6}) +(.+)$", page.text, re.MULTILINE)
     )
-    title = headings[0].text if headings and headings[0].level == 1 else path.stem.replace("_", " ").replace("-", " ")
+    title = headings[0].text if headings and headings[0].level == 1 else title_of(path)
     return ReadResult(title, tuple(pages), headings, notes)
+
+
+def title_of(path: Path) -> str:
+    """For a file that names no title itself."""
+    return storable(path.stem.replace("_", " ").replace("-", " "))
+
+
+def storable(name: str) -> str:
+    """A file's name, in characters that can be stored and shown even where its bytes are not UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:

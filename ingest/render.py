@@ -26,20 +26,28 @@ _HINT = "The page's text is shown instead. The file itself can be opened in a PD
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """In points, from the page's bottom left."""
+    """In pixels of the picture, from its top left: the page as it is seen, however it is turned."""
 
-    left: float
-    bottom: float
-    right: float
-    top: float
+    left: int
+    top: int
+    right: int
+    bottom: int
 
     @property
-    def height(self) -> float:
-        return self.top - self.bottom
+    def height(self) -> int:
+        return self.bottom - self.top
 
 
-def render_page(path: Path, number: int, raw_indexes: Sequence[int] = (), width: int = 1200) -> bytes:
-    """Page `number` (1-based) as PNG, `width` pixels wide, with the characters at `raw_indexes` marked.
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`mark` is where the first mark stands, as a share of the height from above; 0 without marks."""
+
+    png: bytes
+    mark: float = 0.0
+
+
+def render_page(path: Path, number: int, raw_indexes: Sequence[int] = (), width: int = 1200) -> Picture:
+    """Page `number` (1-based), `width` pixels wide, with the characters at `raw_indexes` marked.
 
     Raises ReadError when the page cannot be drawn, also when it crashes the reader or takes too long.
     """
@@ -49,12 +57,13 @@ def render_page(path: Path, number: int, raw_indexes: Sequence[int] = (), width:
         done = subprocess.run(command, input=order.encode(), capture_output=True, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired as error:
         raise ReadError(f"Page {number} takes too long to draw.", _HINT) from error
-    if done.returncode or not done.stdout.startswith(b"\x89PNG"):
+    mark, _, png = done.stdout.partition(b"\n")
+    if done.returncode or not png.startswith(b"\x89PNG"):
         raise ReadError(f"Page {number} cannot be drawn.", _HINT)
-    return done.stdout
+    return Picture(png, float(mark))
 
 
-def draw_page(path: Path, number: int, raw_indexes: Sequence[int] = (), width: int = 1200) -> bytes:
+def draw_page(path: Path, number: int, raw_indexes: Sequence[int] = (), width: int = 1200) -> Picture:
     """What `render_page` does, in this process. Raises pdfium's own errors."""
     import pypdfium2 as pdfium
     from PIL import Image, ImageChops, ImageDraw
@@ -67,26 +76,30 @@ def draw_page(path: Path, number: int, raw_indexes: Sequence[int] = (), width: i
     marker = Image.new("RGB", picture.size, "white")
     draw = ImageDraw.Draw(marker)
     textpage = page.get_textpage()
-    for box in quote_boxes(textpage, raw_indexes):
-        left, top, right, bottom = _on_picture(page, box, picture.size)
-        draw.rounded_rectangle((left - 2, top - 1, right + 2, bottom + 1), radius=3, fill=_MARKER)
+    boxes = quote_boxes(page, textpage, raw_indexes, picture.size)
+    for box in boxes:
+        draw.rounded_rectangle((box.left - 2, box.top - 1, box.right + 2, box.bottom + 1), radius=3, fill=_MARKER)
     for opened in (textpage, page, document):
         opened.close()
     out = io.BytesIO()
     ImageChops.multiply(picture, marker).save(out, "PNG")
-    return out.getvalue()
+    return Picture(out.getvalue(), min((box.top for box in boxes), default=0) / picture.height)
 
 
-def quote_boxes(textpage: Any, raw_indexes: Iterable[int]) -> list[Box]:
-    """One box per run of characters on a line. `textpage` is pdfium's; -1 stands for characters it does not have."""
+def quote_boxes(page: Any, textpage: Any, raw_indexes: Iterable[int], size: tuple[int, int]) -> list[Box]:
+    """One box per run of characters on a line, on a picture of `size`. `page` and `textpage` are pdfium's.
+
+    Indexes that the page does not have are passed over, such as the -1 of characters that cleaning put in.
+    """
     boxes: list[Box] = []
     count = textpage.count_chars()
     for index in raw_indexes:
         if not 0 <= index < count:
             continue
-        box = Box(*textpage.get_charbox(index, loose=True))
-        if box.right <= box.left or box.height <= 0:  # pdfium's own spaces and line ends have no extent
+        left, bottom, right, top = textpage.get_charbox(index, loose=True)
+        if right <= left or top <= bottom:  # pdfium's own spaces and line ends have no extent
             continue
+        box = _on_picture(page, (left, bottom), (right, top), size)
         if boxes and _continues(boxes[-1], box):
             boxes[-1] = _around(boxes[-1], box)
         else:
@@ -96,28 +109,28 @@ def quote_boxes(textpage: Any, raw_indexes: Iterable[int]) -> list[Box]:
 
 def _continues(line: Box, box: Box) -> bool:
     """Same line, and no further away than a wide space: table cells and columns get boxes of their own."""
-    overlap = min(line.top, box.top) - max(line.bottom, box.bottom)
+    overlap = min(line.bottom, box.bottom) - max(line.top, box.top)
     gap = max(box.left - line.right, line.left - box.right)
     return overlap > 0.5 * min(line.height, box.height) and gap < 1.5 * max(line.height, box.height)
 
 
 def _around(a: Box, b: Box) -> Box:
-    return Box(min(a.left, b.left), min(a.bottom, b.bottom), max(a.right, b.right), max(a.top, b.top))
+    return Box(min(a.left, b.left), min(a.top, b.top), max(a.right, b.right), max(a.bottom, b.bottom))
 
 
-def _on_picture(page: Any, box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom in pixels. pdfium knows the page's rotation and crop box; we need not."""
+def _on_picture(page: Any, a: tuple[float, float], b: tuple[float, float], size: tuple[int, int]) -> Box:
+    """The rectangle between two corners given in points. pdfium knows the page's rotation and crop box; we need not."""
     import ctypes
 
     import pypdfium2.raw as raw
 
-    corners = []
-    for x, y in ((box.left, box.bottom), (box.right, box.top)):
-        across, down = ctypes.c_int(), ctypes.c_int()
-        raw.FPDF_PageToDevice(page.raw, 0, 0, *size, 0, x, y, across, down)
-        corners.append((across.value, down.value))
-    (x0, y0), (x1, y1) = corners
-    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+    across, down = [], []
+    for x, y in (a, b):
+        right, below = ctypes.c_int(), ctypes.c_int()
+        raw.FPDF_PageToDevice(page.raw, 0, 0, *size, 0, x, y, right, below)
+        across.append(right.value)
+        down.append(below.value)
+    return Box(min(across), min(down), max(across), max(down))
 
 
 def main() -> None:
@@ -125,8 +138,8 @@ def main() -> None:
 
     limit_memory()
     order = json.loads(sys.stdin.buffer.read())
-    png = draw_page(Path(order["path"]), order["number"], order["raw_indexes"], order["width"])
-    sys.stdout.buffer.write(png)
+    picture = draw_page(Path(order["path"]), order["number"], order["raw_indexes"], order["width"])
+    sys.stdout.buffer.write(f"{picture.mark:.4f}\n".encode() + picture.png)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ Span = tuple[int, int]
 
 _END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9À-ÞΑ-ΩА-Я•–-]|\s*$)|[。！？]")
 _BLOCK = re.compile(r"[^\n\f]+")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|cf|vs|etc|approx|ca|max|min|no|nos|fig|figs|sec|sect|ch|vol|pp?|eq|ref|dept|est|incl|"
-    r"mr|mrs|ms|dr|prof|st|jr|sr|inc|ltd|co|corp|al|art|para|tab|temp|ser|rev|u\.s|u\.k)|\b[A-Z]|^\s*\(?(?:\d{1,2}|[a-zA-Z]))\.$",
+_ABBREVIATION = re.compile(  # but not behind a number, where it is a unit: "Wait 10 s. Then open it."
+    r"(?:(?<!\d\s)\b(?:e\.g|i\.e|cf|vs|etc|approx|ca|max|min|no|nos|fig|figs|sec|sect|ch|vol|pp?|eq|ref|dept|est|incl|"
+    r"mr|mrs|ms|dr|prof|st|jr|sr|inc|ltd|co|corp|al|art|para|tab|temp|ser|rev|u\.s|u\.k|[A-Z])|^\s*\(?(?:\d{1,2}|[a-zA-Z]))\.$",
     re.IGNORECASE,
 )
 
@@ -22,9 +22,8 @@ def sentence_spans(text: str) -> list[Span]:
     for block in _BLOCK.finditer(text):
         start = block.start()
         for mark in _END.finditer(text, block.start(), block.end()):
-            if mark.group().startswith(".") and _ABBREVIATION.search(
-                text, max(start, mark.start() - 12), mark.start() + 1
-            ):
+            before = text[max(start, mark.start() - 12) : mark.start() + 1]
+            if mark.group().startswith(".") and _ABBREVIATION.search(before):
                 continue
             _add(spans, text, start, mark.end())
             start = mark.end()

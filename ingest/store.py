@@ -63,7 +63,7 @@ def explained(folder: Path) -> Iterator[None]:
     """Turns SQLite's complaints into errors for people."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, zlib.error) as error:
         text = str(error).lower()
         if "full" in text or "disk i/o" in text:
             raise StorageError(
@@ -127,7 +127,7 @@ class Store:
             try:
                 yield self._db
                 self._db.execute(
-                    "INSERT INTO meta VALUES ('changes', '1') "
+                    "INSERT INTO meta VALUES ('changes', abs(random() / 2)) "
                     "ON CONFLICT(key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
                 )
                 self._db.execute("COMMIT")
@@ -152,7 +152,8 @@ class Store:
 
     @property
     def changes(self) -> int:
-        """Counts committed transactions; a snapshot remembers the count it was taken at."""
+        """Counts committed transactions; a snapshot remembers the count it was taken at. It begins at a random
+        number, so that a snapshot of the store that was here before never passes for one of this."""
         return int(self.meta("changes", "0"))
 
     def documents(self) -> list[Document]:
@@ -180,9 +181,10 @@ class Store:
             f"SELECT number, start, text, label, reader, raw_index FROM pages WHERE {where} ORDER BY number",
             parameters,
         )
-        return [
-            Page(n, start, _unzip(text), label, reader, _unpack(raw)) for n, start, text, label, reader, raw in rows
-        ]
+        with explained(self.folder):
+            return [
+                Page(n, start, _unzip(text), label, reader, _unpack(raw)) for n, start, text, label, reader, raw in rows
+            ]
 
     def text(self, doc_id: int) -> str:
         return "\f".join(page.text for page in self.pages(doc_id))
@@ -241,6 +243,12 @@ class Store:
                 [(c.id, content, vector) for c, (content, vector) in zip(chunks, vectors, strict=True)],
             )
 
+    def expire(self, fingerprint: str) -> None:
+        """New settings: each document is stale until it is read again, if not by this run, then by the next."""
+        with self.transaction() as db:
+            db.execute("UPDATE documents SET sha256 = ''")
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (fingerprint,))
+
     def touch(self, document: Document, size: int, mtime_ns: int) -> None:
         """The file's date changed, its content did not."""
         with self.transaction() as db:
@@ -248,6 +256,8 @@ class Store:
 
     def remove(self, paths: Sequence[str]) -> None:
         """Pages, chunks, words and vectors go with the document."""
+        if not paths:
+            return
         with self.transaction() as db:
             db.executemany("DELETE FROM documents WHERE path = ?", [(path,) for path in paths])
 
@@ -313,18 +323,19 @@ def writing(folder: Path) -> Iterator[None]:
         raise StorageError(
             f"The folder {folder} cannot be made: {error.strerror}", "Choose another with --index."
         ) from error
-    lock = sqlite3.connect(folder / "lock.db", timeout=0.2, isolation_level=None)
     try:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise StorageError(
-                    f"The folder {folder} cannot be written: {error}", "Check its permissions and space."
-                ) from error
-            raise IndexBusy(
-                "Documents are already being ingested into this index.", "Wait until that run is done."
+        lock = sqlite3.connect(folder / "lock.db", timeout=0.2, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        if "locked" not in str(error):
+            raise StorageError(
+                f"The folder {folder} cannot be written: {error}.",
+                "Check its permissions and space, or choose another with --index.",
             ) from error
+        raise IndexBusy(
+            "Documents are already being ingested into this index.", "Wait until that run is done."
+        ) from error
+    try:
         yield
     finally:
         lock.close()

@@ -6,9 +6,9 @@ Interrupted at any point, it loses one document's work at most.
 from __future__ import annotations
 
 import hashlib
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,34 +19,13 @@ from . import index as snapshots
 from .chunk import chunk, embedding_text
 from .config import IngestConfig
 from .datatypes import Chunk, Document, Encoder, ReadResult
-from .errors import InvalidInput, ReadError
-from .read import SUFFIXES
+from .errors import ReadError
+from .plan import Found, Plan, dry_plan, make_plan, scan, sha256
+from .read import storable
 from .store import FILE, Store, writing
 from .worker import Reader
 
 _MANY_BYTES = 1 << 20  # of files to read, from which measuring the encoder first pays
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file on disk. `path` is its name in the index, `file` where it is."""
-
-    path: str
-    file: Path
-    size: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run would do, and why."""
-
-    added: tuple[Found, ...]
-    changed: tuple[Found, ...]
-    removed: tuple[str, ...]
-    unchanged: tuple[Document, ...]
-    touched: tuple[tuple[Document, Found], ...] = ()  # newer date, same content
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +50,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The contract of `docent ingest --json`. Pages, chunks and failures are those of the whole index."""
+    """The contract of `docent ingest --json`. Pages, chunks and failures are those of the whole index; those of a
+    dry run leave out what would be read again or removed."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -109,73 +89,27 @@ def sync(
     config = config or IngestConfig()
     start = time.monotonic()
     files = scan(folder)
-    if dry_run and not (index_dir / FILE).is_file():
-        return _report(Plan(tuple(files), (), (), (), why="nothing has been ingested yet"), [], start)
+    fingerprint = config.fingerprint(encoder.name)
+    if dry_run:
+        plan = dry_plan(index_dir, files, fingerprint, rebuild)
+        return _report(plan, plan.kept, start)
     with writing(index_dir):
         if rebuild:
             for old in index_dir.glob(f"{FILE}*"):
                 old.unlink()
-        store = Store(index_dir, create=True)
-        try:
-            fingerprint = config.fingerprint(encoder.name)
+        with closing(Store(index_dir, create=True)) as store:
             plan = make_plan(store, files, fingerprint)
-            if dry_run:
-                return _report(plan, store.documents(), start)
+            if store.meta("fingerprint") != fingerprint:
+                store.expire(fingerprint)
+            if store.meta("folder") != (place := storable(str(folder.resolve()))):
+                store.set_meta("folder", place)
             run = _Run(store, encoder, config, plan, on_progress)
             run.apply()
-            if store.meta("fingerprint") != fingerprint:
-                store.set_meta("fingerprint", fingerprint)
-                store.set_meta("folder", str(folder.resolve()))
             if not snapshots.is_current(store):
                 run.tell("publishing", "")
+                store.erase_traces()
                 snapshots.publish(store)
-            return _report(plan, store.documents(), start, pages_read=run.pages_done)
-        finally:
-            store.close()
-
-
-def scan(folder: Path) -> list[Found]:
-    """Every readable kind of file below the folder, sorted. Hidden files and links to folders are passed over."""
-    if not folder.is_dir():
-        raise InvalidInput(
-            f"There is no folder {folder}.",
-            "Name a folder that holds your documents, e.g. docent ingest sample_docs",
-        )
-    found = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            file = Path(parent, name)
-            if file.suffix.lower() not in SUFFIXES or name.startswith("."):
-                continue
-            try:
-                status = file.stat()
-            except OSError:
-                continue  # gone meanwhile, or a link to nowhere
-            path = file.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
-            found.append(Found(path, file, status.st_size, status.st_mtime_ns))
-    return found
-
-
-def make_plan(store: Store, files: Sequence[Found], fingerprint: str) -> Plan:
-    """Compares by size and date, then by content. Another fingerprint means that everything is read again."""
-    known = {document.path: document for document in store.documents()}
-    old_fingerprint = store.meta("fingerprint", fingerprint)
-    why = "" if old_fingerprint == fingerprint else f"settings changed: {old_fingerprint!r} is now {fingerprint!r}"
-    added, changed, unchanged, touched = [], [], [], []
-    for found in files:
-        document = known.pop(found.path, None)
-        if document is None:
-            added.append(found)
-        elif why:
-            changed.append(found)
-        elif (found.size, found.mtime_ns) == (document.size, document.mtime_ns):
-            unchanged.append(document)
-        elif found.size == document.size and _same_content(found, document):
-            touched.append((document, found))
-        else:
-            changed.append(found)
-    return Plan(tuple(added), tuple(changed), tuple(known), tuple(unchanged), tuple(touched), why)
+            return _report(plan, store.documents(), start, run.pages_done, run.gone)
 
 
 class _Run:
@@ -186,6 +120,7 @@ class _Run:
     ) -> None:
         self.store, self.encoder, self.config, self.plan = store, encoder, config, plan
         self.on_progress = on_progress
+        self.gone: list[str] = []  # deleted while this run went on
         self.todo = sorted((*plan.added, *plan.changed), key=lambda found: found.path)
         self.bytes_total = sum(found.size for found in self.todo) or 1
         self.bytes_done = 0.0
@@ -193,17 +128,18 @@ class _Run:
         self.began = time.monotonic()
 
     def apply(self) -> None:
-        if self.plan.removed:
-            self.store.remove(self.plan.removed)
+        sizes = {found.size for found in self.plan.added}
+        moved = {document.path for document in self.plan.removed if document.size in sizes}
+        self.store.remove([document.path for document in self.plan.removed if document.path not in moved])
         if self.bytes_total > _MANY_BYTES:
             self.encoder.tune()
         for document, found in self.plan.touched:
             self.store.touch(document, found.size, found.mtime_ns)
-        for found, outcome in self._read_all():
-            self._keep(found, outcome)
+        for found, digest, outcome in self._read_all():
+            self._keep(found, digest, outcome)
             self.files_done += 1
-        if self.plan.removed or self.plan.changed:
-            self.store.erase_traces()
+            self.bytes_done += found.size
+        self.store.remove(sorted(moved))  # last, so that the vectors of a file that was only renamed are found
 
     def tell(self, stage: str, file: str, share: float = 0.0, size: int = 0) -> None:
         if self.on_progress:
@@ -213,15 +149,30 @@ class _Run:
             pace = self.pages_done / seconds
             self.on_progress(Progress(stage, file, self.files_done, len(self.todo), self.pages_done, pace, eta))
 
-    def _read_all(self) -> Iterator[tuple[Found, ReadResult | ReadError]]:
+    def _read_all(self) -> Iterator[tuple[Found, str, ReadResult | ReadError]]:
         with Reader(self.config.page_timeout) as reader:
+            digest = self._start(reader, 0)
             for position, found in enumerate(self.todo):
-                if position == 0:
-                    reader.start(found.file)
                 outcome = self._finish(reader, found)
-                if position + 1 < len(self.todo):
-                    reader.start(self.todo[position + 1].file)
-                yield found, outcome
+                following = self._start(reader, position + 1)
+                yield found, digest, outcome
+                digest = following
+
+    def _start(self, reader: Reader, position: int) -> str:
+        """The file's hash, taken before it is read: if it changes meanwhile, the next run sees that."""
+        if position >= len(self.todo):
+            return ""
+        found = self.todo[position]
+        try:
+            digest = sha256(found.file)
+        except OSError:
+            digest = ""  # the reader says why
+        if not self._is_too_large(found):
+            reader.start(found.file)
+        return digest
+
+    def _is_too_large(self, found: Found) -> bool:
+        return found.size > self.config.max_file_bytes
 
     def _finish(self, reader: Reader, found: Found) -> ReadResult | ReadError:
         before = self.pages_done
@@ -232,39 +183,36 @@ class _Run:
                 self.tell("reading", found.path, 0.5 * done / total, found.size)
 
         self.tell("reading", found.path)
+        if self._is_too_large(found):
+            return ReadError("is larger than a reader may take", "Split it into smaller files.")
         try:
-            if found.size > self.config.max_file_bytes:
-                raise ReadError("is larger than a reader may take", "Split it into smaller files.")
             result = reader.finish(on_page)
         except ReadError as error:
             return error
         self.pages_done = before + len(result.pages)
         return result
 
-    def _keep(self, found: Found, outcome: ReadResult | ReadError) -> None:
+    def _keep(self, found: Found, digest: str, outcome: ReadResult | ReadError) -> None:
         """Chunks, embeds and stores one document in one transaction."""
-        try:
-            digest = _sha256(found.file)
-        except OSError:
-            return self.store.remove([found.path])  # deleted while we were reading it: as if never seen
+        if not (found.file.exists() or found.file.is_symlink()):  # deleted meanwhile: as if never seen
+            self.gone.append(found.path)
+            return self.store.remove([found.path])
         document = Document(
             _document_id(found.path), found.path, Path(found.path).stem, digest, found.size, found.mtime_ns
         )
         if isinstance(outcome, ReadError):
-            self.store.put(replace(document, error=str(outcome), hint=outcome.hint), None, [], [])
-        else:
-            chunks = chunk(document.id, found.path, outcome, self.encoder, self.config)
-            vectors = self._vectors(found, outcome.title, chunks)
-            document = replace(document, title=outcome.title, n_pages=len(outcome.pages), n_chunks=len(chunks))
-            self.store.put(document, outcome, chunks, vectors)
-        self.bytes_done += found.size
-        return None
+            return self.store.put(replace(document, error=str(outcome), hint=outcome.hint), None, [], [])
+        chunks = chunk(document.id, found.path, outcome, self.encoder, self.config)
+        vectors = self._vectors(found, outcome.title, chunks)
+        document = replace(document, title=outcome.title, n_pages=len(outcome.pages), n_chunks=len(chunks))
+        return self.store.put(document, outcome, chunks, vectors)
 
     def _vectors(self, found: Found, title: str, chunks: Sequence[Chunk]) -> list[tuple[str, bytes]]:
         """A content hash and a vector for each chunk; those whose content the store knows are not made again."""
         texts = [embedding_text(title, c, self.encoder) for c in chunks]
+        encoder = self.encoder.name
         contents = [
-            hashlib.blake2b(f"{self.encoder.name}\0{t}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+            hashlib.blake2b(f"{encoder}\0{t}".encode("utf-8", "replace"), digest_size=16).hexdigest()
             for t in texts
         ]
         known = self.store.known_vectors(contents)
@@ -278,15 +226,17 @@ class _Run:
         return [(content, known[content]) for content in contents]
 
 
-def _report(plan: Plan, documents: Sequence[Document], start: float, pages_read: int = 0) -> Report:
+def _report(
+    plan: Plan, documents: Sequence[Document], start: float, pages_read: int = 0, gone: Collection[str] = ()
+) -> Report:
     seconds = time.monotonic() - start
     failed = {document.path: document for document in documents if document.error}
-    fresh = {found.path for found in (*plan.added, *plan.changed)}
+    missing = {*failed, *gone}
     return Report(
-        added=[found.path for found in plan.added if found.path not in failed],
-        changed=[found.path for found in plan.changed if found.path not in failed],
-        removed=list(plan.removed),
-        unchanged=sum(1 for d in documents if d.path not in fresh and not d.error),
+        added=[found.path for found in plan.added if found.path not in missing],
+        changed=[found.path for found in plan.changed if found.path not in missing],
+        removed=[*(document.path for document in plan.removed), *gone],
+        unchanged=sum(1 for document in plan.kept if not document.error),
         failed=[Failure(d.path, d.error, d.hint) for d in failed.values()],
         pages=sum(document.n_pages for document in documents),
         chunks=sum(document.n_chunks for document in documents),
@@ -294,18 +244,6 @@ def _report(plan: Plan, documents: Sequence[Document], start: float, pages_read:
         pages_per_second=round(pages_read / seconds, 1) if seconds else 0.0,
         why=plan.why,
     )
-
-
-def _same_content(found: Found, document: Document) -> bool:
-    try:
-        return _sha256(found.file) == document.sha256
-    except OSError:
-        return False
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _document_id(path: str) -> int:

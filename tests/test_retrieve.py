@@ -34,7 +34,9 @@ def test_the_same_file_twice_answers_once(folder, index_dir, encoder):
 
 
 def test_neighbours_become_one_passage_of_the_document_s_own_text(folder, index_dir, encoder):
-    (folder / "long.txt").write_text(" ".join(f"The valve number {n} is opened by hand on day {n}." for n in range(200)))
+    (folder / "long.txt").write_text(
+        " ".join(f"The valve number {n} is opened by hand on day {n}." for n in range(200))
+    )
     sync(folder, index_dir, encoder)
     index = LocalIndex(index_dir)
     (doc_id,) = named_documents(index.documents(), "long.txt")
@@ -43,7 +45,11 @@ def test_neighbours_become_one_passage_of_the_document_s_own_text(folder, index_
     assert len(joined) < len(hits)
     text = index.store.text(doc_id)
     for hit in joined:
-        assert text[hit.chunk.start : hit.chunk.end] == hit.chunk.text == index.text(doc_id, hit.chunk.start, hit.chunk.end)
+        assert (
+            text[hit.chunk.start : hit.chunk.end]
+            == hit.chunk.text
+            == index.text(doc_id, hit.chunk.start, hit.chunk.end)
+        )
 
 
 def test_what_was_deleted_since_the_snapshot_is_not_found(folder, index_dir, encoder):

@@ -26,6 +26,8 @@ def claims_of(answer: str, question: str = "?"):
     [
         ("The pump is filled to 2.1 bar.", "filled to 2.1 bar"),
         ("2.1 bar", "filled to 2.1 bar"),
+        ("2.1 bars", "filled to 2.1 bar"),
+        ("40 secs", "40 seconds"),
         ("E-104 means the return flow is too warm.", "E-104"),
         ("Clean the filter every 11 weeks.", "every 11 weeks"),
         ("The compressor is covered for 7 years.", "seven years"),

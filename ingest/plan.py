@@ -1,0 +1,127 @@
+"""What is in the folder, and what a run would do about it. Nothing is changed here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from .datatypes import Document
+from .errors import InvalidInput, StorageError
+from .read import SUFFIXES, storable
+from .store import FILE, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file on disk. `path` is its name in the index, `file` where it is."""
+
+    path: str
+    file: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do, and why."""
+
+    added: tuple[Found, ...]
+    changed: tuple[Found, ...]
+    removed: tuple[Document, ...]
+    unchanged: tuple[Document, ...]
+    touched: tuple[tuple[Document, Found], ...] = ()  # newer date, same content
+    why: str = ""
+
+    @property
+    def kept(self) -> list[Document]:
+        """What stays as it is."""
+        return [*self.unchanged, *(document for document, _ in self.touched)]
+
+
+def scan(folder: Path) -> list[Found]:
+    """Every readable kind of file below the folder, sorted. Hidden files, links to folders and pipes are passed over.
+
+    Raises InvalidInput without a folder, StorageError when one cannot be listed: its documents are not gone.
+    """
+    if not folder.is_dir():
+        raise InvalidInput(
+            f"There is no folder {folder}.",
+            "Name a folder that holds your documents, e.g. docent ingest sample_docs",
+        )
+    found = []
+    for parent, folders, names in os.walk(folder, onerror=_unlisted):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = Path(parent, name)
+            if file.suffix.lower() not in SUFFIXES or name.startswith("."):
+                continue
+            try:
+                status = file.lstat() if _leads_nowhere(file) else file.stat()
+            except OSError:
+                continue  # gone meanwhile
+            if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
+                path = storable(file.relative_to(folder).as_posix())
+                found.append(Found(path, file, status.st_size, status.st_mtime_ns))
+    return found
+
+
+def _unlisted(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # gone meanwhile
+        raise StorageError(
+            f"The folder {error.filename} cannot be listed: {error.strerror}.",
+            "Check its permissions, or move it elsewhere. The index is as it was.",
+        ) from error
+
+
+def _leads_nowhere(file: Path) -> bool:
+    """A link in circles, or to what is gone, is a file that cannot be read: its reading tells why."""
+    return file.is_symlink() and not file.exists()
+
+
+def make_plan(store: Store, files: Sequence[Found], fingerprint: str) -> Plan:
+    """Compares by size and date, then by content. Another fingerprint means that everything is read again.
+
+    A document without a hash is stale: it could not be opened, or its reading under new settings was interrupted.
+    """
+    known = {document.path: document for document in store.documents()}
+    old_fingerprint = store.meta("fingerprint", fingerprint)
+    why = "" if old_fingerprint == fingerprint else f"settings changed: {old_fingerprint!r} is now {fingerprint!r}"
+    added, changed, unchanged, touched = [], [], [], []
+    for found in files:
+        document = known.pop(found.path, None)
+        if document is None:
+            added.append(found)
+        elif why or not document.sha256:
+            changed.append(found)
+        elif (found.size, found.mtime_ns) == (document.size, document.mtime_ns):
+            unchanged.append(document)
+        elif found.size == document.size and _same_content(found, document):
+            touched.append((document, found))
+        else:
+            changed.append(found)
+    return Plan(tuple(added), tuple(changed), tuple(known.values()), tuple(unchanged), tuple(touched), why)
+
+
+def dry_plan(index_dir: Path, files: Sequence[Found], fingerprint: str, rebuild: bool) -> Plan:
+    if rebuild or not (index_dir / FILE).is_file():
+        why = "the index is built again" if rebuild else "nothing has been ingested yet"
+        return Plan(tuple(files), (), (), (), why=why)
+    with closing(Store(index_dir)) as store:
+        return make_plan(store, files, fingerprint)
+
+
+def _same_content(found: Found, document: Document) -> bool:
+    try:
+        return sha256(found.file) == document.sha256
+    except OSError:
+        return False
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

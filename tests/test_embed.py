@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import shutil
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.embed import SentenceEncoder
+from ingest.errors import ModelError
+
+TEXTS = [
+    "The pump is filled to 2.1 bar.",
+    "E-104",
+    "",
+    "Überdruck is let off at 3 bar. " * 40,
+    "The filter is cleaned every 11 weeks.",
+] * 15
+
+
+def test_vectors_have_length_one_and_do_not_depend_on_their_company(encoder):
+    together = encoder.encode(TEXTS)
+    assert together.shape == (len(TEXTS), encoder.dim) and together.dtype == np.float32
+    alone = np.concatenate([encoder.encode([text]) for text in TEXTS[:5]])
+    np.testing.assert_allclose(together[:5], alone, atol=1e-5)
+    np.testing.assert_allclose(together[:5], together[5:10], atol=1e-5)
+    lengths = np.linalg.norm(together, axis=1)
+    np.testing.assert_allclose(lengths[[bool(text) for text in TEXTS]], 1, atol=1e-5)
+    assert encoder.encode([]).shape == (0, encoder.dim)
+
+
+def test_progress_is_told_after_each_batch(encoder):
+    told: list[int] = []
+    encoder.encode(TEXTS, told.append, batch_size=32)
+    assert told == [32, 64, 75]
+
+
+def test_threads_get_what_one_alone_gets(encoder):
+    expected = encoder.encode(TEXTS)
+    found: list[np.ndarray] = []
+    threads = [threading.Thread(target=lambda: found.append(encoder.encode(TEXTS))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    for vectors in found:
+        np.testing.assert_allclose(vectors, expected, atol=1e-5)
+
+
+@settings(deadline=None, max_examples=50)
+@given(texts=st.lists(st.text(max_size=80), max_size=4))
+def test_token_ends_are_offsets_into_each_text(texts, encoder):
+    found = encoder.token_ends(texts)
+    assert len(found) == len(texts)
+    for text, ends in zip(texts, found, strict=True):
+        assert ends == sorted(ends) and all(0 < end <= len(text) for end in ends)
+
+
+def test_long_texts_are_counted_whole(encoder):
+    text = "pump " * (encoder.max_tokens + 100)
+    (ends,) = encoder.token_ends([text])
+    assert len(ends) > encoder.max_tokens and ends[-1] == len(text) - 1
+
+
+def test_the_name_tells_one_model_from_another(tiny_folder, tmp_path, encoder):
+    copy = tmp_path / "elsewhere" / tiny_folder.name
+    shutil.copytree(tiny_folder, copy)
+    assert SentenceEncoder(copy).name == encoder.name == SentenceEncoder(tiny_folder, precision="bfloat16").name
+    (weights,) = copy.rglob("*.safetensors")
+    weights.write_bytes(weights.read_bytes() + b"\0" * 64)
+    assert SentenceEncoder(copy).name != encoder.name
+    assert SentenceEncoder(shutil.copytree(tiny_folder, tmp_path / "other")).name != encoder.name
+
+
+def test_half_precision_gives_nearly_the_same(tiny_folder, encoder):
+    half = SentenceEncoder(tiny_folder, precision="bfloat16").encode(TEXTS)
+    assert half.dtype == np.float32
+    whole = encoder.encode(TEXTS)
+    assert (half * whole).sum(axis=1)[[bool(text) for text in TEXTS]].min() > 0.995
+
+
+def test_tuning_settles_on_a_precision_and_keeps_the_vectors(tiny_folder, encoder):
+    tuned = SentenceEncoder(tiny_folder)
+    tuned.tune()
+    settled = tuned.precision
+    assert settled in ("float32", "bfloat16")
+    assert (tuned.encode(TEXTS) * encoder.encode(TEXTS)).sum(axis=1)[[bool(text) for text in TEXTS]].min() > 0.995
+    tuned.tune()
+    assert tuned.precision == settled
+
+
+@pytest.mark.parametrize("damage", ["missing", "no weights", "cut short", "not weights"])
+def test_a_model_that_cannot_be_loaded_says_so(damage, tiny_folder, tmp_path):
+    folder = tmp_path / "broken"
+    if damage != "missing":
+        shutil.copytree(tiny_folder, folder)
+        (weights,) = folder.rglob("*.safetensors")
+        data = weights.read_bytes()
+        weights.unlink()
+        if damage != "no weights":
+            weights.write_bytes(data[: len(data) // 2] if damage == "cut short" else b"<html>404</html>")
+    with pytest.raises(ModelError, match="cannot be loaded") as error:
+        SentenceEncoder(folder).encode(["a"])
+    assert "docent models verify" in error.value.hint and str(folder) in str(error.value)
