@@ -13,7 +13,7 @@ from pathlib import Path
 from app.datatypes import Answer, Hit, Llm, Sentence, Stats, Turn
 from app.domains import Domain, load_domain
 from app.evidence import best_sentences, sentences_of
-from app.gate import judge
+from app.gate import judge, unknown_codes
 from app.llm import LlamaCpp
 from app.models import find, path
 from app.prompt import MAX_QUESTION, build_prompt
@@ -116,6 +116,11 @@ class AnswerStream:
         self._retrieved = time.perf_counter() - self._began
         return tuple(best)
 
+    @cached_property
+    def unknown(self) -> list[str]:
+        """Codes in the question that no document names; with one, there is nothing to generate."""
+        return unknown_codes(self.question, self.hits, lambda code: bool(self._index.bm25(code, 1, self._doc_ids)))
+
     def __iter__(self) -> Iterator[str]:
         """Pieces of the model's own text, as it writes. What is kept of it, `.answer` decides."""
         if self._generated:
@@ -123,7 +128,7 @@ class AnswerStream:
             return
         self._generated = True
         evidence = self.evidence
-        if not self.hits or self._stopped:
+        if not self.hits or self.unknown or self._stopped:
             return
         settings = self._assistant.settings
         self._llm = self._assistant.load_llm()
@@ -147,7 +152,7 @@ class AnswerStream:
         for _ in self:
             pass
         claims = verify(self._text, self.question, self.sentences, self.hits)
-        verdict = judge(self._text, claims, self.hits, stopped=self._stopped)
+        verdict = judge(self._text, self.unknown, claims, self.hits, stopped=self._stopped)
         return Answer(
             verdict.status,
             verdict.text,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.datatypes import Citation, Hit, Status
 from app.verify import Claim, refuses
+from app.words import codes, has_code
+
+_SERIAL = re.compile(r"\d{5}")  # documents speak of models, not of the one that a user has
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +21,25 @@ class Verdict:
     citations: tuple[Citation, ...]
 
 
-def judge(reply: str, claims: Sequence[Claim], hits: Sequence[Hit], *, stopped: bool = False) -> Verdict:
-    """No citation, no answer. Of an answer that stands only in part, the part that stands."""
+def unknown_codes(question: str, hits: Sequence[Hit], mentions: Callable[[str], bool]) -> list[str]:
+    """Models, parts and faults that the question names and the documents do not: whatever was found, it is about
+    something else. Known before anything is generated. `mentions` looks a code up in the whole index."""
+    texts = [f"{hit.file} {hit.title} {hit.chunk.heading} {hit.chunk.text}" for hit in hits]
+    asked = [code for code in codes(question) if not _SERIAL.search(code)]
+    return [code for code in asked if not any(has_code(text, code) for text in texts) and not mentions(code)]
+
+
+def judge(
+    reply: str, unknown: Sequence[str], claims: Sequence[Claim], hits: Sequence[Hit], *, stopped: bool = False
+) -> Verdict:
+    """No citation, no answer. Of an answer that stands only in part, the part that stands.
+
+    `unknown` are the question's codes that the documents nowhere name (see `unknown_codes`).
+    """
     if not hits:
         return Verdict("abstained", "", "Nothing in your documents comes near this question.", ())
+    if unknown:
+        return Verdict("abstained", "", f"Your documents nowhere name {' or '.join(unknown[:3])}.", ())
     if stopped and not reply.strip():
         return Verdict("abstained", "", "Stopped before an answer was written.", ())
     if refuses(reply):

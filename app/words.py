@@ -8,6 +8,7 @@ from functools import lru_cache
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _NUMBER = re.compile(r"(?<![\w.,])(?<![^\W\d_]-)(?:(?<!\w)[-−–])?(?<![^\W\d_]-)\d+(?:[.,]\d+)*")
 _CODE = re.compile(r"(?<!\w)(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[-./][A-Za-z0-9]+)*")
+_PERIOD = re.compile(r"Q[1-4]|H[12]|FY\d+")  # that documents also spell out: 'the first quarter'
 _NAME = re.compile(r"(?<=[\w,;:)\]’'\"“”] )[\"“(]?([A-ZÀ-Þ][\w’'-]*[a-zà-þA-Z]\w*)")
 STOP = frozenset(
     """
@@ -67,6 +68,18 @@ def numbers(text: str) -> set[str]:
 def stated_numbers(text: str) -> set[str]:
     """Only those written in digits: what a claim must not get wrong. ('One' is more often a pronoun.)"""
     return {_plain(match.group()) for match in _NUMBER.finditer(text)}
+
+
+def codes(text: str) -> list[str]:
+    """Type designations, part and fault codes: what stands for one thing only, such as E-104, TL-8T or A7/W35."""
+    found = (match.group() for match in _CODE.finditer(text))
+    return list(dict.fromkeys(code for code in found if code[0].isupper() and not _PERIOD.fullmatch(code)))
+
+
+def has_code(text: str, code: str) -> bool:
+    """Whether the text names it, with or without its hyphens. 'TL-8' is not in 'TL-8T'."""
+    pieces = re.findall(r"[A-Za-z]+|\d+", code)
+    return re.search(rf"(?<![\w]){'[-–/. ]?'.join(pieces)}(?![\w]|[-–]\w)", text, re.IGNORECASE) is not None
 
 
 def names(text: str) -> set[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.datatypes import Hit, Sentence
-from app.gate import judge
+from app.gate import judge, unknown_codes
 from app.verify import refuses, verify
 from ingest.datatypes import Chunk
 from ingest.sentences import sentence_spans
@@ -59,7 +59,7 @@ def test_a_wrong_number_a_wrong_name_or_foreign_knowledge_finds_no_quote(answer:
 def test_two_claims_are_judged_apart_and_only_the_supported_one_is_shown():
     claims = claims_of("The filter is cleaned every 11 weeks. It costs 90 euros.")
     assert [claim.supported for claim in claims] == [True, False]
-    verdict = judge("…", claims, [HIT])
+    verdict = judge("…", [], claims, [HIT])
     assert verdict.status == "answered"
     assert verdict.text == "The filter is cleaned every 11 weeks."
     assert "left out" in verdict.reason
@@ -82,7 +82,7 @@ def test_a_claim_over_two_sentences_cites_both():
 )
 def test_refusals_are_recognised(text: str):
     assert refuses(text)
-    assert judge(text, claims_of(text), [HIT]).status == "abstained"
+    assert judge(text, [], claims_of(text), [HIT]).status == "abstained"
 
 
 @pytest.mark.parametrize("text", ["2.1 bar", "The pump is not covered after 7 years.", "Do not use solvents."])
@@ -91,7 +91,13 @@ def test_answers_that_hold_a_negation_are_not_refusals(text: str):
 
 
 def test_without_citation_there_is_no_answer_and_the_reason_names_what_was_missing():
-    verdict = judge("It is 2.4 bar.", claims_of("It is 2.4 bar."), [HIT])
+    verdict = judge("It is 2.4 bar.", [], claims_of("It is 2.4 bar."), [HIT])
     assert (verdict.status, verdict.text, verdict.citations) == ("abstained", "", ())
     assert "2.4" in verdict.reason
-    assert judge("Anything.", [], []).reason.startswith("Nothing in your documents")
+    assert judge("Anything.", [], [], []).reason.startswith("Nothing in your documents")
+
+
+def test_codes_that_no_document_names_are_found_out():
+    question = "Is E104 on the HP-3 with serial HP3-123456 the same as E-105?"
+    assert unknown_codes(question, [HIT], lambda code: code == "HP-3") == ["E-105"]
+    assert unknown_codes("And how is it filled?", [HIT], lambda code: False) == []
