@@ -29,7 +29,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a hit, at `start:end` of its document's text and on one page."""
+    """A sentence of a hit, at `start:end` of its document's text and on one page.
+
+    `spoken` is how it is to be understood, where that takes more than its own words: a table's row with its columns.
+    """
 
     file: str
     page: int
@@ -37,6 +40,11 @@ class Sentence:
     end: int
     text: str
     score: float = 0.0
+    spoken: str = ""
+
+    @property
+    def meaning(self) -> str:
+        return self.spoken or self.text
 
 
 @dataclass(frozen=True, slots=True)

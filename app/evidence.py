@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from app.datatypes import Hit, Sentence
+from app.tables import spoken_rows
 from app.words import content_words
 from ingest.datatypes import Encoder
 from ingest.index import LocalIndex
@@ -17,14 +19,20 @@ _RANK = 0.1  # and of the passage's own place
 
 
 def sentences_of(index: LocalIndex, hits: Sequence[Hit]) -> list[Sentence]:
-    """Every sentence of the hits, once, with the page it stands on."""
+    """Every sentence of the hits, once, with the page it stands on; table rows also said in full."""
     found: dict[tuple[str, int], Sentence] = {}
+    rows: dict[tuple[int, int], dict[int, str]] = {}
     for hit in hits:
-        base = hit.chunk.start
-        starts = index.page_starts(hit.chunk.doc_id, base, hit.chunk.end)
+        base, doc_id = hit.chunk.start, hit.chunk.doc_id
+        starts = index.page_starts(doc_id, base, hit.chunk.end)
+        for number, _ in starts:
+            if (doc_id, number) not in rows:
+                page = index.page(doc_id, number)
+                rows[doc_id, number] = spoken_rows(page.text) if page else {}
         for start, end in sentence_spans(hit.chunk.text):
-            page = max((number for number, at in starts if at <= base + start), default=hit.page)
-            sentence = Sentence(hit.file, page, base + start, base + end, hit.chunk.text[start:end])
+            number, at = max(((n, at) for n, at in starts if at <= base + start), default=(hit.page, 0))
+            spoken = rows.get((doc_id, number), {}).get(base + start - at, "")
+            sentence = Sentence(hit.file, number, base + start, base + end, hit.chunk.text[start:end], 0.0, spoken)
             found.setdefault((hit.file, sentence.start), sentence)
     return list(found.values())
 
@@ -36,17 +44,15 @@ def best_sentences(
     candidates = [s for s in sentences if len(s.text) > 20 or any(c.isdigit() for c in s.text)]
     if not candidates:
         return []
-    vectors = encoder.encode([query, *(sentence.text[:600] for sentence in candidates)])
+    vectors = encoder.encode([query, *(sentence.meaning[:600] for sentence in candidates)])
     cosines = vectors[1:] @ vectors[0]
     wanted = set(content_words(query))
     rank = {hit.file: 1 / (place + 1) for place, hit in reversed(list(enumerate(hits)))}
     scores = [
         float(cosine)
-        + _LEXICAL * len(wanted & set(content_words(sentence.text))) / max(1, len(wanted))
+        + _LEXICAL * len(wanted & set(content_words(sentence.meaning))) / max(1, len(wanted))
         + _RANK * rank.get(sentence.file, 0.0)
         for cosine, sentence in zip(cosines, candidates, strict=True)
     ]
     order = np.argsort(-np.array(scores), kind="stable")[:n]
-    return [
-        Sentence(s.file, s.page, s.start, s.end, s.text, round(scores[i], 4)) for i in order for s in (candidates[i],)
-    ]
+    return [replace(candidates[i], score=round(scores[i], 4)) for i in order]

@@ -73,7 +73,7 @@ def _passage(hit: Hit) -> str:
 
 
 def _recap(best: Sequence[Sentence]) -> str:
-    return "".join(["Key sentences:\n", *(f"- {sentence.text}\n" for sentence in best), "\n"]) if best else ""
+    return "".join(["Key sentences:\n", *(f"- {sentence.meaning}\n" for sentence in best), "\n"]) if best else ""
 
 
 def _history(turns: Sequence[Turn]) -> str:

@@ -77,10 +77,10 @@ class _Table:
 
 
 def _context(sentence: Sentence, hits: Sequence[Hit]) -> str:
-    """What a reader of the sentence also sees: its document's title and the headings above it."""
+    """What a reader of the sentence also sees: its columns' names, the headings above it, its document's title."""
     for hit in hits:
         if hit.file == sentence.file and hit.chunk.start <= sentence.start < hit.chunk.end:
-            return f" {hit.title} {hit.chunk.heading} {hit.file} ".lower()
+            return f" {sentence.spoken} {hit.title} {hit.chunk.heading} {hit.file} ".lower()
     return ""
 
 

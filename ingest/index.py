@@ -6,7 +6,6 @@ manifest.json}. Snapshots are immutable; SQLite is asked what still exists, so a
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from .datatypes import Chunk, Document, Page, Scored, Vectors
 from .errors import IndexDamaged, IndexMissing, StorageError
+from .read import sha256
 from .store import Store
 
 _HASH_LIMIT = 256 << 20  # larger files are checked by size: hashing them would be felt at each start
@@ -55,7 +55,7 @@ def publish(store: Store) -> Path:
             flat.add(vectors)
         faiss.write_index(flat, str(temporary / "vectors.faiss"))
         np.save(temporary / "ids.npy", ids)
-        files = {file.name: {"bytes": file.stat().st_size, "sha256": _sha256(file)} for file in temporary.iterdir()}
+        files = {file.name: {"bytes": file.stat().st_size, "sha256": sha256(file)} for file in temporary.iterdir()}
         manifest = {
             "kind": "flat",
             "count": len(ids),
@@ -206,16 +206,11 @@ def _manifest(generation: Path) -> dict[str, Any]:
         for name in ("vectors.faiss", "ids.npy"):
             file, told = generation / name, manifest["files"][name]
             size = file.stat().st_size
-            if size != told["bytes"] or (size <= _HASH_LIMIT and _sha256(file) != told["sha256"]):
+            if size != told["bytes"] or (size <= _HASH_LIMIT and sha256(file) != told["sha256"]):
                 raise IndexDamaged(f"{file} is not what its manifest says.", _DAMAGED)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IndexDamaged(f"The snapshot {generation} cannot be read.", _DAMAGED) from error
     return manifest
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _fsync(file: Path) -> None:

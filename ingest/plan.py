@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from .datatypes import Document
 from .errors import InvalidInput, StorageError
-from .read import SUFFIXES, storable
+from .read import SUFFIXES, sha256, storable
 from .store import FILE, Store
 
 
@@ -120,8 +119,3 @@ def _same_content(found: Found, document: Document) -> bool:
         return sha256(found.file) == document.sha256
     except OSError:
         return False
-
-
-def sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

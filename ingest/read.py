@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,11 @@ def title_of(path: Path) -> str:
 def storable(name: str) -> str:
     """A file's name, in characters that can be stored and shown even where its bytes are not UTF-8."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:

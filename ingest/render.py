@@ -52,7 +52,7 @@ def render_page(path: Path, number: int, raw_indexes: Sequence[int] = (), width:
     Raises ReadError when the page cannot be drawn, also when it crashes the reader or takes too long.
     """
     order = json.dumps({"path": str(path), "number": number, "raw_indexes": list(raw_indexes), "width": width})
-    command = [sys.executable, "-m", "ingest.render"]
+    command = [sys.executable, "-P", "-m", "ingest.render"]
     try:
         done = subprocess.run(command, input=order.encode(), capture_output=True, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired as error:

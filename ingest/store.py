@@ -73,9 +73,7 @@ def explained(folder: Path) -> Iterator[None]:
         if "locked" in text or "busy" in text:
             raise IndexBusy(f"The index in {folder} is in use by another process.", "Wait until it is done.") from error
         if "readonly" in text or "unable to open" in text:
-            raise StorageError(
-                f"The index in {folder} cannot be written.", "Check the folder's permissions."
-            ) from error
+            raise StorageError(f"The index in {folder} cannot be written.", "Check its permissions.") from error
         raise IndexDamaged(
             f"The index in {folder} is damaged ({error}).",
             "Your documents are untouched. Build it again with: docent ingest --rebuild",
@@ -152,8 +150,8 @@ class Store:
 
     @property
     def changes(self) -> int:
-        """Counts committed transactions; a snapshot remembers the count it was taken at. It begins at a random
-        number, so that a snapshot of the store that was here before never passes for one of this."""
+        """Counts committed transactions, from a random number on; a snapshot remembers the count it was taken at,
+        so that one of another store, as before a rebuild, never passes for one of this."""
         return int(self.meta("changes", "0"))
 
     def documents(self) -> list[Document]:

@@ -20,8 +20,8 @@ from .chunk import chunk, embedding_text
 from .config import IngestConfig
 from .datatypes import Chunk, Document, Encoder, ReadResult
 from .errors import ReadError
-from .plan import Found, Plan, dry_plan, make_plan, scan, sha256
-from .read import storable
+from .plan import Found, Plan, dry_plan, make_plan, scan
+from .read import sha256, storable
 from .store import FILE, Store, writing
 from .worker import Reader
 
@@ -212,8 +212,7 @@ class _Run:
         texts = [embedding_text(title, c, self.encoder) for c in chunks]
         encoder = self.encoder.name
         contents = [
-            hashlib.blake2b(f"{encoder}\0{t}".encode("utf-8", "replace"), digest_size=16).hexdigest()
-            for t in texts
+            hashlib.blake2b(f"{encoder}\0{t}".encode("utf-8", "replace"), digest_size=16).hexdigest() for t in texts
         ]
         known = self.store.known_vectors(contents)
         missing = [i for i, content in enumerate(contents) if content not in known]

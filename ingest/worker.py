@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -76,7 +77,7 @@ class Reader:
         self._kill()
         self._messages = queue.Queue()
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "ingest.worker"],
+            [sys.executable, "-P", "-m", "ingest.worker"],  # -P: never a module of the user's own folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -90,7 +91,8 @@ class Reader:
             self._child.wait()
             for stream in (self._child.stdin, self._child.stdout):
                 if stream:
-                    stream.close()
+                    with suppress(OSError):  # what it did not take any more
+                        stream.close()
             self._child = None
 
 

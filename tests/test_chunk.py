@@ -87,7 +87,7 @@ def test_spans_are_exact_whole_and_within_the_encoder_s_window(read, kind, windo
     for c in made:
         assert read.text[c.start : c.end] == c.text == c.text.strip() != ""
         page = read.pages[c.page - 1]
-        assert c.start < page.start + len(page.text) and page.start < c.end
+        assert page.start <= c.start < c.end <= page.start + len(page.text)
         embedded = embedding_text("The title of it", c, narrow)
         assert embedded.endswith(c.text) and tokens(narrow, embedded) <= window
         covered.update(range(c.start, c.end))

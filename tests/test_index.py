@@ -266,8 +266,8 @@ def damage(folder, kind: str) -> None:
 
 
 DAMAGES = [
-    "cut short", "one bit", "no ids", "another count", "no files told", "no manifest", "half a manifest", "list as manifest",
-    "pointing to nothing", "garbage pointer", "no pointer", "no generation",
+    "cut short", "one bit", "no ids", "another count", "no files told", "no manifest", "half a manifest",
+    "list as manifest", "pointing to nothing", "garbage pointer", "no pointer", "no generation",
 ]  # fmt: skip
 
 
