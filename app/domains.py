@@ -26,12 +26,16 @@ class Domain(BaseModel):
     glossary: dict[str, str] = {}
 
     def expand(self, question: str) -> str:
-        """The question with the long form of each abbreviation that it uses behind it, for the search only."""
+        """The question with the long form of each abbreviation that it uses behind it, for the search only.
+
+        A glossary may explain further behind a comma, colon or semicolon; that much is for people.
+        """
         long_forms = [
-            long for short, long in self.glossary.items()
-            if re.search(rf"(?<!\w){re.escape(short)}(?!\w)", question) and long.lower() not in question.lower()
-        ]  # fmt: skip
-        return " ".join([question, *long_forms])
+            re.split(r"[:;,]", long)[0].strip()
+            for short, long in self.glossary.items()
+            if re.search(rf"(?<!\w){re.escape(short)}(?!\w)", question)
+        ]
+        return " ".join([question, *(form for form in long_forms if form.lower() not in question.lower())])
 
 
 def load_domain(folder: Path) -> Domain:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.datatypes import Hit, Sentence
 from app.tables import spoken_rows
-from app.words import content_words
+from app.words import telling_words
 from ingest.datatypes import Encoder
 from ingest.index import LocalIndex
 from ingest.sentences import sentence_spans
 
-_LEXICAL = 0.35  # weight of shared words beside the encoder's cosine
+_LEXICAL = 0.6  # weight of shared words beside the encoder's cosine
 _RANK = 0.1  # and of the passage's own place
 
 
@@ -45,14 +48,20 @@ def best_sentences(
     if not candidates:
         return []
     vectors = encoder.encode([query, *(sentence.meaning[:600] for sentence in candidates)])
-    cosines = vectors[1:] @ vectors[0]
-    wanted = set(content_words(query))
+    shared = _shared_words(query, [sentence.meaning for sentence in candidates])
     rank = {hit.file: 1 / (place + 1) for place, hit in reversed(list(enumerate(hits)))}
-    scores = [
-        float(cosine)
-        + _LEXICAL * len(wanted & set(content_words(sentence.meaning))) / max(1, len(wanted))
-        + _RANK * rank.get(sentence.file, 0.0)
-        for cosine, sentence in zip(cosines, candidates, strict=True)
-    ]
-    order = np.argsort(-np.array(scores), kind="stable")[:n]
-    return [replace(candidates[i], score=round(scores[i], 4)) for i in order]
+    places = np.array([rank.get(sentence.file, 0.0) for sentence in candidates])
+    scores = vectors[1:] @ vectors[0] + _LEXICAL * shared + _RANK * places
+    order = np.argsort(-scores, kind="stable")[:n]
+    return [replace(candidates[i], score=round(float(scores[i]), 4)) for i in order]
+
+
+def _shared_words(query: str, texts: Sequence[str]) -> NDArray[np.float64]:
+    """For each text, the share of the query's words that it holds, rare ones counting more."""
+    words = [telling_words(text) for text in texts]
+    frequency = Counter(word for found in words for word in found)
+    wanted = {
+        word: math.log(1 + len(texts) / frequency[word]) if word in frequency else 1.0 for word in telling_words(query)
+    }
+    total = sum(wanted.values()) or 1.0
+    return np.array([sum(weight for word, weight in wanted.items() if word in found) / total for found in words])

@@ -82,6 +82,12 @@ def has_code(text: str, code: str) -> bool:
     return re.search(rf"(?<![\w]){'[-–/. ]?'.join(pieces)}(?![\w]|[-–]\w)", text, re.IGNORECASE) is not None
 
 
+def telling_words(text: str) -> set[str]:
+    """Content words, with codes and numbers whole: 'TL-5' does not tell of a 5, nor 'A7/W55' of 'A-7/W55'."""
+    whole = {code.lower() for code in codes(text)}
+    return set(content_words(_CODE.sub(" ", text))) | whole | stated_numbers(text)
+
+
 def names(text: str) -> set[str]:
     """Codes such as E-104 or HP12, and capitalised words inside a sentence, in lower case."""
     codes = {match.group().lower() for match in _CODE.finditer(text)}
