@@ -85,7 +85,8 @@ def has_code(text: str, code: str) -> bool:
 def telling_words(text: str) -> set[str]:
     """Content words, with codes and numbers whole: 'TL-5' does not tell of a 5, nor 'A7/W55' of 'A-7/W55'."""
     whole = {code.lower() for code in codes(text)}
-    return set(content_words(_CODE.sub(" ", text))) | whole | stated_numbers(text)
+    words = {word for word in content_words(_CODE.sub(" ", text)) if not word.isdigit()}
+    return words | whole | stated_numbers(text)
 
 
 def names(text: str) -> set[str]:

@@ -17,6 +17,7 @@ from .read import OnPage, title_of
 NEEDS_PASSWORD = "is protected by a password"
 _CELL_GAP = 1.3  # of the line's height: no justified prose stretches a space that far
 _NUMBER_GAP = 0.8  # the same in a line of numbers, which is not prose
+_CAPTION = re.compile(rf"^((?:Table|Tab\.|Tabelle|Tableau|Tabla) ?\d.{{0,110}})\n(?=[^\n]*{CELL})", re.MULTILINE)
 _DAMAGED_HINT = "Open it in a PDF viewer and print it to a new PDF, or get an intact copy."
 
 
@@ -32,6 +33,8 @@ def read_pdf(path: Path, password: str = "", on_page: OnPage | None = None) -> R
             [RawPage((), 1.0)] * structure.n_pages,
             [],
         )  # pypdf alone: each page's text comes from it below
+    if structure.n_pages != len(raw):
+        structure.forget_pages()
     cleaned = clean_pages(raw)
     pages: list[Page] = []
     notes: list[str] = []
@@ -39,8 +42,11 @@ def read_pdf(path: Path, password: str = "", on_page: OnPage | None = None) -> R
     empty: list[int] = []
     for number, page in enumerate(cleaned, 1):
         text, index, reader = page.text, page.raw_index, "pdfium"
-        if quality(text) < 0.5 and quality(second := structure.page_text(number)) > quality(text):
-            text, index, reader = second, None, "pypdf"  # type: ignore[assignment]
+        if quality(text) < 0.5:
+            if quality(second := structure.page_text(number)) > quality(text):
+                text, index, reader = second, None, "pypdf"  # type: ignore[assignment]
+            if on_page:  # pypdf takes its time: a sign of life after each page
+                on_page(len(raw), len(raw))
         if not text.strip():
             empty.append(number)
         pages.append(Page(number, start, text, structure.label(number), reader, index))
@@ -50,11 +56,12 @@ def read_pdf(path: Path, password: str = "", on_page: OnPage | None = None) -> R
             f"has no text layer ({len(pages)} page{'s' * (len(pages) != 1)} of pictures)",
             "It is probably a scan. Run it through text recognition (OCR) first, then ingest it again.",
         )
-    if failed:
+    if failed := [number for number in failed if number in empty]:
         notes.append(f"could not be read and were left out: {_listed('page', failed)}")
-    if empty:
+    if empty := [number for number in empty if number not in failed]:
         notes.append(f"without any text: {_listed('page', empty)}")
     headings = _outline_headings(structure, cleaned, pages) or _typographic_headings(cleaned, pages)
+    headings = tuple(sorted((*headings, *_captions(pages)), key=lambda heading: (heading.start, heading.level)))
     return ReadResult(structure.title or _title(path, cleaned), tuple(pages), headings, tuple(notes))
 
 
@@ -186,6 +193,10 @@ class _Structure:
         except Exception:
             return 0
 
+    def forget_pages(self) -> None:
+        """pypdf found other pages than pdfium: what it calls page 3 is not page 3."""
+        self._pages, self._labels, self.outline = (), [], []
+
     def label(self, number: int) -> str:
         label = self._labels[number - 1] if number <= len(self._labels) else ""
         return "" if label == str(number) else label
@@ -230,6 +241,15 @@ def _outline_headings(structure: _Structure, cleaned: list[CleanPage], pages: li
             place = re.search(words, pages[number - 1].text, re.I)
             found.append(Heading(pages[number - 1].start + (place.start() if place else 0), level, title))
     return tuple(sorted(found, key=lambda heading: (heading.start, heading.level))) if len(found) >= 3 else ()
+
+
+def _captions(pages: list[Page]) -> list[Heading]:
+    """Table captions, as the narrowest headings: a table's later rows say nothing without it."""
+    return [
+        Heading(page.start + found.start(), 7, " ".join(found.group(1).split()))
+        for page in pages
+        for found in _CAPTION.finditer(page.text)
+    ]
 
 
 def _typographic_headings(cleaned: list[CleanPage], pages: list[Page]) -> tuple[Heading, ...]:

@@ -59,12 +59,14 @@ def scan(folder: Path) -> list[Found]:
             file = Path(parent, name)
             if file.suffix.lower() not in SUFFIXES or name.startswith("."):
                 continue
+            path = storable(file.relative_to(folder).as_posix())
             try:
-                status = file.lstat() if _leads_nowhere(file) else file.stat()
+                status = file.stat()
             except OSError:
-                continue  # gone meanwhile
-            if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
-                path = storable(file.relative_to(folder).as_posix())
+                if not is_gone(file):  # a link in circles, a folder closed to us: its reading tells why
+                    found.append(Found(path, file, 0, 0))
+                continue
+            if stat.S_ISREG(status.st_mode):
                 found.append(Found(path, file, status.st_size, status.st_mtime_ns))
     return found
 
@@ -77,9 +79,15 @@ def _unlisted(error: OSError) -> None:
         ) from error
 
 
-def _leads_nowhere(file: Path) -> bool:
-    """A link in circles, or to what is gone, is a file that cannot be read: its reading tells why."""
-    return file.is_symlink() and not file.exists()
+def is_gone(file: Path) -> bool:
+    """Whether there is no such file. One that cannot be looked at, or a link to nowhere, is there."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def make_plan(store: Store, files: Sequence[Found], fingerprint: str) -> Plan:

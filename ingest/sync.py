@@ -20,7 +20,7 @@ from .chunk import chunk, embedding_text
 from .config import IngestConfig
 from .datatypes import Chunk, Document, Encoder, ReadResult
 from .errors import ReadError
-from .plan import Found, Plan, dry_plan, make_plan, scan
+from .plan import Found, Plan, dry_plan, is_gone, make_plan, scan
 from .read import sha256, storable
 from .store import FILE, Store, writing
 from .worker import Reader
@@ -194,7 +194,7 @@ class _Run:
 
     def _keep(self, found: Found, digest: str, outcome: ReadResult | ReadError) -> None:
         """Chunks, embeds and stores one document in one transaction."""
-        if not (found.file.exists() or found.file.is_symlink()):  # deleted meanwhile: as if never seen
+        if is_gone(found.file):  # deleted meanwhile: as if never seen
             self.gone.append(found.path)
             return self.store.remove([found.path])
         document = Document(

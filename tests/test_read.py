@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pypdf
@@ -10,6 +11,7 @@ import reportlab
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -155,6 +157,37 @@ def test_a_file_that_pdfium_cannot_open_is_read_by_pypdf(make_pdf, tmp_path):
     assert read.pages[0].text == " ".join(PROSE) and "11 weeks" in read.pages[1].text
 
 
+def test_a_lost_page_is_told_of_and_no_other_stands_in_for_it(tmp_path):
+    """pypdf skips it, so that what it calls page 2 is page 3."""
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    for number in (1, 2, 3):
+        canvas.bookmarkPage(f"p{number}")
+        canvas.addOutlineEntry(f"Part {number}", f"p{number}")
+        draw(canvas, [f"This is page {number} of the manual.", *PROSE])
+        canvas.showPage()
+    canvas.save()
+    whole = (tmp_path / "a.pdf").read_bytes()
+    second = list(re.finditer(rb"/Type /Page\n", whole))[1]
+    (tmp_path / "a.pdf").write_bytes(whole[: second.start()] + b"/Type /Rage\n" + whole[second.end() :])
+    read = read_file(tmp_path / "a.pdf")
+    check_offsets(read)
+    assert [page.text[:14] for page in read.pages] == ["This is page 1", "", "This is page 3"]
+    assert read.notes == ("could not be read and were left out: page 2",)
+    assert all(page.label == "" for page in read.pages) and read.headings == ()
+
+
+def test_pypdf_gives_a_sign_of_life_after_each_page(tmp_path):
+    """The time limit is one for a page; a long file whose pages all need a second opinion must not run into it."""
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    for _ in range(3):
+        draw(canvas, PROSE, size=0)
+        canvas.showPage()
+    canvas.save()
+    told: list[tuple[int, int]] = []
+    read_file(tmp_path / "a.pdf", on_page=lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3), (3, 3), (3, 3), (3, 3)]
+
+
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
@@ -167,6 +200,22 @@ def test_a_file_that_pdfium_cannot_open_is_read_by_pypdf(make_pdf, tmp_path):
 )
 def test_quality_tells_writing_from_what_a_broken_font_gives(better, worse):
     assert quality(worse) < 0.5 < quality(better)
+
+
+def test_a_file_that_only_its_owner_may_change_is_read_by_anyone(tmp_path):
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4, encrypt=StandardEncryption("", "owner", canPrint=0))
+    draw(canvas, PROSE)
+    canvas.save()
+    assert read_file(tmp_path / "a.pdf").text == " ".join(PROSE)
+
+
+def test_a_password_opens_what_it_protects(make_pdf, tmp_path):
+    path = make_pdf(tmp_path / "a.pdf", [PROSE], title="Brusk pump", password="swordfish")
+    for wrong in ("", "Swordfish"):
+        with pytest.raises(ReadError, match="protected by a password"):
+            read_file(path, wrong)
+    read = read_file(path, "swordfish")
+    assert read.text == " ".join(PROSE) and read.title == "Brusk pump"
 
 
 # -- headings, labels, titles
