@@ -210,6 +210,18 @@ def ui(folder: Path, index_dir: Path | None, port: int, address: str) -> NoRetur
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
+        "theme.headingFont": "serif",
+        "theme.baseRadius": "0.55rem",
+        "theme.light.primaryColor": "#1f5f6b",
+        "theme.light.backgroundColor": "#fbfaf8",
+        "theme.light.secondaryBackgroundColor": "#f3f1ec",
+        "theme.light.textColor": "#1d2328",
+        "theme.light.borderColor": "#dedbd3",
+        "theme.dark.primaryColor": "#5aa9b6",
+        "theme.dark.backgroundColor": "#14181b",
+        "theme.dark.secondaryBackgroundColor": "#1d2226",
+        "theme.dark.textColor": "#e7e9ea",
+        "theme.dark.borderColor": "#343b41",
     }
     command = [sys.executable, "-m", "streamlit", "run", str(page)]
     command += [f"--{key}={value}" for key, value in options.items()]

@@ -1,0 +1,206 @@
+"""The chat: threads in the sidebar, questions and answers, and the page that an answer stands on beside them."""
+
+from __future__ import annotations
+
+import html
+from datetime import datetime
+
+import streamlit as st
+
+from app.memory import Thread
+from app.ui.desk import Desk
+from app.ui.shared import notice, progress_line, reading, show_error
+from app.ui.shared import page as page_of
+from app.ui.steer import close_sidebar_on_change
+from app.ui.text import label, short
+from app.ui.turns import failed_turn, kept_turn, live_turn, question_bubble
+from app.ui.viewer import close_place, opened, viewer
+from ingest.errors import DocentError, IndexMissing
+
+_THREADS_SHOWN = 30
+_TURNS_SHOWN = 20
+
+
+def page(desk: Desk) -> None:
+    thread = _current(desk)
+    _sidebar(desk, thread)
+    try:
+        documents = [document for document in desk.assistant.index.documents() if document.n_chunks]
+    except IndexMissing:
+        documents = []
+    except DocentError as error:
+        show_error(error, desk, key="index")
+        return
+    if not documents and thread is None:
+        _nothing_yet(desk)
+        return
+    if thread is None:
+        _welcome(desk, len(documents), sum(document.n_pages for document in documents))
+    else:
+        _conversation(desk, thread)
+    _ask_bar(desk, thread, [document.path for document in documents])
+    if opened():
+        viewer(desk)
+
+
+def _current(desk: Desk) -> int | None:
+    """The open thread. It also stands in the address, so that a reload comes back to it."""
+    if "thread" not in st.session_state:
+        wanted = st.query_params.get("thread", "")
+        known = {thread.id for thread in desk.memory.threads(str(desk.folder))}
+        st.session_state["thread"] = int(wanted) if wanted.isdecimal() and int(wanted) in known else None
+    thread: int | None = st.session_state["thread"]
+    if thread is None:
+        st.query_params.pop("thread", None)
+    else:
+        st.query_params["thread"] = str(thread)
+    return thread
+
+
+def _go(thread: int | None) -> None:
+    st.session_state["thread"] = thread
+    close_place()
+
+
+# -- sidebar
+
+
+def _sidebar(desk: Desk, current: int | None) -> None:
+    with st.sidebar:
+        st.button("New conversation", icon=":material/add:", key="new", width="stretch", on_click=_go, args=(None,))
+        threads = desk.memory.threads(str(desk.folder))
+        wanted = ""
+        if len(threads) > _THREADS_SHOWN:
+            wanted = st.text_input(
+                "Find a conversation", placeholder="Find a conversation", label_visibility="collapsed"
+            )
+        shown = [thread for thread in threads if wanted.lower() in thread.title.lower()]
+        with st.container(key="threads", gap=None):
+            for thread in shown[:_THREADS_SHOWN]:
+                _thread_row(desk, thread, thread.id == current)
+            if not threads:
+                st.caption("Your conversations will be listed here.")
+        if len(shown) > _THREADS_SHOWN:
+            st.caption(f"{len(shown) - _THREADS_SHOWN} older ones: find them by a word of their first question.")
+        if reading(desk):
+            st.fragment(progress_line, run_every=0.7)(desk)
+        close_sidebar_on_change(str(current))
+
+
+def _thread_row(desk: Desk, thread: Thread, is_current: bool) -> None:
+    name = "thread_now" if is_current else "thread"
+    with st.container(key=f"{name}_{thread.id}", horizontal=True, gap=None, vertical_alignment="center"):
+        used = datetime.fromtimestamp(thread.used).strftime("%d %B %Y, %H:%M")
+        st.button(
+            label(short(thread.title, 60)), key=f"open_{thread.id}", type="tertiary", width="stretch",
+            on_click=_go, args=(thread.id,), help=f"Last used {used}",
+        )  # fmt: skip
+        if is_current and st.button(
+            "", icon=":material/delete:", key=f"delete_{thread.id}", type="tertiary", help="Delete this conversation"
+        ):
+            _delete_dialog(desk, thread)
+
+
+@st.dialog("Delete this conversation?")
+def _delete_dialog(desk: Desk, thread: Thread) -> None:
+    st.html(f'<div class="found">{html.escape(thread.title)}</div>')
+    st.caption("Its questions and answers go for good. Your documents stay.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it", key="keep_thread"):
+            st.rerun()
+        if st.button("Delete", type="primary", key="really_delete"):
+            desk.delete_thread(thread.id)
+            _go(None)
+            st.rerun()
+
+
+# -- the middle
+
+
+def _nothing_yet(desk: Desk) -> None:
+    if reading(desk):
+        notice("Your documents are being read.", "You can ask as soon as that is done.")
+        st.fragment(progress_line, run_every=0.7)(desk)
+        return
+    try:
+        known = desk.documents()
+    except IndexMissing:
+        known = []
+    if any(document.error for document in known):
+        notice("None of your documents could be read.", "The Documents page says why, and what helps.", "bad")
+    else:
+        notice(
+            "There is nothing to answer from yet.",
+            f"Drop PDF, text or Markdown files in on the Documents page, or put them into {desk.folder}.",
+        )
+    st.page_link(page_of("documents"), label="Add documents", icon=":material/folder_open:")
+    if st.button("Read the folder now", icon=":material/sync:", key="read_now"):
+        desk.ingest()
+        st.rerun()
+
+
+def _welcome(desk: Desk, n_documents: int, n_pages: int) -> None:
+    domain = desk.domain
+    with st.container(key="welcome", gap="small"):
+        about = domain.description or "Ask in your own words. Every answer comes with its file, page and exact quote."
+        count = f"{n_documents} document{'s' * (n_documents != 1)} · {n_pages:,} pages"
+        st.html(
+            f'<div class="hello"><h1>{html.escape(domain.title)}</h1><p>{html.escape(about)}</p>'
+            f'<div class="eyebrow">{count} · nothing leaves this machine</div></div>'
+        )
+        if domain.examples:
+            st.html('<div class="eyebrow">For example</div>')
+            with st.container(key="examples", gap="xsmall"):
+                for number, example in enumerate(domain.examples[:6]):
+                    if st.button(label(example), key=f"example_{number}", width="stretch"):
+                        _ask(desk, example, None)
+        warming = desk.warming
+        if warming and warming.error:
+            show_error(warming.error, desk, key="model")
+
+
+def _conversation(desk: Desk, thread: int) -> None:
+    live = desk.answers.get(thread)
+    if live and live.stage == "done":
+        desk.answers.pop(thread, None)  # it is among the kept ones from now on
+        live = None
+    turns = [turn for turn in desk.memory.turns(thread) if not live or turn.id != live.replaces]
+    hidden = max(0, len(turns) - _TURNS_SHOWN)
+    if hidden and st.session_state.get("whole") != thread:
+        if st.button(f"Show {hidden} earlier questions", key="earlier", type="tertiary"):
+            st.session_state["whole"] = thread
+            st.rerun()
+        turns = turns[hidden:]
+    for turn in turns:
+        with st.container(key=f"turn_{turn.id}"):
+            kept_turn(desk, thread, turn, newest=turn is turns[-1] and live is None)
+    if live and live.running:
+        question_bubble(live.question)
+        live_turn(desk, thread)
+    elif live:
+        failed_turn(desk, thread, live)
+    elif not turns:
+        notice("This conversation is empty.", "Ask something below.")
+
+
+def _ask_bar(desk: Desk, thread: int | None, files: list[str]) -> None:
+    live = desk.answers.get(thread) if thread is not None else None
+    busy = bool(live and live.running)
+    if st.session_state.get("file") not in files:  # deleted meanwhile
+        st.session_state.pop("file", None)
+    with st.bottom, st.container(key="ask_bar", gap="xxsmall"):
+        question = st.chat_input(
+            "Answering…" if busy else ("Ask a follow-up" if thread is not None else "Ask your documents"),
+            disabled=busy,
+            key="question",
+        )
+        st.selectbox(
+            "Search in", files, index=None, placeholder="All documents", key="file", label_visibility="collapsed"
+        )
+    if question:
+        _ask(desk, question, thread)
+
+
+def _ask(desk: Desk, question: str, thread: int | None) -> None:
+    st.session_state["thread"] = desk.ask(question, thread, st.session_state.get("file"))
+    st.rerun()

@@ -1,0 +1,205 @@
+"""What all tabs of the browser share: the open index, the loaded models, the conversations, the work going on."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from app.assistant import Assistant, open_encoder, open_llm
+from app.catalogue import ModelSpec
+from app.datatypes import Answer, Llm
+from app.domains import Domain, load_domain
+from app.fetch import Progress as Download
+from app.memory import Memory
+from app.models import pull
+from app.settings import Settings
+from app.ui.live import Job, LiveAnswer
+from ingest.datatypes import Document, Encoder
+from ingest.errors import StorageError
+from ingest.plan import scan
+from ingest.store import Store
+from ingest.sync import Progress, Report, sync
+
+WIDER = 12  # passages to read when a search is to go wider
+_LOADED = ("model", "n_ctx", "threads", "gpu_layers")  # settings that the loaded model was made with
+
+
+class Desk:
+    """Safe to use from several threads. Models are loaded when first needed, or by `warm`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        index_dir: Path,
+        settings: Settings,
+        make_encoder: Callable[[Settings], Encoder] = open_encoder,
+        make_llm: Callable[[Settings], Llm] = open_llm,
+    ) -> None:
+        self.folder, self.index_dir, self.settings = folder.resolve(), index_dir, settings
+        self.memory = Memory(settings.threads_db)
+        self.answers: dict[int, LiveAnswer] = {}  # by thread
+        self.ingesting: Job[Progress, Report | None] | None = None
+        self.pulls: dict[str, Job[Download, Path]] = {}  # by model
+        self.warming: Job[None, None] | None = None
+        self._make_encoder, self._make_llm = make_encoder, make_llm
+        self._assistant: Assistant | None = None
+        self._encoder: Encoder | None = None
+        self._llm: Llm | None = None
+        self._wanted = self._reading = False  # a look at the folder; whether one is being taken
+        self._opening, self._loading, self._turn = threading.RLock(), threading.RLock(), threading.Lock()
+
+    # -- what it opens
+
+    @property
+    def domain(self) -> Domain:
+        """Raises InvalidInput when domain.toml cannot be used."""
+        return load_domain(self.folder)
+
+    @property
+    def encoder(self) -> Encoder:
+        """Raises ModelError when it is missing."""
+        with self._opening:
+            self._encoder = self._encoder or self._make_encoder(self.settings)
+            return self._encoder
+
+    @property
+    def assistant(self) -> Assistant:
+        """Raises IndexMissing, IndexDamaged, ModelError."""
+        with self._opening:
+            if self._assistant is None:
+                self._assistant = Assistant(self.index_dir, self.encoder, self.llm, self.settings)
+            return self._assistant
+
+    def llm(self) -> Llm:
+        """Raises ModelError when it is missing or cannot be loaded."""
+        with self._loading:
+            self._llm = self._llm or self._make_llm(self.settings)
+            return self._llm
+
+    @property
+    def llm_is_loaded(self) -> bool:
+        return self._llm is not None
+
+    def warm(self) -> None:
+        """Loads the models while the first page is drawn, so that the first question does not wait for them."""
+        if self.warming is None or (self.warming.error and not self.warming.running):
+            self.warming = Job(self._warm)
+
+    def _warm(self, tell: Callable[[None], None]) -> None:
+        with contextlib.suppress(Exception):  # the page says what is wrong with the encoder or the index
+            self.encoder.encode(["warm"])
+        # Streamlit collects garbage after each run of a page, several times a second while an answer is drawn. The half
+        # million objects that torch brings make that a quarter of a second each, with Python standing still; none of
+        # them will ever be garbage, so they are put aside.
+        gc.collect()
+        gc.freeze()
+        self.llm()
+
+    def documents(self) -> list[Document]:
+        """Needs no model. Raises IndexMissing, IndexDamaged."""
+        with closing(Store(self.index_dir)) as store:
+            return store.documents()
+
+    # -- what people ask of it
+
+    def ask(
+        self,
+        question: str,
+        thread: int | None = None,
+        file: str | None = None,
+        *,
+        wider: bool = False,
+        replaces: int | None = None,
+    ) -> int:
+        """Begins to answer, in a new thread unless one is given. Returns the thread. Raises StorageError."""
+        thread = thread if thread is not None else self.memory.new_thread(str(self.folder), question)
+        history = [turn for turn in self.memory.turns(thread) if replaces is None or turn.id < replaces]
+
+        def keep(answer: Answer) -> None:
+            self.memory.keep(thread, question, answer)
+            if replaces is not None:
+                self.memory.delete_turn(replaces)
+
+        live = LiveAnswer(
+            question, lambda: self._asked(wider).ask(question, history, file), self.llm, self._turn, keep, replaces
+        )
+        self.answers[thread] = live
+        live.start()
+        return thread
+
+    def _asked(self, wider: bool) -> Assistant:
+        assistant = self.assistant
+        if not wider:
+            return assistant
+        settings = self.settings.model_copy(update={"passages": WIDER})
+        return Assistant(self.index_dir, assistant.encoder, self.llm, settings)
+
+    def delete_thread(self, thread: int) -> None:
+        live = self.answers.pop(thread, None)
+        if live and live.running:
+            live.stop()
+            live.wait(5)
+        self.memory.delete_thread(thread)
+
+    def use(self, settings: Settings) -> None:
+        """Takes effect at once: running answers are stopped, and the model is loaded anew when it has to be."""
+        for live in list(self.answers.values()):
+            live.stop()
+        with self._turn, self._loading, self._opening:
+            if any(getattr(settings, name) != getattr(self.settings, name) for name in _LOADED):
+                if close := getattr(self._llm, "close", None):
+                    close()
+                self._llm = self.warming = None
+            self.settings = settings
+            self._assistant = None
+        self.warm()
+
+    # -- documents and models
+
+    def ingest(self, rebuild: bool = False) -> None:
+        """Brings the index in step with the folder, in the background. A run in progress is followed by another."""
+        with self._opening:
+            self._wanted = True
+            if rebuild:
+                self._assistant = None  # its files are about to go
+            if not self._reading:
+                self._reading = True
+                self.ingesting = Job(lambda tell: self._ingest(tell, rebuild))
+
+    def _ingest(self, tell: Callable[[Progress], None], rebuild: bool) -> Report | None:
+        report = None
+        try:
+            while self._still_wanted():
+                report = sync(self.folder, self.index_dir, self.encoder, on_progress=tell, rebuild=rebuild)
+                rebuild = False
+        finally:
+            self._reading = False
+        return report
+
+    def _still_wanted(self) -> bool:
+        """Whether another look was asked for. If not, the work ends here, before anyone can ask again."""
+        with self._opening:
+            wanted, self._wanted = self._wanted, False
+            self._reading = wanted
+            return wanted
+
+    def delete_document(self, path: str) -> None:
+        """Removes the file from the folder, then its traces from the index. Raises StorageError."""
+        found = next((found for found in scan(self.folder) if found.path == path), None)
+        if found is None:  # gone already: the index catches up
+            return self.ingest()
+        try:
+            found.file.unlink()
+        except OSError as error:
+            raise StorageError(f"{path} could not be deleted: {error.strerror}.", "Check its permissions.") from error
+        return self.ingest()
+
+    def pull(self, spec: ModelSpec) -> None:
+        """Fetches a model in the background."""
+        job = self.pulls.get(spec.id)
+        if job is None or not job.running:
+            self.pulls[spec.id] = Job(lambda tell: pull(spec, self.settings.models_dir, tell))

@@ -1,0 +1,217 @@
+"""The documents: what is there, what could not be read and why, adding and deleting, with progress."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Literal
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app.ui.desk import Desk
+from app.ui.shared import duration, notice, progress_line, reading, show_error
+from app.ui.text import label
+from app.ui.uploads import keep, safe_name
+from ingest.datatypes import Document
+from ingest.errors import DocentError, IndexBusy, IndexMissing
+from ingest.read import SUFFIXES
+from ingest.store import Store
+from ingest.sync import Report
+
+_ROWS = 40
+_FILTER_FROM = 9  # documents
+
+
+def page(desk: Desk) -> None:
+    st.html("<h1>Documents</h1>")
+    documents: list[Document] = []
+    notes: dict[int, list[str]] = {}
+    try:
+        with closing(Store(desk.index_dir)) as store:
+            documents, notes = store.documents(), store.notes()
+    except IndexMissing:
+        pass  # the first run makes it
+    except DocentError as error:
+        show_error(error, desk, key="store")
+    _summary(desk, documents)
+    _uploader(desk)
+    _clashes(desk)
+    _run(desk)
+    _table(desk, documents, notes)
+
+
+def _summary(desk: Desk, documents: Sequence[Document]) -> None:
+    pages, passages = sum(d.n_pages for d in documents), sum(d.n_chunks for d in documents)
+    counts = (
+        f"{len(documents)} documents · {pages:,} pages · {passages:,} passages" if documents else "No documents yet"
+    )
+    with st.container(key="summary", horizontal=True, vertical_alignment="center"):
+        st.html(f'<div class="summary"><strong>{counts}</strong><span>{html.escape(str(desk.folder))}</span></div>')
+        if st.button(
+            "Check the folder now", icon=":material/sync:", key="check", disabled=reading(desk),
+            help="Reads what is new or changed in the folder, and forgets what is gone.",
+        ):  # fmt: skip
+            desk.ingest()
+            st.rerun()
+
+
+# -- adding
+
+
+def _uploader(desk: Desk) -> None:
+    """What is dropped in is saved and read at once; then the box is empty again."""
+    number = st.session_state.setdefault("upload_number", 0)
+    files = st.file_uploader(
+        "Drop PDF, text or Markdown files here. They are copied into the folder and read at once.",
+        type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
+        accept_multiple_files=True,
+        key=f"upload_{number}",
+    )
+    if not files:
+        return
+    st.session_state["upload_number"] = number + 1
+    outcome = st.session_state["told"] = []
+    for file in files:
+        _keep(desk, file, "ask", outcome)
+    st.rerun()
+
+
+def _keep(desk: Desk, file: UploadedFile, clash: Literal["ask", "replace", "number"], outcome: list[str]) -> None:
+    try:
+        kept = keep(desk.folder, file.name, file.getvalue(), clash)
+    except DocentError as error:
+        outcome.append(f"{error} {error.hint}")
+        return
+    if kept.state == "saved":
+        desk.ingest()
+    elif kept.state == "same":
+        outcome.append(f"{file.name}: the same content is there already, as {kept.name}.")
+    else:
+        st.session_state.setdefault("clashes", []).append(file)
+
+
+def _clashes(desk: Desk) -> None:
+    """Files whose name is taken by another content: nothing is overwritten before someone says so."""
+    for text in st.session_state.get("told", []):
+        st.html(f'<div class="notice"><span>{html.escape(text)}</span></div>')
+    waiting: list[UploadedFile] = st.session_state.get("clashes", [])
+    for number, file in enumerate(list(waiting)):
+        name = safe_name(file.name)
+        with st.container(border=True, key=f"clash_{number}"):
+            st.html(
+                f'<div class="notice flat"><strong>{html.escape(name)} is there already, with other content.</strong>'
+                "<span>What should happen to the one you dropped in?</span></div>"
+            )
+            with st.container(horizontal=True):
+                choices: tuple[tuple[str, Literal["replace", "number", "ask"]], ...] = (
+                    ("Keep both", "number"), ("Replace the old one", "replace"), ("Leave it out", "ask"),
+                )  # fmt: skip
+                for words, clash in choices:
+                    if st.button(words, key=f"clash_{clash}_{number}"):
+                        waiting.remove(file)
+                        if clash != "ask":
+                            _keep(desk, file, clash, st.session_state.setdefault("told", []))
+                        st.rerun()
+
+
+# -- reading
+
+
+def _run(desk: Desk) -> None:
+    job = desk.ingesting
+    if job is None:
+        return
+    if job.running:
+        with st.container(key="progress"):
+            st.fragment(progress_line, run_every=0.5)(desk)
+            st.caption("You can go on asking meanwhile.")
+    elif job.error:
+        show_error(job.error, desk, key="ingest")
+        if isinstance(job.error, IndexBusy):
+            st.caption("Another Docent is reading this folder, perhaps in a terminal.")
+    elif job.result:
+        st.html(f'<div class="told">{html.escape(_told(job.result))}</div>')
+
+
+def _told(report: Report) -> str:
+    parts = [
+        f"{len(names)} {verb}"
+        for verb, names in (("added", report.added), ("changed", report.changed), ("removed", report.removed))
+        if names
+    ]
+    done = ", ".join(parts) or "Nothing new"
+    failed = f", {len(report.failed)} could not be read" if report.failed else ""
+    return f"{done}{failed}. Took {duration(report.seconds)}."
+
+
+# -- the table
+
+
+def _table(desk: Desk, documents: Sequence[Document], notes: dict[int, list[str]]) -> None:
+    if not documents:
+        if not reading(desk):
+            notice(
+                "Drop PDF, text or Markdown files into the box above.",
+                f"Or copy them into {desk.folder} and choose “Check the folder now”. They never leave this machine.",
+            )
+        return
+    wanted = ""
+    if len(documents) >= _FILTER_FROM:
+        wanted = st.text_input(
+            "Filter", placeholder="Filter by name or title", label_visibility="collapsed", key="filter"
+        )
+    words = wanted.lower().split()
+    shown = [d for d in documents if all(word in f"{d.path} {d.title} {d.error}".lower() for word in words)]
+    shown.sort(key=lambda document: not document.error)  # what needs attention first
+    if not shown:
+        st.caption("No document matches this filter.")
+    rows = st.session_state.setdefault("rows", _ROWS)
+    with st.container(key="documents", gap=None):
+        for document in shown[:rows]:
+            _row(desk, document, notes.get(document.id, []))
+    if len(shown) > rows and st.button(f"Show more ({len(shown) - rows} left)", key="more", type="tertiary"):
+        st.session_state["rows"] = rows + _ROWS
+        st.rerun()
+
+
+def _row(desk: Desk, document: Document, notes: Sequence[str]) -> None:
+    name, title = html.escape(document.path), html.escape(document.title)
+    if document.error:
+        state = '<span class="state bad">not read</span>'
+        below = f'<p class="why">{html.escape(document.error)}. {html.escape(document.hint)}</p>'
+    else:
+        state = f"<span>{_count(document.n_pages, 'page')}</span><span>{_count(document.n_chunks, 'passage')}</span>"
+        below = "".join(f'<p class="why">{html.escape(note)}</p>' for note in notes)
+        if not document.n_chunks:
+            below += '<p class="why">There is no text in it to answer from.</p>'
+    with st.container(key=f"row_{document.id}", horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(
+            f'<div class="doc"><div><strong>{name}</strong><em>{title}</em></div>'
+            f'<div class="numbers">{state}</div>{below}</div>'
+        )
+        if st.button(
+            "", icon=":material/delete:", key=f"remove_{document.id}", type="tertiary",
+            help=label(f"Delete {document.path}"),
+        ):  # fmt: skip
+            _delete_dialog(desk, document)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'s' * (number != 1)}"
+
+
+@st.dialog("Delete this document?")
+def _delete_dialog(desk: Desk, document: Document) -> None:
+    st.html(
+        f'<div class="found">{html.escape(document.path)}</div>'
+        f"<p>The <strong>file itself is deleted</strong> from {html.escape(str(desk.folder))}, and everything the "
+        "index knows of it. There is no undo here: keep a copy elsewhere if you may need it again.</p>"
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it", key="keep_document"):
+            st.rerun()
+        if st.button("Delete the file", type="primary", key="really_remove"):
+            desk.delete_document(document.path)
+            st.rerun()

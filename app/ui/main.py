@@ -1,0 +1,55 @@
+"""The page that `docent ui` serves: reads its options, sets the look, draws the page that was chosen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+from app.domains import DEFAULT_FOLDER, index_for
+from app.ui import chat, documents, settings
+from app.ui.desk import Desk
+from app.ui.shared import HERE, desk_of, show_error
+
+
+def main() -> None:
+    # A file, not an emoji or an icon's name: those Streamlit would have the browser fetch from elsewhere.
+    st.set_page_config("Docent", page_icon=HERE / "mark.svg", layout="centered", initial_sidebar_state="auto")
+    st.logo(HERE / "mark.svg", size="large")
+    st.html(HERE / "look.css")
+    try:
+        desk = desk_of(*_places(sys.argv[1:]))
+    except Exception as error:
+        show_error(error, key="start")
+        return
+    draw(desk)
+
+
+def draw(desk: Desk) -> None:
+    desk.warm()
+    chosen = {
+        "chat": st.Page(lambda: chat.page(desk), title="Chat", icon=":material/forum:", url_path="chat", default=True),
+        "documents": st.Page(
+            lambda: documents.page(desk), title="Documents", icon=":material/folder_open:", url_path="documents"
+        ),
+        "settings": st.Page(lambda: settings.page(desk), title="Settings", icon=":material/tune:", url_path="settings"),
+    }
+    st.session_state["pages"] = chosen
+    try:
+        st.navigation(list(chosen.values())).run()
+    except Exception as error:  # the one place where the pages meet errors
+        show_error(error, desk, key="page")
+
+
+def _places(arguments: list[str]) -> tuple[Path, Path]:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
+    parser.add_argument("--index", type=Path)
+    options, _ = parser.parse_known_args(arguments)
+    return options.folder, options.index or index_for(options.folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Where a quote stands, and that page made ready to be looked at. No Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.datatypes import Citation, Hit, Sentence
+from app.ui.text import highlighted
+from ingest.datatypes import Document, Page
+from ingest.errors import InvalidInput
+from ingest.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """`document_text[start:end] == text`, when it was cited."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of a document, with the quotes to mark on it."""
+
+    file: str
+    page: int
+    quotes: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """`raw_indexes` are the marked characters for `ingest.render`; without `drawable` there is only `html`."""
+
+    number: int
+    n_pages: int
+    label: str
+    file: Path
+    mtime_ns: int
+    drawable: bool
+    raw_indexes: tuple[int, ...]
+    html: str
+    note: str = ""
+
+
+def places(quotes: Iterable[Citation | Sentence]) -> list[Place]:
+    """One place per page, in the order in which the pages are first cited."""
+    found: dict[tuple[str, int], list[Quote]] = {}
+    for quote in quotes:
+        text = quote.quote if isinstance(quote, Citation) else quote.text
+        held = found.setdefault((quote.file, quote.page), [])
+        if (fresh := Quote(quote.start, quote.end, text)) not in held:
+            held.append(fresh)
+    return [Place(file, page, tuple(held)) for (file, page), held in found.items()]
+
+
+def place_of(hit: Hit) -> Place:
+    return Place(hit.file, hit.page, (Quote(hit.chunk.start, hit.chunk.end, hit.chunk.text),))
+
+
+def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageView:
+    """Page `number` of the place's document. Raises InvalidInput when it is no longer there, LibraryError."""
+    with closing(Store(index_dir)) as store:
+        document = next((document for document in store.documents() if document.path == place.file), None)
+        pages = store.pages(document.id, number) if document else []
+    if not document or not pages:
+        raise InvalidInput(
+            f"{place.file} is no longer among your documents.",
+            "The quote is what it said when the question was answered. Put the file back to see its page.",
+        )
+    page = pages[0]
+    spans, stale = _spans(page, place)
+    note = "The document has changed since: the quote no longer stands here in these words." if stale else ""
+    file = folder / document.path
+    if not _is_as_read(file, document):
+        note = "The file has changed or gone since it was read. Check the folder on the Documents page."
+    raw = tuple(int(i) for a, b in spans for i in page.raw_index[a:b]) if page.raw_index is not None else ()
+    drawable = page.reader in ("pdfium", "pypdf") and _is_as_read(file, document) and (bool(raw) or not spans)
+    marked = highlighted(page.text, spans)
+    return PageView(number, document.n_pages, page.label, file, document.mtime_ns, drawable, raw, marked, note)
+
+
+def _spans(page: Page, place: Place) -> tuple[list[tuple[int, int]], bool]:
+    """The parts of the quotes that lie on this page, as offsets of its text, and whether one is not what it was."""
+    spans, stale = [], False
+    for quote in place.quotes:
+        first, last = max(quote.start, page.start), min(quote.end, page.start + len(page.text))
+        if first >= last:
+            continue
+        if page.text[first - page.start : last - page.start] == quote.text[first - quote.start : last - quote.start]:
+            spans.append((first - page.start, last - page.start))
+        else:
+            stale = True
+    return spans, stale
+
+
+def _is_as_read(file: Path, document: Document) -> bool:
+    try:
+        status = file.stat()
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (document.size, document.mtime_ns)

@@ -1,0 +1,77 @@
+"""What every page uses: the desk, errors with their hints, the look, small pieces."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.settings import load_settings
+from app.ui.desk import Desk
+from app.ui.live import explained
+from app.ui.text import label
+from ingest.errors import IndexDamaged, ModelError
+
+HERE = Path(__file__).parent
+
+
+@st.cache_resource(show_spinner=False)
+def desk_of(folder: Path, index_dir: Path) -> Desk:
+    """One for the whole server: every tab, and a reload, finds the same models and the same work going on."""
+    return Desk(folder, index_dir, load_settings())
+
+
+def show_error(error: Exception, desk: Desk | None = None, key: str = "") -> None:
+    """What happened, what helps and, where a click can do it, the click."""
+    error = explained(error)
+    with st.container(key=f"error_{key}"):
+        st.html(
+            f'<div class="notice bad" role="alert"><strong>{html.escape(str(error))}</strong>'
+            f"<span>{html.escape(error.hint)}</span></div>"
+        )
+        if desk and isinstance(error, IndexDamaged) and not reading(desk):
+            if st.button("Build the index again", icon=":material/refresh:", key=f"rebuild_{key}"):
+                desk.ingest(rebuild=True)
+                st.switch_page(page("documents"))
+            st.caption("Your documents are not touched. Conversations stay.")
+        if desk and isinstance(error, ModelError):
+            st.page_link(page("settings"), label="Models and settings", icon=":material/tune:")
+
+
+def notice(text: str, hint: str = "", kind: str = "") -> None:
+    st.html(f'<div class="notice {kind}"><strong>{html.escape(text)}</strong><span>{html.escape(hint)}</span></div>')
+
+
+def page(name: str) -> Any:
+    return st.session_state["pages"][name]
+
+
+def reading(desk: Desk) -> bool:
+    return bool(desk.ingesting and desk.ingesting.running)
+
+
+def progress_line(desk: Desk) -> None:
+    """How far reading the folder has come; redraws itself, and the page when it is done."""
+    job = desk.ingesting
+    if job is None or not job.running:
+        st.rerun()
+    told = job.progress
+    if told is None:
+        st.progress(0.0, text="Looking at the folder…")
+        return
+    share = told.files_done / max(1, told.files_total)
+    parts = [f"{told.files_done} of {told.files_total} files", f"{told.pages_done} pages"]
+    if told.pages_per_second >= 1:
+        parts.append(f"{told.pages_per_second:.0f} pages/s")
+    if told.eta_seconds is not None:
+        parts.append(f"about {duration(told.eta_seconds)} to go")
+    doing = {"reading": "Reading", "embedding": "Understanding", "publishing": "Publishing"}[told.stage]
+    st.progress(min(1.0, share), text=f"{doing} {label(told.file)}  \n{' · '.join(parts)}")
+
+
+def duration(seconds: float) -> str:
+    if seconds < 1:
+        return "a second"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,182 @@
+"""One question with its answer, on its way or kept: evidence, text, chips, what can be done with it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from app.datatypes import Answer, Sentence, Turn
+from app.ui.desk import WIDER, Desk
+from app.ui.live import LiveAnswer
+from app.ui.place import Place, place_of, places
+from app.ui.shared import show_error
+from app.ui.steer import copy_button
+from app.ui.text import label, plain_html, short, short_name, to_html
+from app.ui.viewer import open_place
+
+
+def question_bubble(question: str) -> None:
+    st.html(f'<div class="asked"><div>{plain_html(question)}</div></div>')
+
+
+# -- on its way
+
+
+@st.fragment(run_every=0.2)
+def live_turn(desk: Desk, thread: int) -> None:
+    """Redraws itself until the answer is kept; then the whole page does."""
+    live = desk.answers.get(thread)
+    if live is None or not live.running:
+        st.rerun()
+    if live.evidence:
+        evidence(live.evidence, f"live_{thread}")
+    if live.text:
+        st.html(f'<div class="answer draft">{to_html(live.text)}<i class="caret"></i></div>')
+    with st.container(key="status", horizontal=True, vertical_alignment="center"):
+        st.html(f'<div class="status"><i></i>{html.escape(_status(desk, live))}</div>')
+        if live.stage != "checking":
+            st.button("Stop", icon=":material/stop_circle:", key="stop", on_click=live.stop, disabled=live.stopping)
+
+
+def _status(desk: Desk, live: LiveAnswer) -> str:
+    if live.stopping:
+        return "Stopping…"
+    passages = f"{live.passages} passage{'s' * (live.passages != 1)}"
+    words = {
+        "searching": "Searching your documents…",
+        "waiting": "Waiting for another answer to finish…",
+        "loading": f"Loading {desk.settings.model}…",
+        "reading": f"Reading {passages}…",
+        "writing": "Writing…",
+        "checking": "Checking each sentence against the documents…",
+    }.get(live.stage, "")
+    seconds = int(live.seconds)
+    return f"{words} {seconds} s" if seconds and live.stage != "writing" else words
+
+
+def evidence(sentences: Sequence[Sentence], key: str) -> None:
+    """The sentences that come nearest, each with its place: on screen before a word is generated."""
+    with st.container(key=f"evidence_{key}"):
+        st.html('<div class="eyebrow">Found in your documents</div>')
+        for number, sentence in enumerate(sentences):
+            _found(sentence.text, places([sentence]), f"{key}_{number}")
+
+
+def failed_turn(desk: Desk, thread: int, live: LiveAnswer) -> None:
+    question_bubble(live.question)
+    if live.evidence:
+        evidence(live.evidence, f"failed_{thread}")
+    assert live.error
+    show_error(live.error, desk, key=f"failed_{thread}")
+    if st.button("Try again", icon=":material/refresh:", key=f"retry_{thread}"):
+        desk.ask(live.question, thread, st.session_state.get("file"), replaces=live.replaces)
+        st.rerun()
+
+
+# -- kept
+
+
+def kept_turn(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
+    answer = turn.answer
+    question_bubble(turn.question)
+    if answer.status == "answered":
+        sources = places(answer.citations)
+        st.html(f'<div class="answer">{to_html(answer.text, _marks(answer, sources))}</div>')
+        chips(sources, f"turn_{turn.id}", numbered=len(sources) > 1)
+        if answer.reason or answer.stopped:
+            st.caption(label(" ".join(filter(None, ["Stopped by you." * answer.stopped, answer.reason]))))
+        with st.expander("What was found", key=f"evidence_of_{turn.id}", type="compact"):
+            for number, sentence in enumerate(answer.evidence):
+                _found(sentence.text, places([sentence]), f"of_{turn.id}_{number}")
+    else:
+        _abstained(desk, thread, turn, newest)
+    _actions(desk, thread, turn, newest)
+
+
+def _marks(answer: Answer, sources: Sequence[Place]) -> Iterable[tuple[str, list[int]]]:
+    """Which sources each sentence of the answer stands on. A single source needs no number."""
+    if len(sources) < 2:
+        return
+    number = {(place.file, place.page): n for n, place in enumerate(sources, 1)}
+    claims: dict[str, list[int]] = {}
+    for citation in answer.citations:
+        numbers = claims.setdefault(citation.claim, [])
+        if (n := number[citation.file, citation.page]) not in numbers:
+            numbers.append(n)
+    yield from claims.items()
+
+
+def _abstained(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
+    answer = turn.answer
+    title = "Stopped" if answer.stopped and not answer.citations else "Not in your documents"
+    st.html(f'<div class="notice"><strong>{title}</strong><span>{html.escape(answer.reason)}</span></div>')
+    if answer.hits:
+        st.html('<div class="eyebrow">Nearest passages</div>')
+        for number, hit in enumerate(answer.hits[:3]):
+            _found(hit.chunk.text, [place_of(hit)], f"near_{turn.id}_{number}")
+    if newest and desk.settings.passages < WIDER and st.button(
+        "Search wider", icon=":material/travel_explore:", key=f"wider_{turn.id}",
+        help=f"Asks again with {WIDER} passages instead of {desk.settings.passages}. Reading them takes longer.",
+    ):  # fmt: skip
+        desk.ask(turn.question, thread, st.session_state.get("file"), wider=True, replaces=turn.id)
+        st.rerun()
+
+
+def _found(text: str, sources: Sequence[Place], key: str) -> None:
+    with st.container(gap="xsmall", key=f"found_{key}"):
+        st.html(f'<div class="found">{html.escape(short(text, 260))}</div>')
+        chips(sources, key)
+
+
+def chips(sources: Sequence[Place], key: str, numbered: bool = False) -> None:
+    """A click opens the page with the quote marked on it."""
+    with st.container(key=f"chips_{key}", horizontal=True, gap="xsmall"):
+        for number, place in enumerate(sources, 1):
+            name = f"{short_name(place.file)} · p. {place.page}"
+            if st.button(
+                label(f"{number}  {name}" if numbered else name),
+                key=f"chip_{key}_{number}",
+                icon=":material/description:",
+                help=label(f"{place.file}, page {place.page}"),
+            ):
+                open_place(place)
+                st.rerun()
+
+
+def _actions(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
+    with st.container(key=f"actions_{turn.id}", horizontal=True, vertical_alignment="center", gap=None):
+        if turn.answer.text:
+            copy_button(_as_text(turn.answer), key=f"copy_{turn.id}")
+        if newest and st.button(
+            "", icon=":material/refresh:", key=f"again_{turn.id}", type="tertiary", help="Answer it again"
+        ):
+            desk.ask(turn.question, thread, st.session_state.get("file"), replaces=turn.id)
+            st.rerun()
+        _vote(desk, turn, 1, "thumb_up", "A good answer")
+        _vote(desk, turn, -1, "thumb_down", "Not a good answer")
+        st.html(f'<div class="meta">{html.escape(_meta(turn.answer))}</div>')
+
+
+def _vote(desk: Desk, turn: Turn, vote: int, icon: str, help_text: str) -> None:
+    given = turn.vote == vote
+    key = f"vote_{'on' if given else 'off'}_{icon}_{turn.id}"
+    if st.button("", icon=f":material/{icon}:", key=key, type="tertiary", help=help_text):
+        desk.memory.vote(turn.id, 0 if given else vote)
+        st.rerun()
+
+
+def _meta(answer: Answer) -> str:
+    stats = answer.stats
+    parts = [answer.model] if answer.model else []
+    if stats.seconds_to_first_token:
+        parts.append(f"first word after {stats.seconds_to_first_token:.1f} s")
+    if stats.seconds_total:
+        parts.append(f"{stats.seconds_total:.1f} s in all")
+    return " · ".join(parts)
+
+
+def _as_text(answer: Answer) -> str:
+    sources = [f"- {c.file}, page {c.page}: “{' '.join(c.quote.split())}”" for c in answer.citations]
+    return "\n".join([answer.text, "", *dict.fromkeys(sources)]) if sources else answer.text

@@ -1,0 +1,100 @@
+"""The panel beside the chat: a page as it looks, its quotes marked, with pages to turn."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import streamlit as st
+
+from app.ui.desk import Desk
+from app.ui.place import PageView, Place, view_page
+from app.ui.shared import show_error
+from app.ui.steer import scroll_to_mark
+from app.ui.text import highlighted, short
+from ingest.errors import DocentError, ReadError
+from ingest.render import Picture, render_page
+
+_WIDTH = 1200  # pixels: sharp on a panel of 600 at double density
+
+
+def open_place(place: Place) -> None:
+    st.session_state["open"], st.session_state["open_page"] = place, place.page
+
+
+def close_place() -> None:
+    st.session_state["open"] = None
+
+
+def opened() -> Place | None:
+    place: Place | None = st.session_state.get("open")
+    return place
+
+
+@st.fragment
+def viewer(desk: Desk) -> None:
+    """Draws the place that was opened last. Turning a page redraws this panel only."""
+    place = opened()
+    if place is None:
+        return
+    with st.container(key="viewer"):
+        number: int = st.session_state["open_page"]
+        try:
+            view = view_page(desk.folder, desk.index_dir, place, number)
+        except DocentError as error:
+            _head(place, number, number, "")
+            show_error(error, key="viewer")
+            _quotes(place)
+            return
+        _head(place, number, view.n_pages, view.label)
+        _sheet(place, view)
+        if number == place.page:
+            _quotes(place)
+
+
+def _head(place: Place, number: int, n_pages: int, printed: str) -> None:
+    with st.container(key="viewer_head", horizontal=True, vertical_alignment="center", gap="small"):
+        of = f"Page {number} of {n_pages}" if n_pages >= number else f"Page {number}"
+        also = f" · printed “{html.escape(printed)}”" if printed and printed != str(number) else ""
+        st.html(f'<div class="viewer-title"><strong>{html.escape(place.file)}</strong><span>{of}{also}</span></div>')
+        with st.container(horizontal=True, gap=None, width="content", key="viewer_turn"):
+            _turn("viewer_back", ":material/chevron_left:", "Page before", number - 1, number > 1)
+            _turn("viewer_on", ":material/chevron_right:", "Next page", number + 1, number < n_pages)
+            if st.button("", icon=":material/close:", key="viewer_close", type="tertiary", help="Close the page"):
+                close_place()
+                st.rerun()
+
+
+def _turn(key: str, icon: str, help_text: str, to: int, possible: bool) -> None:
+    def turn() -> None:
+        st.session_state["open_page"] = to
+
+    st.button("", icon=icon, key=key, type="tertiary", help=help_text, disabled=not possible, on_click=turn)
+
+
+def _sheet(place: Place, view: PageView) -> None:
+    if view.note:
+        st.html(f'<div class="notice"><span>{html.escape(view.note)}</span></div>')
+    if view.drawable:
+        try:
+            picture = _drawn(view.file, view.mtime_ns, view.number, view.raw_indexes)
+        except ReadError as error:
+            st.html(f'<div class="notice"><span>{html.escape(f"{error} {error.hint}")}</span></div>')
+        else:
+            st.image(picture.png, width="stretch", alt=f"Page {view.number} of {place.file}")
+            scroll_to_mark(picture.mark, f"{place}{view.number}")
+            return
+    st.html(f'<div class="sheet" role="document">{view.html or "This page holds no text."}</div>')
+
+
+@st.cache_data(max_entries=40, show_spinner="Drawing the page…")
+def _drawn(file: Path, mtime_ns: int, number: int, raw_indexes: tuple[int, ...]) -> Picture:
+    """`mtime_ns` only tells one version of a file from the next."""
+    return render_page(file, number, raw_indexes, _WIDTH)
+
+
+def _quotes(place: Place) -> None:
+    items = "".join(f"<blockquote>{highlighted(short(quote.text, 1200), [])}</blockquote>" for quote in place.quotes)
+    if items:
+        many = "s" * (len(place.quotes) > 1)
+        st.html(f'<div class="quotes"><h4>Quote{many} on page {place.page}</h4>{items}</div>')
