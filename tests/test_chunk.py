@@ -2,14 +2,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.assistant import open_encoder
+from app.settings import load_settings
 from ingest.chunk import chunk, embedding_text
 from ingest.config import IngestConfig
 from ingest.datatypes import Encoder, Heading, Page, ReadResult, Vectors
+from ingest.read import read_file
 from ingest.sentences import sentence_spans
 
 COMMON = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -173,3 +177,15 @@ def test_the_embedded_text_carries_title_and_heading_as_far_as_there_is_room(enc
 @pytest.mark.parametrize("text", ["", " \n\t ", "\f", "\u2028"])
 def test_nothing_gives_no_chunk(text, encoder):
     assert chunks_of(result(*text.split("\f")), encoder) == []
+
+
+@pytest.mark.slow
+def test_the_default_encoder_reads_each_passage_of_the_sample_documents_whole():
+    encoder = open_encoder(load_settings())
+    model = encoder.load()
+    for file in sorted((Path(__file__).parent.parent / "sample_docs").glob("*.pdf")):
+        read = read_file(file)
+        made = chunk(1, file.name, read, encoder, IngestConfig())
+        texts = [embedding_text(read.title, c, encoder) for c in made]
+        lengths = [len(ids) for ids in model.tokenizer(texts, truncation=False)["input_ids"]]
+        assert made and max(lengths) <= model.max_seq_length
