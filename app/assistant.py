@@ -22,7 +22,7 @@ from app.settings import Settings
 from app.verify import verify
 from ingest.datatypes import Encoder
 from ingest.embed import SentenceEncoder
-from ingest.errors import InvalidInput
+from ingest.errors import IndexMissing, InvalidInput
 from ingest.index import LocalIndex
 
 _LEANING = re.compile(
@@ -46,13 +46,23 @@ class Assistant:
         self.encoder = encoder
         self.load_llm = load_llm
         self.settings = settings or Settings()
-        self._index = LocalIndex(index_dir)
+        self._index = self._open()
 
     @property
     def index(self) -> LocalIndex:
         if not self._index.is_newest:
-            self._index = LocalIndex(self.index_dir)  # the old one closes with its last reader
+            self._index = self._open()  # the old one closes with its last reader
         return self._index
+
+    def _open(self) -> LocalIndex:
+        index = LocalIndex(self.index_dir)
+        made_with = index.store.meta("fingerprint").partition("encoder=")[2]
+        if made_with and made_with != self.encoder.name:
+            raise IndexMissing(
+                f"The index in {self.index_dir} was made with another encoder ({made_with}).",
+                "Run: docent ingest FOLDER. Or set the encoder back.",
+            )
+        return index
 
     @cached_property
     def domain(self) -> Domain:

@@ -44,7 +44,7 @@ def publish(store: Store) -> Path:
     folder = store.folder
     changes = store.changes
     ids, vectors = store.vectors()
-    newest = max((_generation(old.name) for old in folder.glob("gen-*")), default=0)
+    newest = max(_generation(name) for name in (_current(folder), *(old.name for old in folder.glob("gen-*"))))
     name = f"gen-{newest + 1:06d}"
     temporary = folder / f"{name}.tmp"
     try:
@@ -78,8 +78,11 @@ def publish(store: Store) -> Path:
             f"The snapshot in {folder} could not be written: {error}",
             "Free some space, then run: docent ingest. The documents already read are kept.",
         ) from error
-    for old in sorted(folder.glob("gen-*"))[:-2]:  # one older snapshot stays, for readers that have it open
-        shutil.rmtree(old, ignore_errors=True)
+    for old in folder.glob(
+        "gen-*"
+    ):  # at once: an older one may hold what was deleted, and readers have theirs in memory
+        if old.name != name:
+            shutil.rmtree(old, ignore_errors=True)
     return folder / name
 
 
@@ -98,20 +101,17 @@ class LocalIndex:
 
     def __init__(self, folder: Path) -> None:
         """Raises IndexMissing before the first ingest, IndexDamaged when a file is not what its manifest says."""
-        import faiss
-
         self.folder = folder
         self.store = Store(folder)
-        self.snapshot = _current(folder)
-        generation = folder / self.snapshot
-        self.manifest = _manifest(generation)
-        try:
-            self._faiss = faiss.read_index(str(generation / "vectors.faiss"))
-            self._ids: NDArray[np.int64] = np.load(generation / "ids.npy")
-        except (RuntimeError, OSError, ValueError) as error:
-            raise IndexDamaged(f"The snapshot {generation} cannot be read.", _DAMAGED) from error
-        if not len(self._ids) == self._faiss.ntotal == self.manifest["count"]:
-            raise IndexDamaged(f"The snapshot {generation} does not hold what its manifest says.", _DAMAGED)
+        while True:
+            self.snapshot = _current(folder)
+            try:
+                self.manifest, self._faiss, self._ids = _load(folder / self.snapshot)
+                return
+            except IndexDamaged:
+                if self.is_newest:
+                    raise
+            # it was replaced by a newer one while it was being read
 
     @property
     def is_newest(self) -> bool:
@@ -178,6 +178,21 @@ class LocalIndex:
         marks = ",".join("?" * len(doc_ids))
         rows = self.store.rows(f"SELECT id FROM chunks WHERE doc_id IN ({marks})", tuple(doc_ids))
         return np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def _load(generation: Path) -> tuple[dict[str, Any], Any, NDArray[np.int64]]:
+    """Manifest, FAISS index and chunk ids of a snapshot, all in memory: its files are not needed after."""
+    import faiss
+
+    manifest = _manifest(generation)
+    try:
+        vectors = faiss.read_index(str(generation / "vectors.faiss"))
+        ids: NDArray[np.int64] = np.load(generation / "ids.npy")
+    except (RuntimeError, OSError, ValueError) as error:
+        raise IndexDamaged(f"The snapshot {generation} cannot be read.", _DAMAGED) from error
+    if not len(ids) == vectors.ntotal == manifest["count"]:
+        raise IndexDamaged(f"The snapshot {generation} does not hold what its manifest says.", _DAMAGED)
+    return manifest, vectors, ids
 
 
 def match_query(question: str) -> str:
