@@ -30,7 +30,7 @@ _MANY_BYTES = 1 << 20  # of files to read, from which measuring the encoder firs
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`eta_seconds` is None until enough was read to tell."""
+    """`share` is of the bytes, 0 to 1. `eta_seconds` is None until enough was read to tell."""
 
     stage: str  # reading, embedding, publishing
     file: str
@@ -39,6 +39,7 @@ class Progress:
     pages_done: int
     pages_per_second: float
     eta_seconds: float | None
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,9 @@ class _Run:
             done = (self.bytes_done + share * size) / self.bytes_total
             eta = seconds * (1 - done) / done if done > 0.02 and seconds > 1 else None
             pace = self.pages_done / seconds
-            self.on_progress(Progress(stage, file, self.files_done, len(self.todo), self.pages_done, pace, eta))
+            self.on_progress(
+                Progress(stage, file, self.files_done, len(self.todo), self.pages_done, pace, eta, min(1.0, done))
+            )
 
     def _read_all(self) -> Iterator[tuple[Found, str, ReadResult | ReadError]]:
         with Reader(self.config.page_timeout) as reader:

@@ -154,7 +154,7 @@ def test_a_new_user(page: Any, server: tuple[str, Path], tmp_path: Path, make_pd
     page.locator(".doc", has_text="depots.pdf").wait_for(timeout=READ)
     assert (server[1] / "depots.pdf").read_bytes() == (tmp_path / "depots.pdf").read_bytes()
     to(page, "Chat")
-    page.get_by_role("button", name="New conversation").click()
+    new_conversation(page)
     ask(page, "When does the depot in Marlow open?")
     answered(page, 1)
     assert "06:30" in page.locator(".answer").inner_text()
@@ -167,7 +167,7 @@ def test_a_new_user(page: Any, server: tuple[str, Path], tmp_path: Path, make_pd
     page.get_by_text("2 documents").wait_for(timeout=READ)
     assert not (server[1] / "depots.pdf").exists()
     to(page, "Chat")
-    page.get_by_role("button", name="New conversation").click()
+    new_conversation(page)
     ask(page, "When does the depot in Marlow open?")
     answered(page, 1)
     page.get_by_text("Not in your documents").wait_for()
@@ -195,6 +195,11 @@ def ask(page: Any, question: str) -> None:
     line = page.get_by_test_id("stChatInputTextArea")
     line.fill(question)
     line.press("Enter")
+
+
+def new_conversation(page: Any) -> None:
+    page.get_by_role("button", name="New conversation").click()
+    page.locator(".hello").wait_for()
 
 
 def answered(page: Any, turns: int) -> None:

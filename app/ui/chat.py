@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.memory import Thread
 from app.ui.desk import Desk
-from app.ui.shared import notice, progress_line, reading, show_error
+from app.ui.shared import notice, progress_line, reading, show_error, shown_path
 from app.ui.shared import page as page_of
 from app.ui.steer import close_sidebar_on_change
 from app.ui.text import label, short
@@ -83,7 +83,7 @@ def _sidebar(desk: Desk, current: int | None) -> None:
         if len(shown) > _THREADS_SHOWN:
             st.caption(f"{len(shown) - _THREADS_SHOWN} older ones: find them by a word of their first question.")
         if reading(desk):
-            st.fragment(progress_line, run_every=0.7)(desk)
+            st.fragment(progress_line, run_every=1.0)(desk)
         close_sidebar_on_change(str(current))
 
 
@@ -120,7 +120,7 @@ def _delete_dialog(desk: Desk, thread: Thread) -> None:
 def _nothing_yet(desk: Desk) -> None:
     if reading(desk):
         notice("Your documents are being read.", "You can ask as soon as that is done.")
-        st.fragment(progress_line, run_every=0.7)(desk)
+        st.fragment(progress_line, run_every=1.0)(desk)
         return
     try:
         known = desk.documents()
@@ -131,7 +131,7 @@ def _nothing_yet(desk: Desk) -> None:
     else:
         notice(
             "There is nothing to answer from yet.",
-            f"Drop PDF, text or Markdown files in on the Documents page, or put them into {desk.folder}.",
+            f"Drop PDF, text or Markdown files in on the Documents page, or put them into {shown_path(desk.folder)}.",
         )
     st.page_link(page_of("documents"), label="Add documents", icon=":material/folder_open:")
     if st.button("Read the folder now", icon=":material/sync:", key="read_now"):

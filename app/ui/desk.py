@@ -81,20 +81,22 @@ class Desk:
             return self._llm
 
     @property
-    def llm_is_loaded(self) -> bool:
-        return self._llm is not None
+    def is_loading(self) -> bool:
+        return bool(self.warming and self.warming.running)
 
     def warm(self) -> None:
-        """Loads the models while the first page is drawn, so that the first question does not wait for them."""
+        """Loads the models while the first page is drawn, so that the first question does not wait for them.
+
+        Streamlit collects garbage after each run of a page, several times a second while an answer is drawn. The half
+        million objects that torch brings make that a quarter of a second each, with all of Python standing still. They
+        will never be garbage, so they are put aside.
+        """
         if self.warming is None or (self.warming.error and not self.warming.running):
             self.warming = Job(self._warm)
 
     def _warm(self, tell: Callable[[None], None]) -> None:
         with contextlib.suppress(Exception):  # the page says what is wrong with the encoder or the index
             self.encoder.encode(["warm"])
-        # Streamlit collects garbage after each run of a page, several times a second while an answer is drawn. The half
-        # million objects that torch brings make that a quarter of a second each, with Python standing still; none of
-        # them will ever be garbage, so they are put aside.
         gc.collect()
         gc.freeze()
         self.llm()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app.ui.desk import Desk
-from app.ui.shared import duration, notice, progress_line, reading, show_error
+from app.ui.shared import duration, notice, progress_line, reading, show_error, shown_path
 from app.ui.text import label
 from app.ui.uploads import keep, safe_name
 from ingest.datatypes import Document
@@ -43,12 +44,18 @@ def page(desk: Desk) -> None:
 
 
 def _summary(desk: Desk, documents: Sequence[Document]) -> None:
-    pages, passages = sum(d.n_pages for d in documents), sum(d.n_chunks for d in documents)
-    counts = (
-        f"{len(documents)} documents · {pages:,} pages · {passages:,} passages" if documents else "No documents yet"
-    )
+    failed = sum(1 for document in documents if document.error)
+    counts = [
+        _count(len(documents), "document"),
+        _count(sum(document.n_pages for document in documents), "page"),
+        _count(sum(document.n_chunks for document in documents), "passage"),
+        *([f"{failed} not read"] if failed else []),
+    ]
+    told = " · ".join(counts) if documents else "No documents yet"
     with st.container(key="summary", horizontal=True, vertical_alignment="center"):
-        st.html(f'<div class="summary"><strong>{counts}</strong><span>{html.escape(str(desk.folder))}</span></div>')
+        st.html(
+            f'<div class="summary"><strong>{told}</strong><span>{html.escape(shown_path(desk.folder))}</span></div>'
+        )
         if st.button(
             "Check the folder now", icon=":material/sync:", key="check", disabled=reading(desk),
             help="Reads what is new or changed in the folder, and forgets what is gone.",
@@ -125,7 +132,7 @@ def _run(desk: Desk) -> None:
         return
     if job.running:
         with st.container(key="progress"):
-            st.fragment(progress_line, run_every=0.5)(desk)
+            st.fragment(progress_line, run_every=1.0)(desk)
             st.caption("You can go on asking meanwhile.")
     elif job.error:
         show_error(job.error, desk, key="ingest")
@@ -154,7 +161,7 @@ def _table(desk: Desk, documents: Sequence[Document], notes: dict[int, list[str]
         if not reading(desk):
             notice(
                 "Drop PDF, text or Markdown files into the box above.",
-                f"Or copy them into {desk.folder} and choose “Check the folder now”. They never leave this machine.",
+                f"Or copy them into {shown_path(desk.folder)}, and choose “Check the folder now”.",
             )
         return
     wanted = ""
@@ -177,10 +184,11 @@ def _table(desk: Desk, documents: Sequence[Document], notes: dict[int, list[str]
 
 
 def _row(desk: Desk, document: Document, notes: Sequence[str]) -> None:
-    name, title = html.escape(document.path), html.escape(document.title)
+    name = html.escape(document.path)
+    title = html.escape(document.title) if document.title != Path(document.path).stem else ""
     if document.error:
         state = '<span class="state bad">not read</span>'
-        below = f'<p class="why">{html.escape(document.error)}. {html.escape(document.hint)}</p>'
+        below = f'<p class="why">It {html.escape(document.error)}. {html.escape(document.hint)}</p>'
     else:
         state = f"<span>{_count(document.n_pages, 'page')}</span><span>{_count(document.n_chunks, 'passage')}</span>"
         below = "".join(f'<p class="why">{html.escape(note)}</p>' for note in notes)
@@ -204,9 +212,10 @@ def _count(number: int, word: str) -> str:
 
 @st.dialog("Delete this document?")
 def _delete_dialog(desk: Desk, document: Document) -> None:
+    folder = html.escape(shown_path(desk.folder))
     st.html(
         f'<div class="found">{html.escape(document.path)}</div>'
-        f"<p>The <strong>file itself is deleted</strong> from {html.escape(str(desk.folder))}, and everything the "
+        f"<p>The <strong>file itself is deleted</strong> from {folder}, and everything the "
         "index knows of it. There is no undo here: keep a copy elsewhere if you may need it again.</p>"
     )
     with st.container(horizontal=True, horizontal_alignment="right"):

@@ -61,14 +61,21 @@ def progress_line(desk: Desk) -> None:
     if told is None:
         st.progress(0.0, text="Looking at the folder…")
         return
-    share = told.files_done / max(1, told.files_total)
     parts = [f"{told.files_done} of {told.files_total} files", f"{told.pages_done} pages"]
     if told.pages_per_second >= 1:
         parts.append(f"{told.pages_per_second:.0f} pages/s")
     if told.eta_seconds is not None:
         parts.append(f"about {duration(told.eta_seconds)} to go")
     doing = {"reading": "Reading", "embedding": "Understanding", "publishing": "Publishing"}[told.stage]
-    st.progress(min(1.0, share), text=f"{doing} {label(told.file)}  \n{' · '.join(parts)}")
+    st.progress(told.share, text=f"{doing} {label(told.file)}  \n{' · '.join(parts)}")
+
+
+def shown_path(folder: Path) -> str:
+    """As people would name it: from here, or from their home."""
+    for start, sign in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if folder.is_relative_to(start) and folder != start:
+            return sign + folder.relative_to(start).as_posix()
+    return str(folder)
 
 
 def duration(seconds: float) -> str:

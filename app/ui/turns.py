@@ -24,11 +24,15 @@ def question_bubble(question: str) -> None:
 # -- on its way
 
 
-@st.fragment(run_every=0.2)
 def live_turn(desk: Desk, thread: int) -> None:
     """Redraws itself until the answer is kept; then the whole page does."""
+    loading = desk.is_loading  # drawing often would make it several times slower, see Desk.warm
+    st.fragment(_live_turn, run_every=1.0 if loading else 0.2)(desk, thread, loading)
+
+
+def _live_turn(desk: Desk, thread: int, was_loading: bool) -> None:
     live = desk.answers.get(thread)
-    if live is None or not live.running:
+    if live is None or not live.running or was_loading != desk.is_loading:
         st.rerun()
     if live.evidence:
         evidence(live.evidence, f"live_{thread}")
