@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -227,10 +228,10 @@ def ui(folder: Path, index_dir: Path | None, port: int, address: str) -> NoRetur
     command += [f"--{key}={value}" for key, value in options.items()]
     command += ["--", "--folder", str(folder), "--index", str(index_dir or index_for(folder))]
     click.echo(f"Docent is at http://{address}:{port}  (Ctrl-C ends it)")
-    try:
-        sys.exit(subprocess.run(command, check=False).returncode)
-    except KeyboardInterrupt:
-        sys.exit(0)
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execv(sys.executable, command)  # becomes the server, so that whoever ends this process ends it
+    sys.exit(subprocess.run(command, check=False).returncode)
 
 
 @main.command()

@@ -25,7 +25,7 @@ from .read import sha256, storable
 from .store import FILE, Store, writing
 from .worker import Reader
 
-_MANY_BYTES = 1 << 20  # of files to read, from which measuring the encoder first pays
+_MANY_BYTES = 64 << 10  # of files to read, from which measuring the encoder first pays
 
 
 @dataclass(frozen=True, slots=True)
