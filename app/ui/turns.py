@@ -65,7 +65,7 @@ def evidence(sentences: Sequence[Sentence], key: str) -> None:
     with st.container(key=f"evidence_{key}"):
         st.html('<div class="eyebrow">Found in your documents</div>')
         for number, sentence in enumerate(sentences):
-            _found(sentence.text, places([sentence]), f"{key}_{number}")
+            _found(sentence.meaning, places([sentence]), f"{key}_{number}")
 
 
 def failed_turn(desk: Desk, thread: int, live: LiveAnswer) -> None:
@@ -93,7 +93,7 @@ def kept_turn(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
             st.caption(label(" ".join(filter(None, ["Stopped by you." * answer.stopped, answer.reason]))))
         with st.expander("What was found", key=f"evidence_of_{turn.id}", type="compact"):
             for number, sentence in enumerate(answer.evidence):
-                _found(sentence.text, places([sentence]), f"of_{turn.id}_{number}")
+                _found(sentence.meaning, places([sentence]), f"of_{turn.id}_{number}")
     else:
         _abstained(desk, thread, turn, newest)
     _actions(desk, thread, turn, newest)
