@@ -6,7 +6,7 @@ and every `start`/`end` in Docent, from chunk to citation, points into that one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+OnPage = Callable[[int, int], None]  # pages read so far, pages in all
 
 
 @dataclass(frozen=True, slots=True)

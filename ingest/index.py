@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .datatypes import Chunk, Document, Page, Scored, Vectors
 from .errors import IndexDamaged, IndexMissing, StorageError
-from .read import sha256
+from .files import sha256
 from .store import Store
 
 _HASH_LIMIT = 256 << 20  # larger files are checked by size: hashing them would be felt at each start

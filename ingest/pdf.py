@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from .clean import CELL, CleanPage, Line, RawPage, clean_pages, is_row
-from .datatypes import Heading, Page, ReadResult
+from .datatypes import Heading, OnPage, Page, ReadResult
 from .errors import ReadError
-from .read import OnPage, title_of
+from .files import title_of
 
 NEEDS_PASSWORD = "is protected by a password"
 _CELL_GAP = 1.3  # of the line's height: no justified prose stretches a space that far

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from .datatypes import Document
 from .errors import InvalidInput, StorageError
-from .read import SUFFIXES, sha256, storable
+from .files import sha256, storable
+from .read import SUFFIXES
 from .store import FILE, Store
 
 

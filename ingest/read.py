@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable
 from pathlib import Path
 
-from .datatypes import Heading, Page, ReadResult
+from .datatypes import Heading, OnPage, Page, ReadResult
 from .errors import ReadError
-
-OnPage = Callable[[int, int], None]  # pages read so far, pages in all
+from .files import title_of
 
 SUFFIXES = frozenset({".pdf", ".txt", ".md", ".markdown"})
 _PAGE_CHARACTERS = 3000  # plain text has no pages; a citation still needs a place one can find
@@ -61,21 +58,6 @@ def read_text(path: Path) -> ReadResult:
     )
     title = headings[0].text if headings and headings[0].level == 1 else title_of(path)
     return ReadResult(title, tuple(pages), headings, notes)
-
-
-def title_of(path: Path) -> str:
-    """For a file that names no title itself."""
-    return storable(path.stem.replace("_", " ").replace("-", " "))
-
-
-def storable(name: str) -> str:
-    """A file's name, in characters that can be stored and shown even where its bytes are not UTF-8."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:

@@ -20,8 +20,8 @@ from .chunk import chunk, embedding_text
 from .config import IngestConfig
 from .datatypes import Chunk, Document, Encoder, ReadResult
 from .errors import ReadError
+from .files import sha256, storable
 from .plan import Found, Plan, dry_plan, is_gone, make_plan, scan
-from .read import sha256, storable
 from .store import FILE, Store, writing
 from .worker import Reader
 

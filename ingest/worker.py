@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from .datatypes import ReadResult
+from .datatypes import OnPage, ReadResult
 from .errors import ReadError
-from .read import OnPage, read_file
+from .read import read_file
 
 _MEMORY_LIMIT = 6 << 30  # bytes of address space for one reader
 _HINT = "Open it in a PDF viewer and print it to a new PDF, then ingest again."

@@ -16,7 +16,7 @@ SOURCES = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("ingest/**/*.py")])
 LAYERS = [
     {"ingest.errors"},
     {"ingest.datatypes", "ingest.config"},
-    {"ingest.sentences", "ingest.clean"},
+    {"ingest.sentences", "ingest.clean", "ingest.files"},
     {"ingest.read", "ingest.pdf", "ingest.chunk", "ingest.embed", "ingest.store", "ingest.index", "ingest.worker",
      "ingest.render"},
     {"ingest.plan", "ingest.sync"},
