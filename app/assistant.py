@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 
-from app.datatypes import Answer, Hit, Llm, Sentence, Stats, Turn
+from app.datatypes import Answer, Hit, Llm, Prompt, Sentence, Stats, Turn
 from app.domains import Domain, load_domain
 from app.evidence import best_sentences, sentences_of
 from app.gate import judge, unknown_codes
@@ -19,7 +19,7 @@ from app.models import find, path
 from app.prompt import MAX_QUESTION, build_prompt
 from app.retrieve import join_neighbours, named_documents, retrieve
 from app.settings import Settings
-from app.verify import verify
+from app.verify import Claim, verify
 from ingest.datatypes import Encoder
 from ingest.embed import SentenceEncoder
 from ingest.errors import IndexMissing, InvalidInput
@@ -98,7 +98,8 @@ class AnswerStream:
         self._assistant, self._index, self._doc_ids = assistant, index, doc_ids
         self._began = time.perf_counter()
         self.question, self.history = question, history
-        self._text = ""
+        self.reply = ""  # the model's own words, before code has checked them
+        self.prompt: Prompt | None = None  # what the model was given; None while, or where, it was given nothing
         self._first = self._retrieved = 0.0
         self._llm: Llm | None = None
         self._stopped = False
@@ -134,7 +135,7 @@ class AnswerStream:
     def __iter__(self) -> Iterator[str]:
         """Pieces of the model's own text, as it writes. What is kept of it, `.answer` decides."""
         if self._generated:
-            yield self._text
+            yield self.reply
             return
         self._generated = True
         evidence = self.evidence
@@ -142,13 +143,18 @@ class AnswerStream:
             return
         settings = self._assistant.settings
         self._llm = self._assistant.load_llm()
-        prompt = build_prompt(self._llm, self.question, self.hits, evidence, self.history, settings.max_tokens)
+        self.prompt = build_prompt(self._llm, self.question, self.hits, evidence, self.history, settings.max_tokens)
         if self._stopped:
             return
-        for piece in self._llm.stream(prompt.tokens, settings.max_tokens):
+        for piece in self._llm.stream(self.prompt.tokens, settings.max_tokens):
             self._first = self._first or time.perf_counter() - self._began
-            self._text += piece
+            self.reply += piece
             yield piece
+
+    @cached_property
+    def claims(self) -> list[Claim]:
+        """The sentences of the reply, each with the quotes it stands on or with what is missing."""
+        return verify(self.reply, self.question, self.sentences, self.hits)
 
     def stop(self) -> None:
         """Ends generation within a token. May be called from another thread."""
@@ -161,8 +167,7 @@ class AnswerStream:
         """Generates what is still to come, then verifies it. Nothing unsupported is in its text."""
         for _ in self:
             pass
-        claims = verify(self._text, self.question, self.sentences, self.hits)
-        verdict = judge(self._text, self.unknown, claims, self.hits, stopped=self._stopped)
+        verdict = judge(self.reply, self.unknown, self.claims, self.hits, stopped=self._stopped)
         return Answer(
             verdict.status,
             verdict.text,

@@ -6,7 +6,7 @@ The command line, the pages and the evaluation read the same fields.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from ingest.datatypes import Chunk
@@ -126,6 +126,8 @@ class Answer:
     evidence: tuple[Sentence, ...] = ()
     query: str = ""  # what was looked for: the question, made to stand alone
     stopped: bool = False
+    confidence: float = 0.0  # 0 to 1: how sure the gate is that the documents hold it; 0 where not asked
+    signals: Mapping[str, float] = field(default_factory=dict)  # what the gate judged by
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `docent ask --json`."""
@@ -133,6 +135,7 @@ class Answer:
             "status": self.status,
             "text": self.text,
             "reason": self.reason,
+            "confidence": round(self.confidence, 4),
             "citations": [asdict(citation) for citation in self.citations],
             "hits": [hit_json(rank, hit) for rank, hit in enumerate(self.hits, 1)],
             "model": self.model,

@@ -22,10 +22,12 @@ LAYERS = [
     {"ingest.plan", "ingest.sync"},
     {"app.datatypes"},
     {"app.settings", "app.domains", "app.words", "app.tables", "app.memory", "app.retrieve", "app.evidence",
-     "app.prompt", "app.llm", "app.verify", "app.gate", "app.models", "app.catalogue", "app.fetch", "app.wheels"},
+     "app.prompt", "app.llm", "app.verify", "app.gate", "app.rewrite", "app.cases", "app.models", "app.catalogue",
+     "app.fetch", "app.wheels"},
     {"app.assistant"},
-    {"app.evaluate", "app.doctor"},
-    {"app.terminal", "app.cli", "app.cli_models", "app.ui"},
+    {"app.grade", "app.baseline", "app.drafts", "app.doctor"},
+    {"app.evaluate", "app.beir", "app.report", "app.calibrate"},
+    {"app.terminal", "app.cli", "app.cli_models", "app.cli_eval", "app.ui"},
 ]  # fmt: skip
 HOMES = {
     "torch": {"ingest.embed"},
