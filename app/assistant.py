@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -13,23 +13,18 @@ from pathlib import Path
 from app.datatypes import Answer, Hit, Llm, Prompt, Sentence, Stats, Turn
 from app.domains import Domain, load_domain
 from app.evidence import best_sentences, sentences_of
-from app.gate import judge, unknown_codes
+from app.gate import Calibration, calibration_for, judge, signals, unknown_codes
 from app.llm import LlamaCpp
 from app.models import find, path
-from app.prompt import MAX_QUESTION, build_prompt
-from app.retrieve import join_neighbours, named_documents, retrieve
+from app.prompt import MAX_QUESTION, REFUSAL, build_checks, build_prompt
+from app.retrieve import AS_FOUND, join_neighbours, named_documents, retrieve
+from app.rewrite import standalone, with_figures
 from app.settings import Settings
-from app.verify import Claim, verify
+from app.verify import Claim, refuses, verify
 from ingest.datatypes import Encoder
 from ingest.embed import SentenceEncoder
 from ingest.errors import IndexMissing, InvalidInput
 from ingest.index import LocalIndex
-
-_LEANING = re.compile(
-    r"^(?:and|but|so|or|then|why|how so|what about|how about|which one|who else|what else|really)\b"
-    r"|\b(?:it|its|they|them|their|that|those|this|these|he|she|his|her|there|one|ones|same|instead|else)\b",
-    re.IGNORECASE,
-)
 
 
 class Assistant:
@@ -68,11 +63,22 @@ class Assistant:
     def domain(self) -> Domain:
         return load_domain(Path(self._index.store.meta("folder", str(self.index_dir))))
 
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The index's own, or the shipped one."""
+        return calibration_for(self.settings.home, self.index_dir)
+
+    def nearness(self, text: str, others: Sequence[str]) -> list[float]:
+        """The cosine of each of the others with the text."""
+        vectors = self.encoder.encode([text, *others])
+        return [float(value) for value in vectors[1:] @ vectors[0]]
+
     def search(self, question: str, k: int = 10, file: str | None = None) -> list[Hit]:
         """The k best passages. Raises InvalidInput for an unusable question or an unknown file."""
         index = self.index
         doc_ids = named_documents(index.documents(), file) if file else None
-        return retrieve(index, self.encoder, self.domain.expand(checked(question)), k, doc_ids)
+        query = with_figures(self.domain.expand(checked(question)))
+        return retrieve(index, self.encoder, query, k, doc_ids)
 
     def ask(self, question: str, history: Sequence[Turn] = (), file: str | None = None) -> AnswerStream:
         """A lazy stream: take `.evidence`, iterate for text, read `.answer`. `history` is the thread so far.
@@ -108,12 +114,13 @@ class AnswerStream:
     @cached_property
     def query(self) -> str:
         """The question made to stand alone, with abbreviations spelled out: what is searched for."""
-        return self._assistant.domain.expand(standalone(self.question, self.history))
+        return with_figures(self._assistant.domain.expand(standalone(self.question, self.history)))
 
     @cached_property
     def hits(self) -> list[Hit]:
         settings = self._assistant.settings
-        hits = retrieve(self._index, self._assistant.encoder, self.query, settings.passages, self._doc_ids)
+        encoder = self._assistant.encoder
+        hits = retrieve(self._index, encoder, self.query, settings.passages, self._doc_ids, AS_FOUND)
         return join_neighbours(self._index, hits)
 
     @cached_property
@@ -154,7 +161,37 @@ class AnswerStream:
     @cached_property
     def claims(self) -> list[Claim]:
         """The sentences of the reply, each with the quotes it stands on or with what is missing."""
-        return verify(self.reply, self.question, self.sentences, self.hits)
+        return verify(self.reply, self.question, self.sentences, self.hits, self._assistant.nearness)
+
+    @cached_property
+    def signals(self) -> dict[str, float]:
+        """What tells whether the documents hold this answer. Empty where there is none to doubt."""
+        supported = [claim for claim in self.claims if claim.supported]
+        if not supported or self._llm is None or self._stopped or refuses(self.reply):
+            return {}
+        evidence = self.evidence[:1]
+        nearest = max(self._assistant.nearness(self.query, [sentence.meaning for sentence in evidence]), default=0.0)
+        certain = self._llm.last_logprobs or [0.0]
+        return {
+            **signals(self.question, supported, self.hits, evidence, nearest),
+            "refusing": max(-20.0, self._llm.opened_with(REFUSAL)),
+            "certain": sum(certain) / len(certain),
+            "least_certain": min(certain),
+            **self._second_thoughts(self._llm, supported),
+        }
+
+    def _second_thoughts(self, llm: Llm, claims: Sequence[Claim]) -> dict[str, float]:
+        """Log-odds that the quotes answer the question, and with this answer, as the model sees them by themselves."""
+        said = {(s.file, s.start): s.meaning for s in self.sentences}
+        quotes = dict.fromkeys(said.get((c.file, c.start), c.quote) for claim in claims for c in claim.citations)
+        answer = " ".join(claim.text for claim in claims)
+        odds = {}
+        checks = build_checks(llm, self.question, answer, "\n".join(quotes))
+        for name, tokens in zip(("asked", "stated"), checks, strict=True):
+            yes, no = llm.weigh(tokens, ("Yes", "No"))
+            if math.isfinite(yes) and math.isfinite(no):
+                odds[name] = yes - no
+        return odds
 
     def stop(self) -> None:
         """Ends generation within a token. May be called from another thread."""
@@ -167,7 +204,17 @@ class AnswerStream:
         """Generates what is still to come, then verifies it. Nothing unsupported is in its text."""
         for _ in self:
             pass
-        verdict = judge(self.reply, self.unknown, self.claims, self.hits, stopped=self._stopped)
+        calibration = self._assistant.calibration
+        confidence = calibration.confidence(self.signals) if self.signals else 0.0
+        verdict = judge(
+            self.reply,
+            self.unknown,
+            self.claims,
+            self.hits,
+            confidence=confidence if self.signals else 1.0,
+            threshold=calibration.level(self._assistant.settings.boldness).threshold,
+            stopped=self._stopped,
+        )
         return Answer(
             verdict.status,
             verdict.text,
@@ -179,6 +226,8 @@ class AnswerStream:
             self.evidence,
             self.query,
             self._stopped,
+            round(confidence, 4),
+            {name: round(value, 4) for name, value in self.signals.items()},
         )
 
     def _stats(self) -> Stats:
@@ -207,7 +256,9 @@ def open_llm(settings: Settings) -> LlamaCpp:
 
 def open_encoder(settings: Settings) -> SentenceEncoder:
     """Raises ModelError when the encoder that the settings name is missing or not what its hash says."""
-    return SentenceEncoder(path(find(settings.encoder, settings.models_dir), settings.models_dir))
+    spec = find(settings.encoder, settings.models_dir)
+    folder = path(spec, settings.models_dir)
+    return SentenceEncoder(folder, query_prefix=spec.query_prefix, passage_prefix=spec.passage_prefix)
 
 
 def checked(question: str) -> str:
@@ -223,13 +274,6 @@ def checked(question: str) -> str:
             "Ask for one thing at a time. A long text to ask about can be put into the folder as a file.",
         )
     return question
-
-
-def standalone(question: str, history: Sequence[Turn]) -> str:
-    """A follow-up that leans on what was said before is searched for together with it."""
-    if not history or (len(question.split()) > 4 and not _LEANING.search(question)):
-        return question
-    return f"{history[-1].question} {question}"
 
 
 def peak_mb() -> float:

@@ -62,7 +62,10 @@ SOURCES: dict[str, type[Source]] = {"hub": HubSource, "package": PackageSource, 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """`context` is the longest input in tokens, 0 when unknown. `tested`: whether our tests run it."""
+    """`context` is the longest input in tokens, 0 when unknown. `tested`: whether our tests run it.
+
+    The prefixes are what an encoder wants before each question and each passage.
+    """
 
     id: str
     title: str
@@ -73,6 +76,8 @@ class ModelSpec:
     sources: tuple[Source, ...]
     note: str = ""
     tested: bool = True
+    query_prefix: str = ""
+    passage_prefix: str = ""
 
     @property
     def bytes(self) -> int:
@@ -136,7 +141,8 @@ def write_added(specs: Sequence[ModelSpec], models_dir: Path) -> None:
     lines = ["# Models added with `docent models add`: used where they lie."]
     for spec in specs:
         lines += ["", "[[model]]"]
-        for name in ("id", "title", "role", "licence", "context", "note", "tested"):
+        prefixes = [name for name in ("query_prefix", "passage_prefix") if getattr(spec, name)]
+        for name in ("id", "title", "role", "licence", "context", "note", "tested", *prefixes):
             lines.append(f"{name} = {_quoted(getattr(spec, name))}")
         for file in spec.files:
             lines += ["[[model.files]]", f"name = {_quoted(file.name)}"]

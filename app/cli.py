@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from app.cli_calibrate import calibrate
+from app.cli_eval import evaluate
 from app.cli_models import models
 from app.terminal import (
     explained,
     json_option,
     print_answer,
-    print_case,
     print_checks,
     print_hit,
     print_json,
@@ -141,43 +142,6 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
     sys.exit(0 if stream.answer.status == "answered" else ABSTAINED)
 
 
-@main.command("eval")
-@click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_index
-@click.option("--retrieval-only", is_flag=True, help="Score the search alone; no answer model is needed.")
-@click.option("--within-doc", is_flag=True, help="Search only in the document a question names in about_doc.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first N questions.")
-@json_option
-@explained
-def evaluate(
-    questions: Path,
-    index_dir: Path | None,
-    retrieval_only: bool,
-    within_doc: bool,
-    limit: int | None,
-    as_json: bool,
-) -> None:
-    """Measure answers, refusals and page hits on a file of questions with known answers.
-
-    \b
-    Examples:
-      docent eval sample_docs/eval.jsonl
-      docent eval sample_docs/eval.jsonl --retrieval-only --json
-    """
-    from app.assistant import open_assistant
-    from app.evaluate import evaluate, load_cases
-
-    cases = load_cases(questions)[:limit]
-    assistant = open_assistant(_settings(), index_dir or _default_index())
-    report = evaluate(assistant, cases, retrieval_only, within_doc, on_case=None if as_json else print_case)
-    if as_json:
-        print_json(report)
-    else:
-        click.echo()
-        for key, value in report.items():
-            click.echo(f"{key:32s} {value}")
-
-
 @main.command()
 @click.option("--folder", type=_FOLDER, default="sample_docs", show_default=True, help="The documents to talk to.")
 @_index
@@ -258,6 +222,8 @@ def doctor(index_dir: Path | None, as_json: bool) -> None:
 
 
 main.add_command(models)
+main.add_command(evaluate)
+main.add_command(calibrate)
 
 
 def _settings(**overrides: Any) -> Settings:

@@ -174,6 +174,7 @@ class Llm(Protocol):
     name: str
     n_ctx: int
     last_stats: Stats  # of the newest stream, complete once that is exhausted
+    last_logprobs: list[float]  # of its tokens, each as sure as the model was of it
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Token ids; control tokens are only recognised in text when `special` is set."""
@@ -185,6 +186,15 @@ class Llm(Protocol):
 
     def stream(self, tokens: Sequence[int], max_tokens: int) -> Iterator[str]:
         """Pieces of text, greedily chosen."""
+        ...
+
+    def opened_with(self, option: str) -> float:
+        """The natural log-probability with which the newest stream could have begun with the option's first token."""
+        ...
+
+    def weigh(self, tokens: Sequence[int], options: Sequence[str]) -> list[float]:
+        """Natural log-probabilities that the text goes on with the first token of each option; -inf when stopped.
+        Leaves what streams have read as it is."""
         ...
 
     def stop(self) -> None:

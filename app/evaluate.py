@@ -1,160 +1,288 @@
-"""Cases with known answers, scored by code: what was found, what was answered, what was refused."""
+"""Cases with known answers, asked one by one and scored by code: found, answered, refused, cited."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
-import string
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from app.assistant import Assistant
-from app.datatypes import Answer, Hit
+from app import grade
+from app.assistant import checked
+from app.cases import Case, append_case, case_id, load_cases, save_cases
+from app.datatypes import Answer, Hit, Llm, Prompt
+from app.report import readable, summarise
+from app.retrieve import named_documents
+from app.runs import Passage, Row, Run, list_runs, load_rows, load_summary, save_summary, unfinished, writing
+from app.settings import Settings
 from ingest.errors import InvalidInput
+from ingest.index import LocalIndex
+
+__all__ = [
+    "Case",
+    "Row",
+    "Run",
+    "append_case",
+    "case_id",
+    "evaluate",
+    "list_runs",
+    "load_cases",
+    "load_rows",
+    "load_summary",
+    "place_for",
+    "save_cases",
+    "save_summary",
+]
 
 OnCase = Callable[[int, int, float], None]  # done, total, seconds to go
+DEPTH = 10  # passages that the search is scored by
+_SHOWN = 400  # characters of a passage that a row keeps
+# Modules that ask, show or install: with another state of theirs, the same question has the same answer.
+_AFTER = tuple(
+    """
+    cli terminal evaluate report runs cases beir doctor drafts fetch wheels facts twins calibrate
+    """.split()
+)
 
 
-class Case(BaseModel):
-    """One line of an evaluation file. Pages are 1-based; empty gold pages mean that they are not known."""
+class Stream(Protocol):
+    """What evaluation reads of one question; taking `answer` does the work."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str
-    question: str
-    answers: tuple[str, ...] = ()
-    answerable: bool = True
-    gold_docs: tuple[str, ...] = ()
-    gold_pages: tuple[int, ...] = ()
-    kind: str = ""
-    about_doc: str = ""
+    @property
+    def answer(self) -> Answer: ...
+    @property
+    def query(self) -> str: ...
+    @property
+    def prompt(self) -> Prompt | None: ...
+    @property
+    def reply(self) -> str: ...
 
 
-def load_cases(file: Path) -> list[Case]:
-    """Raises InvalidInput naming the line that cannot be used."""
-    cases = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        if line.strip():
-            try:
-                cases.append(Case(**json.loads(line)))
-            except (ValidationError, ValueError, TypeError) as error:
-                raise InvalidInput(
-                    f"{file}, line {number}: {error}", "Each line holds one question as JSON."
-                ) from error
-    if not cases:
-        raise InvalidInput(f"{file} holds no questions.", "Each line holds one question as JSON.")
-    return cases
+class Asked(Protocol):
+    """What can be evaluated: Docent's assistant, and the usual pipeline it is compared with."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def index_dir(self) -> Path: ...
+    @property
+    def index(self) -> LocalIndex: ...
+    @property
+    def load_llm(self) -> Callable[[], Llm]: ...
+    def search(self, question: str, k: int = 10, file: str | None = None) -> list[Hit]: ...
+    def ask(self, question: str, *, file: str | None = None) -> Stream: ...
+
+
+Ask = Callable[[Asked, Case], Row]
 
 
 def evaluate(
-    assistant: Assistant,
+    assistant: Asked,
     cases: Sequence[Case],
+    out: Path | None = None,
+    *,
     retrieval_only: bool = False,
     within_doc: bool = False,
+    limit: int | None = None,
     on_case: OnCase | None = None,
-) -> dict[str, Any]:
-    """The contract of `docent eval --json`; shares are None where no case asks for them."""
-    scores: dict[str, list[float]] = {}
-    began = time.monotonic()
-    for done, case in enumerate(cases, 1):
-        file = case.about_doc if within_doc and case.about_doc else None
-        for name, value in _score(assistant, case, retrieval_only, file).items():
-            scores.setdefault(name, []).append(value)
-        if on_case:
-            on_case(done, len(cases), (time.monotonic() - began) / done * (len(cases) - done))
-    seconds = scores.pop("seconds_to_first_token", [])
-    names = (
-        "page_hit_at_5",
-        "recall_at_5",
-        "accuracy",
-        "refusal_unanswerable",
-        "refusal_answerable",
-        "quote_valid",
+    should_stop: Callable[[], bool] | None = None,
+    ask: Ask | None = None,
+) -> list[Row]:
+    """Asks each case, in order, and gives a row for each; fewer when `should_stop` said so between two of them.
+
+    With `out`, each row is on disk before the next question is asked, and those that are there already are not asked
+    again. When all are there, the summary is written beside it. `ask` makes the rows some other way (see app.beir).
+    Raises InvalidInput for a case that cannot be asked, and for an `out` that holds a run of something else.
+    """
+    cases = cases[:limit]
+    _check(assistant, cases, within_doc)
+    with ExitStack() as stack:
+        done, writer = {}, None
+        header = header_of(assistant, cases, retrieval_only=retrieval_only, within_doc=within_doc)
+        if out:
+            kept, writer = stack.enter_context(writing(out, header))
+            done = {row.case.id: row for row in kept}
+        began, first = time.monotonic(), len(done)
+        for case in cases:
+            if case.id in done:
+                continue
+            if should_stop and should_stop():
+                break
+            row = done[case.id] = ask(assistant, case) if ask else _ask(assistant, case, retrieval_only, within_doc)
+            if writer:
+                writer.add(row)
+            if on_case:
+                pace = (time.monotonic() - began) / (len(done) - first)
+                on_case(len(done), len(cases), pace * (len(cases) - len(done)))
+        rows = [done[case.id] for case in cases if case.id in done]
+        if out and len(rows) == len(cases):
+            summary = summarise(rows) | {"run": header}
+            save_summary(out, summary, readable(summary))
+    return rows
+
+
+def header_of(assistant: Asked, cases: Sequence[Case], *, retrieval_only: bool, within_doc: bool) -> dict[str, Any]:
+    """What a run asks of what. Two runs with the same header are one run, interrupted."""
+    index = assistant.index
+    asked = json.dumps([case.model_dump(mode="json") for case in cases], sort_keys=True)
+    return {
+        "docent": docent_version(),
+        "pipeline": getattr(assistant, "pipeline", "docent"),
+        "questions": _digest(asked),
+        "n": len(cases),
+        "index": f"{assistant.index_dir.resolve().name} {index.snapshot} {index.manifest['changes']}",
+        "ingest": index.store.meta("fingerprint"),
+        "settings": assistant.settings.model_dump(mode="json", exclude={"home"}),
+        "calibration": _digest(repr(getattr(assistant, "calibration", ""))),  # an index may have its own
+        "retrieval_only": retrieval_only,
+        "within_doc": within_doc,
+    }
+
+
+def place_for(
+    assistant: Asked,
+    cases: Sequence[Case],
+    *,
+    retrieval_only: bool = False,
+    within_doc: bool = False,
+    usual: bool = False,
+) -> Path:
+    """Where a run goes that was given no place: on with the newest unfinished one of the same header, or a new file."""
+    folder = assistant.settings.home / "runs" / assistant.index_dir.resolve().name
+    header = header_of(assistant, cases, retrieval_only=retrieval_only, within_doc=within_doc)
+    if started := unfinished(folder, header, usual=usual):
+        return started
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = [stamp, *(f"{stamp}-{number:02d}" for number in range(1, 100))]
+    return next(file for name in names if not (file := folder / f"{name}.jsonl").exists())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+@cache
+def docent_version() -> str:
+    """The released version, and a hash of what shapes an answer: rows of two states of the code are not mixed."""
+    try:
+        release = version("docent")
+    except PackageNotFoundError:
+        release = "0"
+    package = Path(__file__).parent
+    sources = [*package.glob("*.py"), *package.glob("prompts/*"), *package.parent.glob("ingest/*.py")]
+    digest = hashlib.sha256()
+    for source in sorted(sources, key=lambda file: (file.parent.name, file.name)):
+        if source.is_file() and not (source.parent == package and source.name.startswith(_AFTER)):
+            digest.update(source.name.encode() + source.read_bytes())
+    return f"{release}+{digest.hexdigest()[:8]}"
+
+
+def _check(assistant: Asked, cases: Sequence[Case], within_doc: bool) -> None:
+    """Before hours are spent: that each case can be asked."""
+    documents = assistant.index.documents()
+    for case in cases:
+        try:
+            checked(case.question)
+            if within_doc and case.about_doc:
+                named_documents(documents, case.about_doc)
+        except InvalidInput as error:
+            raise InvalidInput(f"Question {case.id}: {error}", error.hint) from error
+
+
+def _ask(assistant: Asked, case: Case, retrieval_only: bool, within_doc: bool) -> Row:
+    file = case.about_doc if within_doc and case.about_doc else None
+    began = time.perf_counter()
+    hits = assistant.search(case.question, DEPTH, file)
+    seconds = time.perf_counter() - began
+    scores = score_search(hits, case) | {"seconds_search": round(seconds, 4)}
+    row = Row(
+        case,
+        retrieved=tuple(dict.fromkeys((hit.file, hit.page) for hit in hits)),
+        passages=passages_of(hits),
+        query=case.question,
+        scores=scores,
     )
-    report: dict[str, Any] = {"n": len(cases)}
-    report.update({name: round(float(np.mean(scores[name])), 4) if scores.get(name) else None for name in names})
-    for name, q in (("seconds_to_first_token_p50", 50), ("seconds_to_first_token_p95", 95)):
-        report[name] = round(float(np.percentile(seconds, q)), 3) if seconds else None
-    return report
-
-
-def _score(assistant: Assistant, case: Case, retrieval_only: bool, file: str | None) -> dict[str, float]:
-    scores: dict[str, float] = {}
-    if case.answerable and case.gold_docs:
-        hits = assistant.search(case.question, 5, file)
-        scores["recall_at_5"] = len({hit.file for hit in hits} & set(case.gold_docs)) / len(set(case.gold_docs))
-        if case.gold_pages:
-            gold = {(doc, page) for doc in case.gold_docs for page in case.gold_pages}
-            scores["page_hit_at_5"] = float(any(gold & _pages(assistant, hit) for hit in hits))
     if retrieval_only:
+        return row
+    assistant.load_llm()  # before the clock starts: loading is no part of the first question
+    stream = assistant.ask(case.question, file=file)
+    answer = stream.answer
+    return replace(
+        row,
+        query=stream.query,
+        prompt=stream.prompt.text if stream.prompt else "",
+        reply=stream.reply,
+        status=answer.status,
+        answer=answer.text,
+        reason=answer.reason,
+        citations=answer.citations,
+        confidence=round(answer.confidence, 4),
+        signals=dict(answer.signals),
+        model=answer.model,
+        scores=scores | score_answer(assistant.index, answer, case),
+        stats=answer.stats,
+    )
+
+
+def score_search(hits: Sequence[Hit], case: Case) -> dict[str, float]:
+    """Of the first ten passages. Places count passages; rankings count each page or document once, where it is first.
+
+    Pages are what is ranked where the case names them, else documents.
+    """
+    if not case.answerable:
+        return {}
+    scores: dict[str, float] = {}
+    if case.answers and not grade.wants_yes_or_no(case.answers):
+        plain = [grade.normalised(hit.chunk.text) for hit in hits[:5]]
+        scores["answer_in_5"] = float(any(grade.holds(text, case.answers) for text in plain))
+    if not case.gold_docs:
         return scores
-    answer = assistant.ask(case.question, file=file).answer
-    refused = answer.status == "abstained"
-    scores["refusal_answerable" if case.answerable else "refusal_unanswerable"] = float(refused)
-    if case.answerable:
-        scores["accuracy"] = float(not refused and is_right(answer.text, case.answers))
-    if answer.citations:
-        scores["quote_valid"] = quote_share(assistant, answer)
-    if answer.stats.seconds_to_first_token:
-        scores["seconds_to_first_token"] = answer.stats.seconds_to_first_token
+    docs, pages = set(case.gold_docs), grade.gold_pages(case)
+    for k in (1, 5, 10):
+        scores[f"recall_at_{k}"] = len({hit.file for hit in hits[:k]} & docs) / len(docs)
+        if pages:
+            scores[f"page_hit_at_{k}"] = float(any((hit.file, hit.page) in pages for hit in hits[:k]))
+    scores["all_docs_at_10"] = float(docs <= {hit.file for hit in hits[:10]})
+    gains: Mapping[Hashable, float] = dict.fromkeys(pages or docs, 1.0)
+    ranking: list[Hashable] = list(dict.fromkeys((hit.file, hit.page) if pages else hit.file for hit in hits))
+    scores["mrr"] = grade.reciprocal_rank(ranking, gains)
+    # With several files and pages, not every pair of them is gold; no more are than there are of either.
+    scores["ndcg_at_10"] = grade.ndcg(ranking, gains, n_gold=max(len(docs), len(case.gold_pages)))
     return scores
 
 
-def _pages(assistant: Assistant, hit: Hit) -> set[tuple[str, int]]:
-    starts = assistant.index.page_starts(hit.chunk.doc_id, hit.chunk.start, hit.chunk.end)
-    return {(hit.file, number) for number, _ in starts}
+def score_answer(index: LocalIndex, answer: Answer, case: Case) -> dict[str, float]:
+    """A refusal of a question that has an answer scores nothing for it."""
+    refused = answer.status == "abstained"
+    scores = {"refusal_answerable" if case.answerable else "refusal_unanswerable": float(refused)}
+    text, golds = ("" if refused else answer.text), case.answers
+    if case.answerable and golds:
+        scores["exact_match"] = 0.0 if refused else grade.exact_match(text, golds)
+        scores["f1"] = 0.0 if refused else grade.f1(text, golds)
+        scores["accuracy"] = float(not refused and grade.is_right(text, golds))
+    if not refused:
+        scores["answer_words"] = float(len(text.split()))
+    if answer.citations:
+        scores["quote_valid"] = grade.quote_share(index, answer.citations)
+    if answer.citations and case.answerable and case.gold_docs:
+        scores["citation_doc_precision"] = grade.citation_doc_precision(answer.citations, case)
+        if case.gold_pages:
+            scores["citation_page_precision"] = grade.citation_page_precision(answer.citations, case)
+    if scores.get("accuracy") and (both := grade.cited_in_gold(answer.citations, case)):
+        scores["cited_in_gold"], scores["gold_cited"] = both
+    return scores
 
 
-def quote_share(assistant: Assistant, answer: Answer) -> float:
-    """The share of citations whose quote is, character for character, the cited span of the cited page."""
-    ids = {document.path: document.id for document in assistant.index.documents()}
-    good = 0
-    for citation in answer.citations:
-        page = assistant.index.page(ids.get(citation.file, 0), citation.page)
-        start = citation.start - page.start if page else 0
-        good += bool(page and start >= 0 and page.text[start : start + len(citation.quote)] == citation.quote)
-    return good / len(answer.citations)
+def passages_of(hits: Sequence[Hit]) -> tuple[Passage, ...]:
+    return tuple(Passage(hit.file, hit.page, _short(hit.chunk.text)) for hit in hits)
 
 
-def is_right(text: str, golds: Sequence[str]) -> bool:
-    """Lenient: a gold answer is contained, the first yes or no agrees, or a number is within 1 %."""
-    wanted = (
-        {"yes": "yes", "true": "yes", "no": "no", "false": "no"}.get(golds[0].strip().lower().rstrip("."))
-        if golds
-        else None
-    )
-    if wanted:
-        said = re.search(r"\b(yes|no|true|false)\b", text.lower())
-        return bool(said) and {"true": "yes", "false": "no"}.get(said.group(1), said.group(1)) == wanted  # type: ignore[union-attr]
-    plain = f" {normalised(text)} "
-    if any(normalised(gold) and f" {normalised(gold)} " in plain for gold in golds):
-        return True
-    values = [
-        float(re.sub(r"[,$%\s]", "", gold))
-        for gold in golds
-        if re.fullmatch(r"\$?-?[\d,]*\d[\d,]*\.?\d*\s?%?", gold.strip())
-    ]
-    return any(abs(found - value) <= 0.01 * max(1e-9, abs(value)) for found in _values(text) for value in values)
-
-
-def normalised(text: str) -> str:
-    """Lower case without articles, thousands separators and punctuation, as SQuAD's scorer has it."""
-    text = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower())
-    text = "".join(" " if c in string.punctuation and c not in ".%-" else c for c in text)
-    words = re.sub(r"\b(a|an|the)\b", " ", text).split()
-    return " ".join(word.strip(".-") for word in words if word.strip(".-"))
-
-
-def _values(text: str) -> list[float]:
-    """Numbers in a text, also in plain units: '$1.2 billion' gives 1.2 and 1.2e9."""
-    scale = {"thousand": 1e3, "million": 1e6, "mn": 1e6, "billion": 1e9, "bn": 1e9}
-    found: list[float] = []
-    for match in re.finditer(r"(-?\d[\d,]*\.?\d*)(?:\s*(thousand|million|billion|mn|bn))?", text.lower()):
-        value = float(match.group(1).replace(",", ""))
-        found += [value] + ([value * scale[match.group(2)]] if match.group(2) else [])
-    return found
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"

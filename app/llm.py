@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import ctypes
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,11 +14,13 @@ from typing import Any, Literal
 
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from app.datatypes import Stats
 from ingest.errors import InvalidInput, ModelError
 
 _PROMPT_BATCH = 512
+_ASIDE = 512  # tokens that may be weighed beside what streams have read
 _CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -43,13 +46,17 @@ class LlamaCpp:
         api = self._api
         self.name = name
         self.last_stats = Stats()
+        self.last_logprobs: list[float] = []
+        self._opening: NDArray[np.float32] | None = None  # log-probabilities of the newest stream's first token
         self._busy = threading.Lock()
         self._stop = threading.Event()
-        self._tokens: list[int] = []  # what the context holds
+        self._tokens: list[int] = []  # what the context holds of streams
+        self._weighed: list[int] = []  # and, beside it, of what was weighed
         self._model = self._load(path, gpu_layers)
         self._vocab = api.llama_model_get_vocab(self._model)
         self.n_ctx = min(n_ctx, api.llama_model_n_ctx_train(self._model) or n_ctx)
         self._ctx = self._context(threads or physical_cores())
+        self._batch = api.llama_batch_init(_ASIDE, 0, 1)
         self._abort = api.ggml_abort_callback(lambda data: self._stop.is_set())
         api.llama_set_abort_callback(self._ctx, self._abort, None)
         self._template = _template(api.llama_model_chat_template(self._model, None))
@@ -57,6 +64,7 @@ class LlamaCpp:
     def close(self) -> None:
         with self._busy:
             if self._ctx:
+                self._api.llama_batch_free(self._batch)
                 self._api.llama_free(self._ctx)
                 self._api.llama_model_free(self._model)
                 self._ctx = self._model = None
@@ -84,6 +92,42 @@ class LlamaCpp:
             self._stop.clear()
             yield from self._generate(list(tokens), min(max_tokens, self.n_ctx - len(tokens) - 1))
 
+    def opened_with(self, option: str) -> float:
+        if self._opening is None:
+            return -math.inf
+        return float(self._opening[self.tokenize(option)[0]])
+
+    def weigh(self, tokens: Sequence[int], options: Sequence[str]) -> list[float]:
+        """Read in a sequence of its own, so that what streams have read stays, and so does the beginning that two
+        of these have in common. Raises InvalidInput when too long."""
+        if len(tokens) > _ASIDE:
+            raise InvalidInput(f"{len(tokens)} tokens are too many to weigh.", f"{_ASIDE} are the most.")
+        with self._busy:
+            same = _common(self._weighed, tokens[:-1])
+            if not self._api.llama_memory_seq_rm(self._api.llama_get_memory(self._ctx), 1, same, -1):
+                self._forget_weighed()
+                same = 0
+            if self._stop.is_set() or self._api.llama_decode(self._ctx, self._aside(tokens, same)) != 0:
+                self._forget_weighed()
+                return [-math.inf] * len(options)
+            self._weighed = list(tokens)
+            logprobs = self._logprobs()
+            return [float(logprobs[self.tokenize(option)[0]]) for option in options]
+
+    def _aside(self, tokens: Sequence[int], first: int) -> Any:
+        """The tokens from `first` on as a batch in sequence 1, with logits for the last one."""
+        batch = self._batch
+        batch.n_tokens = len(tokens) - first
+        for place, token in enumerate(tokens[first:]):
+            batch.token[place], batch.pos[place] = token, first + place
+            batch.n_seq_id[place], batch.seq_id[place][0] = 1, 1
+            batch.logits[place] = first + place == len(tokens) - 1
+        return batch
+
+    def _forget_weighed(self) -> None:
+        self._api.llama_memory_seq_rm(self._api.llama_get_memory(self._ctx), 1, -1, -1)
+        self._weighed = []
+
     def stop(self) -> None:
         self._stop.set()
 
@@ -97,14 +141,19 @@ class LlamaCpp:
         cached = self._keep_prefix(tokens)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         made = 0
+        self.last_logprobs, self._opening = [], None
         try:
             alive = self._decode(tokens[cached:])
             while alive and made < max_tokens and not self._stop.is_set():
-                token = self._greedy()
+                logprobs = self._logprobs()
+                if self._opening is None:
+                    self._opening = logprobs
+                token = int(logprobs.argmax())
                 first = first or time.perf_counter() - began
                 if self._api.llama_vocab_is_eog(self._vocab, token):
                     break
                 made += 1
+                self.last_logprobs.append(float(logprobs[token]))
                 if piece := decoder.decode(self._piece(token)):
                     yield piece
                 alive = self._decode([token])
@@ -119,15 +168,11 @@ class LlamaCpp:
 
     def _keep_prefix(self, tokens: Sequence[int]) -> int:
         """Removes from the context what the new prompt does not begin with. Returns how many tokens stay."""
-        same = 0
-        for old, new in zip(self._tokens, tokens[:-1], strict=False):  # the last one is decoded for its logits
-            if old != new:
-                break
-            same += 1
+        same = _common(self._tokens, tokens[:-1])  # the last one is decoded for its logits
         memory = self._api.llama_get_memory(self._ctx)
         if not self._api.llama_memory_seq_rm(memory, 0, same, -1):  # recurrent and sliding-window models refuse
             self._api.llama_memory_clear(memory, True)
-            same = 0
+            self._weighed, same = [], 0
         self._tokens = list(tokens[:same])
         return same
 
@@ -138,7 +183,7 @@ class LlamaCpp:
             array = (self._api.llama_token * len(part))(*part)
             status = self._api.llama_decode(self._ctx, self._api.llama_batch_get_one(array, len(part)))
             if status == 2 or self._stop.is_set():  # aborted: how far it came is not known, so forget this context
-                self._tokens = []
+                self._tokens, self._weighed = [], []
                 self._api.llama_memory_clear(self._api.llama_get_memory(self._ctx), True)
                 return False
             if status != 0:
@@ -149,9 +194,12 @@ class LlamaCpp:
             self._tokens.extend(part)
         return True
 
-    def _greedy(self) -> int:
-        logits = self._api.llama_get_logits_ith(self._ctx, -1)
-        return int(np.ctypeslib.as_array(logits, (self._api.llama_vocab_n_tokens(self._vocab),)).argmax())
+    def _logprobs(self) -> NDArray[np.float32]:
+        """Of every token of the vocabulary, as the next one. (n_vocab,)"""
+        pointer = self._api.llama_get_logits_ith(self._ctx, -1)
+        logits = np.ctypeslib.as_array(pointer, (self._api.llama_vocab_n_tokens(self._vocab),))
+        shifted = logits - logits.max()
+        return shifted - np.log(np.exp(shifted).sum())  # type: ignore[no-any-return]
 
     def _piece(self, token: int) -> bytes:
         buffer = ctypes.create_string_buffer(256)
@@ -170,7 +218,8 @@ class LlamaCpp:
 
     def _context(self, threads: int) -> Any:
         parameters = self._api.llama_context_default_params()
-        parameters.n_ctx = self.n_ctx
+        parameters.n_ctx = self.n_ctx + _ASIDE
+        parameters.n_seq_max, parameters.kv_unified = 2, True
         parameters.n_batch = parameters.n_ubatch = _PROMPT_BATCH
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.flash_attn_type = self._api.LLAMA_FLASH_ATTN_TYPE_AUTO
@@ -179,6 +228,11 @@ class LlamaCpp:
         if not context:
             raise ModelError(f"There is no memory for {self.n_ctx} tokens of context.", "Lower n_ctx in the settings.")
         return context
+
+
+def _common(old: Sequence[int], new: Sequence[int]) -> int:
+    """How many tokens both begin with."""
+    return next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
 
 
 @cache

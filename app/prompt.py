@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 
@@ -12,6 +13,7 @@ REFUSAL = "NOT FOUND"
 MAX_QUESTION = 4000  # characters; what a model of this size can make sense of beside its passages
 _MARK = "\u2063docent\u2063"  # invisible and never in a template
 _HISTORY_TURNS = 2
+_CHECKED = 900  # characters of the quotes that the second question shows
 
 
 def build_prompt(
@@ -27,7 +29,7 @@ def build_prompt(
     Passages are given up from the worst upwards, then earlier turns; what was given up is named in `dropped`.
     Raises InvalidInput when not even the question fits.
     """
-    head, tail = llm.render(_rules(), _MARK).split(_MARK)
+    head, tail = llm.render(_prompt("system"), _MARK).split(_MARK)
     # The rules come with the template's control tokens; everything from outside is tokenized without them,
     # so that no document can end the user's message and begin one of its own.
     before = _segment(llm, "rules", head, special=True, stable=True)
@@ -58,8 +60,24 @@ def build_prompt(
     return Prompt((before, *ordered, recap, ask, after), tuple(hit for hit, _ in passages), tuple(dropped))
 
 
-def _rules() -> str:
-    return files("app").joinpath("prompts/system.md").read_text(encoding="utf-8").strip()
+def build_checks(llm: Llm, question: str, answer: str, text: str) -> tuple[list[int], list[int]]:
+    """The second, short questions to the model: whether this text answers that question, and whether with this answer.
+
+    They begin the same, so that the second costs a few tokens only. What is too long is cut short.
+    """
+    head, tail = llm.render("", _MARK).split(_MARK)
+    filled = {"text": text[:_CHECKED], "question": question[: _CHECKED // 3], "answer": answer[: _CHECKED // 3]}
+
+    def tokens(name: str) -> list[int]:
+        # Not by str.format, and in one pass: a document may hold braces, and names in them.
+        asked = re.sub(r"\{(text|question|answer)\}", lambda match: filled[match.group(1)], _prompt(name))
+        return [*llm.tokenize(head, special=True), *llm.tokenize(asked), *llm.tokenize(tail, special=True)]
+
+    return tokens("check_question"), tokens("check_answer")
+
+
+def _prompt(name: str) -> str:
+    return files("app").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8").strip()
 
 
 def _segment(llm: Llm, name: str, text: str, *, special: bool = False, stable: bool = False) -> Segment:

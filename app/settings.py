@@ -6,12 +6,15 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.errors import InvalidInput
+
+Boldness = Literal["careful", "cautious", "balanced", "bold", "boldest"]
+BOLDNESS: tuple[Boldness, ...] = get_args(Boldness)
 
 
 class Settings(BaseModel):
@@ -26,6 +29,7 @@ class Settings(BaseModel):
     passages: int = Field(default=4, ge=1, le=12, description="how many passages the model reads")
     max_tokens: int = Field(default=220, ge=16, le=2048, description="longest answer, in tokens")
     threads: int = Field(default=0, ge=0, le=256, description="0: as many as there are physical cores")
+    boldness: Boldness = Field(default="balanced", description="how much doubt an answer may carry and still be shown")
     gpu_layers: Literal["auto"] | int = "auto"
 
     @property

@@ -6,8 +6,11 @@ ranking and for the model only. What is quoted stays the document's own line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from app.datatypes import Sentence
+from app.quantities import quantities
 from ingest.clean import CELL
 
 _LONGEST_CAPTION = 120
@@ -56,3 +59,36 @@ def _said(header: Sequence[str], cells: Sequence[str]) -> str:
         return ": ".join([cells[0], "; ".join(cells[1:])])
     first = f"{header[0]} {cells[0]}".strip()
     return f"{first}: " + "; ".join(f"{name} = {cell}" for name, cell in zip(header[1:], cells[1:], strict=True))
+
+
+def wrong_cell(value: str, claim: str, question: str, rows: Sequence[Sentence]) -> str:
+    """The column that was asked for, when the number stands only in other columns of the rows; else an empty string.
+
+    A column is asked for when all words of its name stand in the claim or the question.
+    """
+    asked = set(_terms(f"{claim} {question}"))
+    wanted = ""
+    for row in rows:
+        cells = _named_cells(row.spoken)
+        if not cells:
+            if any(quantity.value == value for quantity in quantities(row.text)):
+                return ""  # it stands in plain text too
+            continue
+        holding = [name for name, cell in cells if any(quantity.value == value for quantity in quantities(cell))]
+        named = [name for name, _ in cells if (terms := _terms(name)) and set(terms) <= asked]
+        if not holding or not named or set(holding) & set(named):
+            if holding:
+                return ""
+            continue
+        wanted = named[0]
+    return wanted
+
+
+def _named_cells(spoken: str) -> list[tuple[str, str]]:
+    _, _, body = spoken.rpartition(": ") if ": " in spoken else ("", "", "")
+    pairs = [cell.split(" = ", 1) for cell in body.split("; ") if " = " in cell]
+    return [(name.strip(), cell.strip()) for name, cell in pairs]
+
+
+def _terms(text: str) -> list[str]:
+    return re.findall(r"[\w.-]*\w", text.lower())

@@ -2,8 +2,9 @@
 
 Small models invent quotes and point badly; what they wrote, though, was nearly always read somewhere. So each claim is
 matched with the sentences of the passages, the quote is taken from the document, and the claim is then checked against
-it: every number and every name it states must stand there. Comparison is made after a stated normalisation: case,
-white space, light stems, and one form for numbers ('1,200.50' and '1200.5', 'five' and '5'). Pure.
+it: every number with its unit and every name that it states must stand there, a number from a table in the column that
+was asked for. Comparison is made after a stated normalisation: case, white space, light stems, and one form for numbers
+and units ('1,200.50 l' and '1200.5 litres', 'seven years' and '7 years'). Pure.
 """
 
 from __future__ import annotations
@@ -11,28 +12,43 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.datatypes import Citation, Hit, Sentence
 from app.prompt import REFUSAL
-from app.words import content_words, names, numbers, stated_numbers, stem
+from app.quantities import Quantity, quantities, stands_in
+from app.tables import wrong_cell
+from app.words import content_words, names, stated_numbers, stem
 from ingest.sentences import sentence_spans
 
+Nearness = Callable[[str, Sequence[str]], Sequence[float]]  # a text, others -> cosine of each with it
+
 _MAX_QUOTES = 3  # sentences that one claim may stand on
-_COVERED = 0.55  # share of a claim's own words that its sentences must hold
+_COVERED = 0.55  # share of what a claim adds to the question that its sentences must hold
 _GIVEN = 0.3  # weight of words that the question brought: repeating it proves little
+_NEAR = 8  # candidates that are compared by meaning too
+# Order as in `_features`; fitted, see docs/results.md.
+_WEIGHTS = np.array([3.0, 1.0, 2.0, 1.5, 1.0, 0.3])
 _REFUSING = re.compile(
     r"\b(?:passages?|documents?|texts?|information|excerpts?|context|provided|sources?)\b[^.]*\b(?:do(?:es)?|is|are|did)\s*(?:not|n't)\b"
     r"|\b(?:do(?:es)?|is|are)\s*(?:not|n't)\s+(?:\w+\s+){0,2}?(?:stated?|mention(?:ed)?|specif(?:y|ied)|provided?|given|found|contain(?:ed)?)\b"
     r"|\bno (?:information|mention|answer)\b|\bcannot (?:be )?(?:answer|find|determin)|\bnot found\b",
     re.IGNORECASE,
 )
+_POINTING = re.compile(
+    r"\b(?:he|him|his|she|her|it|its|they|them|their|this|that|these|those|there|here|such|both|latter|former|same|we|our)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of the answer. `missing` are the numbers and names that no cited sentence holds."""
+    """One sentence of the answer. `missing` are the numbers and names that no cited sentence holds; `coverage` is the
+    share of what it adds to the question that they hold."""
 
     text: str
     citations: tuple[Citation, ...]
@@ -53,116 +69,203 @@ def refuses(text: str) -> bool:
     return bool(_REFUSING.search(first)) and not stated_numbers(first)
 
 
-def verify(text: str, question: str, sentences: Sequence[Sentence], hits: Sequence[Hit]) -> list[Claim]:
+def verify(
+    text: str, question: str, sentences: Sequence[Sentence], hits: Sequence[Hit], nearness: Nearness | None = None
+) -> list[Claim]:
     """The answer's claims in order, each with the quotes it stands on, or with none.
 
     Every citation is one of `sentences`, whole, so its quote equals its span of the document by construction.
+    `nearness` adds the encoder's opinion to the choice among sentences; the checks do not ask it.
     """
-    table = _Table(sentences, hits)
-    return [_claim(text[start:end], question, table) for start, end in sentence_spans(text)]
+    passages = _Passages(sentences, hits)
+    return [_claim(text[start:end], question, passages, nearness) for start, end in sentence_spans(text)]
 
 
-class _Table:
-    """The candidate sentences with their words, computed once per answer."""
+class _Passages:
+    """The candidate sentences with their words, computed once per answer. Index i is a sentence's throughout."""
 
     def __init__(self, sentences: Sequence[Sentence], hits: Sequence[Hit]) -> None:
         self.sentences = sentences
-        self.words = [set(content_words(s.text)) for s in sentences]
-        self.numbers = [numbers(s.text) for s in sentences]
-        self.plain = [f" {s.text.lower()} " for s in sentences]
-        self.context = [_context(s, hits) for s in sentences]
+        self.words = [set(content_words(s.meaning)) for s in sentences]
+        self.plain = [f" {s.text} {s.spoken} ".lower() for s in sentences]
+        self.quantities = [quantities(s.text) + quantities(s.spoken) for s in sentences]
+        self.hit = [next((n for n, hit in enumerate(hits) if _within(s, hit)), -1) for s in sentences]
+        self.above = [f" {h.title} {h.chunk.heading} {h.file} ".lower() for h in hits] + [""]
+        self.whole = [f"{above} {hit.chunk.text.lower()} " for above, hit in zip(self.above, hits, strict=False)] + [""]
         frequency = Counter(word for words in self.words for word in words)
         self.idf: Mapping[str, float] = {w: math.log(1 + len(sentences) / n) for w, n in frequency.items()}
         self.rarest = math.log(1 + max(1, len(sentences)))
 
+    def weight(self, word: str) -> float:
+        return self.idf.get(word, self.rarest)
 
-def _context(sentence: Sentence, hits: Sequence[Hit]) -> str:
-    """What a reader of the sentence also sees: its columns' names, the headings above it, its document's title."""
-    for hit in hits:
-        if hit.file == sentence.file and hit.chunk.start <= sentence.start < hit.chunk.end:
-            return f" {sentence.spoken} {hit.title} {hit.chunk.heading} {hit.file} ".lower()
-    return ""
+    def share(self, i: int, wanted: set[str]) -> float:
+        """By weight, of the wanted words."""
+        total = sum(map(self.weight, wanted))
+        return sum(self.weight(w) for w in wanted if w in self.words[i]) / total if total else 0.0
 
 
-def _claim(text: str, question: str, table: _Table) -> Claim:
-    given = set(content_words(question))
-    words = set(content_words(text)) or given
-    weights = {w: table.idf.get(w, table.rarest) * (_GIVEN if w in given else 1.0) for w in words}
-    figures, called = stated_numbers(text), names(text)
-    chosen = _choose(weights, figures, called, given, table)
+def _within(sentence: Sentence, hit: Hit) -> bool:
+    return hit.file == sentence.file and hit.chunk.start <= sentence.start < hit.chunk.end
+
+
+class _Stated:
+    """What a claim states, and what of it the question had given already."""
+
+    def __init__(self, text: str, question: str) -> None:
+        self.text, self.question = text, question
+        self.given = set(content_words(question))
+        self.words = set(content_words(text)) or self.given  # a bare 'Yes.' says what was asked
+        self.new = {word for word in self.words if word not in self.given and not word.isdigit()}
+        bare = not set(content_words(text))
+        self.quantities = [q for q in quantities(question if bare else text) if q.matters]
+        self.names = names(question if bare else text)
+
+    @cached_property
+    def values(self) -> set[str]:
+        return {quantity.value for quantity in self.quantities}
+
+    @cached_property
+    def asked_values(self) -> set[str]:
+        return {quantity.value for quantity in quantities(self.question)}
+
+
+def _claim(text: str, question: str, passages: _Passages, nearness: Nearness | None) -> Claim:
+    stated = _Stated(text, question)
+    chosen = _choose(stated, passages, nearness)
     if not chosen:
         return Claim(text, ())
-    held = set().union(*(table.words[i] for i in chosen))
-    figures_held = set().union(*(table.numbers[i] for i in chosen))
-    around = "".join(table.plain[i] + table.context[i] for i in chosen)
-    around_words = held | set(content_words(around))
-    coverage = _coverage(weights, figures, given, around_words, figures_held, table.rarest)
-    asked = f" {question.lower()} "
-    missing = [f for f in figures - figures_held if f not in numbers(question) and not _stands(f, around)]
-    missing += [n for n in called if not _stands(n, around) and not _stands(n, asked) and stem(n) not in around_words]
+    missing = _missing(stated, chosen, passages)
+    coverage = _coverage(stated, chosen, passages)
     if missing or coverage < _COVERED:
-        return Claim(text, (), tuple(sorted(missing)), coverage)
-    ordered = sorted(chosen, key=lambda i: (chosen.index(i) > 0, table.sentences[i].start))
-    citations = tuple(
-        Citation(s.file, s.page, s.start, s.end, s.text, text) for s in (table.sentences[i] for i in ordered)
+        return Claim(text, (), tuple(missing), coverage)
+    # The most telling one first, the others as they stand in the document.
+    ordered = [chosen[0], *sorted(chosen[1:], key=lambda i: passages.sentences[i].start)]
+    cited = (passages.sentences[i] for i in ordered)
+    return Claim(text, tuple(Citation(s.file, s.page, s.start, s.end, s.text, text) for s in cited), (), coverage)
+
+
+def _missing(stated: _Stated, chosen: Sequence[int], passages: _Passages) -> list[str]:
+    """Numbers and names that the cited sentences do not hold, nor what a reader sees above them: headings, title.
+
+    What only repeats the question may stand elsewhere in the passage, where a cited sentence points there: 'he', 'it'.
+    """
+    held = [quantity for i in chosen for quantity in passages.quantities[i]]
+    cited = "".join(passages.plain[i] for i in chosen)
+    above = "".join(passages.above[passages.hit[i]] for i in chosen)
+    pointing = [i for i in chosen if _POINTING.search(passages.plain[i])]
+    whole = "".join(passages.whole[passages.hit[i]] for i in pointing)
+    missing = []
+    for quantity in stated.quantities:
+        repeated = quantity.value in stated.asked_values
+        if not stands_in(quantity, held, cited + whole) and not _said_above(quantity, above, whole if repeated else ""):
+            missing.append(quantity.text)
+        elif cell := wrong_cell(quantity.value, stated.text, stated.question, [passages.sentences[i] for i in chosen]):
+            missing.append(f"{quantity.text} for {cell}")
+    words = set(content_words(cited + above))
+    asked = f" {stated.question.lower()} "
+    for name in sorted(stated.names):
+        if not _stands(name, cited + above) and stem(name) not in words:
+            if _stands(name, asked) and (_stands(name, whole) or stem(name) in set(content_words(whole))):
+                continue
+            missing.append(name)
+    return missing
+
+
+def _said_above(quantity: Quantity, above: str, whole: str) -> bool:
+    return stands_in(quantity, quantities(above), above) or bool(
+        whole and stands_in(quantity, quantities(whole), whole)
     )
-    return Claim(text, citations, (), coverage)
 
 
-def _coverage(
-    weights: Mapping[str, float],
-    figures: set[str],
-    given: set[str],
-    held: set[str],
-    held_figures: set[str],
-    rarest: float,
-) -> float:
-    """Share, by weight, of what the claim adds to the question that its sentences hold. A number weighs as much as
-    a rare word and a half: '60 liters' stands on '60 litres'."""
-    new = {word: weight for word, weight in weights.items() if word not in given and not word.isdigit()} or weights
-    total = sum(new.values()) + 1.5 * rarest * len(figures)
-    found = sum(weight for word, weight in new.items() if word in held) + 1.5 * rarest * len(figures & held_figures)
-    return found / max(1e-9, total)
+def _coverage(stated: _Stated, chosen: Sequence[int], passages: _Passages) -> float:
+    """By weight. A number weighs as much as a rare word and a half: '60 liters' stands on '60 litres'."""
+    words = set().union(*(passages.words[i] for i in chosen))
+    words |= set(content_words("".join(passages.above[passages.hit[i]] for i in chosen)))
+    values = {quantity.value for i in chosen for quantity in passages.quantities[i]}
+    wanted = stated.new or {word for word in stated.words if not word.isdigit()}
+    total = sum(map(passages.weight, wanted)) + 1.5 * passages.rarest * len(stated.values)
+    found = sum(passages.weight(w) for w in wanted if w in words)
+    found += 1.5 * passages.rarest * len(stated.values & values)
+    return found / total if total else 0.0
 
 
-def _choose(
-    weights: Mapping[str, float], figures: set[str], called: set[str], given: set[str], table: _Table
-) -> list[int]:
-    """Greedily the fewest sentences that hold the claim's words, numbers and names; the most telling one first."""
-    chosen: list[int] = []
-    need = dict(weights)
-    need.update({f"#{f}": 1.5 * table.rarest for f in figures})
-    need.update({f"@{n}": table.rarest for n in called})
+def _choose(stated: _Stated, passages: _Passages, nearness: Nearness | None) -> list[int]:
+    """The sentence that the claim most likely stands on, then the fewest that hold what is still missing of it."""
+    if not passages.sentences:
+        return []
+    first = int(np.argmax(_scores(stated, passages, nearness)))
+    need = _need(stated, passages)
     total = sum(need.values()) or 1.0
-    while len(chosen) < _MAX_QUOTES and need:
-        gains = [(_gain(i, need, given, table, chosen), -i) for i in range(len(table.sentences)) if i not in chosen]
-        if not gains:
+    if _gain(first, need, passages) < 0.05 * total:
+        return []
+    chosen = [first]
+    while len(chosen) < _MAX_QUOTES:
+        need = {key: weight for key, weight in need.items() if not _holds(chosen[-1], key, passages)}
+        gains = [
+            (_gain(i, need, passages) * (1.1 if passages.hit[i] == passages.hit[first] else 1.0), -i)
+            for i in range(len(passages.sentences))
+            if i not in chosen
+        ]
+        if not gains or max(gains)[0] < 0.12 * total:
             break
-        gain, best = max(gains)
-        if gain < (0.12 if chosen else 0.05) * total:
-            break
-        chosen.append(-best)
-        need = {key: weight for key, weight in need.items() if not _holds(-best, key, table)}
+        chosen.append(-max(gains)[1])
     return chosen
 
 
-def _gain(i: int, need: Mapping[str, float], given: set[str], table: _Table, chosen: Sequence[int]) -> float:
-    gain = sum(weight for key, weight in need.items() if _holds(i, key, table))
-    if (
-        gain and not chosen
-    ):  # among equals, the sentence that also speaks of what was asked, in its text or its headings
-        about = sum(table.idf.get(w, table.rarest) for w in given if w in table.words[i])
-        around = sum(1 for w in given if w in table.context[i])
-        gain += 0.15 * about + 0.02 * around
-    return gain
+def _scores(stated: _Stated, passages: _Passages, nearness: Nearness | None) -> NDArray[np.float64]:
+    """How likely the claim stands on each sentence. (n_sentences,)"""
+    table = features(stated.text, stated.question, passages)
+    scores: NDArray[np.float64] = table @ _WEIGHTS
+    if nearness:
+        best = np.argsort(-scores, kind="stable")[:_NEAR]
+        close = nearness(f"{stated.question} {stated.text}", [passages.sentences[i].meaning[:600] for i in best])
+        scores[best] += _NEARNESS * np.asarray(close)
+    return scores
 
 
-def _holds(i: int, key: str, table: _Table) -> bool:
+_NEARNESS = 1.0
+
+
+def features(text: str, question: str, passages: _Passages) -> NDArray[np.float64]:
+    """For each sentence: the shares that it holds of the claim's own words, of the question's words, of the claim's
+    numbers and of its names; the share of the question's words in the headings above; its passage's reciprocal rank.
+    (n_sentences, 6)"""
+    stated = _Stated(text, question)
+    rows = []
+    for i in range(len(passages.sentences)):
+        above = set(content_words(passages.above[passages.hit[i]]))
+        values = {quantity.value for quantity in passages.quantities[i]}
+        rows.append(
+            (
+                passages.share(i, stated.new),
+                passages.share(i, stated.given),
+                len(stated.values & values) / len(stated.values) if stated.values else 0.0,
+                sum(_stands(n, passages.plain[i]) for n in stated.names) / len(stated.names) if stated.names else 0.0,
+                len(stated.given & above) / max(1, len(stated.given)),
+                1 / (1 + passages.hit[i]) if passages.hit[i] >= 0 else 0.0,
+            )
+        )
+    return np.array(rows)
+
+
+def _need(stated: _Stated, passages: _Passages) -> dict[str, float]:
+    need = {w: passages.weight(w) * (_GIVEN if w in stated.given else 1.0) for w in stated.words if not w.isdigit()}
+    need.update({f"#{value}": 1.5 * passages.rarest for value in stated.values})
+    need.update({f"@{name}": passages.rarest for name in stated.names})
+    return need
+
+
+def _gain(i: int, need: Mapping[str, float], passages: _Passages) -> float:
+    return sum(weight for key, weight in need.items() if _holds(i, key, passages))
+
+
+def _holds(i: int, key: str, passages: _Passages) -> bool:
     if key[0] == "#":
-        return key[1:] in table.numbers[i]
+        return any(quantity.value == key[1:] for quantity in passages.quantities[i])
     if key[0] == "@":
-        return _stands(key[1:], table.plain[i])
-    return key in table.words[i]
+        return _stands(key[1:], passages.plain[i])
+    return key in passages.words[i]
 
 
 def _stands(word: str, text: str) -> bool:

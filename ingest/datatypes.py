@@ -108,7 +108,11 @@ class Encoder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (len(texts), dim)."""
+        """Unit vectors of passages, shape (len(texts), dim)."""
+        ...
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """The same of questions, which some models want marked as such."""
         ...
 
     def tune(self) -> None:

@@ -161,6 +161,17 @@ class LocalIndex:
         scores, rows = self._faiss.search(vector.reshape(1, -1), min(k, len(self._ids)), params=parameters)
         return [Scored(int(self._ids[row]), float(s)) for row, s in zip(rows[0], scores[0], strict=True) if row >= 0]
 
+    def cosines(self, vector: Vectors, chunk_ids: Sequence[int]) -> list[float]:
+        """The cosine of each of these chunks with a unit vector; -1 for those that the snapshot does not hold."""
+        found = [-1.0] * len(chunk_ids)
+        rows = np.searchsorted(self._ids, np.array(chunk_ids, dtype=np.int64))  # ids were stored in order
+        held = [i for i, row in enumerate(rows) if row < len(self._ids) and self._ids[row] == chunk_ids[i]]
+        if held:
+            scores = self._faiss.reconstruct_batch(rows[held]) @ vector
+            for i, score in zip(held, scores, strict=True):
+                found[i] = float(score)
+        return found
+
     def bm25(self, question: str, k: int, doc_ids: Collection[int] | None = None) -> list[Scored]:
         """The k chunks that share the most telling words with the question, best first; higher scores are better."""
         query = match_query(question)
@@ -173,6 +184,21 @@ class LocalIndex:
             (query, *(doc_ids or ()), k),
         )
         return [Scored(*row) for row in rows]
+
+    def frequency(self, word: str) -> int:
+        """In how many chunks a word stands, in any of its forms."""
+        query = match_query(word)
+        sql = "SELECT count(*) FROM chunks_fts WHERE chunks_fts MATCH ?"
+        return int(self.store.rows(sql, (query,))[0][0]) if query else 0
+
+    def chunks_on(self, doc_id: int, page: int) -> list[int]:
+        """Ids of the chunks of a page, in reading order."""
+        sql = "SELECT id FROM chunks WHERE doc_id = ? AND page = ? ORDER BY start"
+        return [row[0] for row in self.store.rows(sql, (doc_id, page))]
+
+    def __len__(self) -> int:
+        """How many chunks the snapshot holds."""
+        return len(self._ids)
 
     def _chunk_ids(self, doc_ids: Collection[int]) -> NDArray[np.int64]:
         marks = ",".join("?" * len(doc_ids))

@@ -69,6 +69,9 @@ class ScriptedLlm:
         self.replies = list(replies) or ["NOT FOUND"]
         self.prompts: list[str] = []
         self.last_stats = Stats()
+        self.last_logprobs: list[float] = []
+        self.weighed: list[str] = []
+        self.weights: dict[str, float] = {}  # log-probabilities for `weigh`; a reply is believed by default
         self._stopped = False
         self._pieces: list[str] = []
 
@@ -91,6 +94,14 @@ class ScriptedLlm:
             made += 1
             yield word if made == 1 else f" {word}"
         self.last_stats = Stats(prompt_tokens=len(tokens), output_tokens=made)
+        self.last_logprobs = [-0.1] * made
+
+    def opened_with(self, option: str) -> float:
+        return self.weights.get(option, -8.0)
+
+    def weigh(self, tokens: Sequence[int], options: Sequence[str]) -> list[float]:
+        self.weighed.append(" ".join(self._pieces[token] for token in tokens))
+        return [self.weights.get(option, -0.05 if option == "Yes" else -3.0) for option in options]
 
     def stop(self) -> None:
         self._stopped = True

@@ -4,7 +4,7 @@ import pytest
 
 from app.assistant import checked, standalone
 from app.datatypes import Answer, Stats, Turn
-from app.evaluate import quote_share
+from app.grade import quote_share
 from ingest.errors import InvalidInput
 from ingest.sync import sync
 
@@ -17,7 +17,7 @@ def test_an_answer_stands_on_a_page_and_a_quote(assistant):
     assert (answer.status, answer.model) == ("answered", "scripted")
     (citation,) = answer.citations
     assert (citation.file, citation.page) == ("pump.pdf", 2)
-    assert quote_share(docent, answer) == 1.0
+    assert quote_share(docent.index, answer.citations) == 1.0
     data = answer.as_json()
     assert set(data) == {"status", "text", "reason", "confidence", "citations", "hits", "model", "stats"}
     assert {"file", "page", "start", "end", "quote"} <= set(data["citations"][0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -186,6 +187,57 @@ def test_stop_and_leave(page: Any) -> None:
         answered(page, 1)
         assert time.monotonic() - began < 10
     answered(page, 1)
+
+
+def test_an_evaluation_of_ones_own(page: Any, server: tuple[str, Path]) -> None:
+    page.get_by_text("documents ·").or_(page.get_by_role("button", name="Read the folder now")).first.wait_for()
+    if page.get_by_role("button", name="Read the folder now").count():  # where this test runs alone
+        page.get_by_role("button", name="Read the folder now").click()
+        page.get_by_text("2 documents").wait_for(timeout=READ)
+    file = server[1] / "eval.jsonl"
+    to(page, "Evaluation")
+    page.get_by_text("no questions to test with yet").wait_for()
+
+    # Questions are drafted in the background and come as cards; one is looked at and accepted.
+    page.get_by_role("button", name="Draft questions").click()
+    to(page, "Settings")  # leaving the page does not end it
+    to(page, "Evaluation")
+    page.locator("[class*=st-key-draft_main_]").first.wait_for(timeout=ANSWER)
+    if page.locator(".st-key-stop_draft button").count():
+        page.locator(".st-key-stop_draft button").click()
+    page.locator(".told", has_text="drafted from").wait_for(timeout=ANSWER)
+    card = page.locator("[class*=st-key-draft_main_]").first
+    question = card.locator("strong").inner_text()
+    card.locator("[class*=st-key-chip_] button").first.click()
+    page.locator(".st-key-viewer img").wait_for()
+    assert marked(page), "the passage that the draft is made of is marked"
+    page.locator(".st-key-viewer").get_by_role("button").filter(has_text="close").click()
+    page.locator(".st-key-viewer").wait_for(state="detached")
+    assert not file.exists(), "nothing is kept before someone said so"
+    card.get_by_role("button", name="Accept").click()
+    page.locator(".st-key-cases .case", has_text=question).wait_for()
+    assert json.loads(file.read_text().splitlines()[0])["question"] == question
+
+    # One is written by hand.
+    page.get_by_role("button", name="Write one yourself").click()
+    page.get_by_label("Question", exact=True).fill("How often is the intake filter of the pump cleaned?")
+    page.get_by_role("textbox", name="Right answer").fill("11 weeks")
+    page.get_by_role("button", name="Save").click()
+    page.locator(".st-key-cases .case", has_text="How often is the intake filter of the pump cleaned?").wait_for()
+    assert len(file.read_text().splitlines()) == 2
+
+    # The search alone is measured, and a question looked at closely.
+    page.get_by_test_id("stMain").get_by_text("Results", exact=True).click()
+    page.locator(".st-key-run_mode input").click()
+    page.get_by_role("option", name="Search only").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator(".verdict").wait_for(timeout=ANSWER)
+    assert "among the first five" in page.locator(".verdict").inner_text()
+    page.locator("[class*=st-key-look_] button").first.click()
+    page.locator(".passage.gold").first.wait_for()
+    page.locator("[class*=st-key-passage_] button").first.click()
+    page.locator(".st-key-viewer img").wait_for()
+    assert list((server[1].parent / "home/runs").rglob("*.jsonl")), "the run is on disk"
 
 
 # -- steps

@@ -70,9 +70,20 @@ def test_the_name_tells_one_model_from_another(tiny_folder, tmp_path, encoder):
     shutil.copytree(tiny_folder, copy)
     assert SentenceEncoder(copy).name == encoder.name == SentenceEncoder(tiny_folder, precision="bfloat16").name
     (weights,) = copy.rglob("*.safetensors")
-    weights.write_bytes(weights.read_bytes() + b"\0" * 64)
+    data = weights.read_bytes()
+    weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))  # of the same size
     assert SentenceEncoder(copy).name != encoder.name
     assert SentenceEncoder(shutil.copytree(tiny_folder, tmp_path / "other")).name != encoder.name
+
+
+def test_prefixes_go_before_each_text_and_into_the_name(tiny_folder, encoder):
+    marked = SentenceEncoder(tiny_folder, precision="float32", query_prefix="query: ", passage_prefix="passage: ")
+    np.testing.assert_array_equal(marked.encode(["the pump"]), encoder.encode(["passage: the pump"]))
+    np.testing.assert_array_equal(marked.encode_queries(["the pump"]), encoder.encode(["query: the pump"]))
+    np.testing.assert_array_equal(encoder.encode_queries(TEXTS[:5]), encoder.encode(TEXTS[:5]))
+    other = SentenceEncoder(tiny_folder, query_prefix="question: ", passage_prefix="passage: ")
+    assert len({encoder.name, marked.name, other.name}) == 3
+    assert marked.max_tokens == encoder.max_tokens - len(encoder.token_ends(["passage: "])[0])
 
 
 def test_half_precision_gives_nearly_the_same(tiny_folder, encoder):

@@ -72,6 +72,28 @@ def test_faiss_finds_what_comparing_with_every_vector_finds(seed, k, doc_ids, li
     np.testing.assert_allclose([s.score for s in found], scores[order], atol=1e-5)
 
 
+def test_the_cosine_of_any_chunk_is_that_of_its_stored_vector(library):
+    ids, vectors = library.store.vectors()
+    query = np.eye(DIM, dtype=np.float32)[3]
+    order = np.random.default_rng(1).permutation(len(ids))
+    asked = [*ids[order].tolist(), 1, int(ids.max()) + 1]
+    found = library.cosines(query, asked)
+    np.testing.assert_allclose(found[:-2], vectors[order] @ query, atol=1e-6)
+    assert found[-2:] == [-1.0, -1.0] and library.cosines(query, []) == [] and len(library) == len(ids)
+
+
+def test_how_many_chunks_hold_a_word_in_any_form(library):
+    ((expected,),) = library.store.rows("SELECT count(*) FROM chunks WHERE text LIKE '%pump%'")
+    assert library.frequency("pump") == library.frequency("Pumps") == expected
+    assert library.frequency("nowhere") == library.frequency("?!") == 0
+
+
+def test_the_chunks_of_a_page_in_reading_order(library):
+    rows = library.store.rows("SELECT id FROM chunks WHERE doc_id = 2 AND page = 3 ORDER BY start")
+    assert library.chunks_on(2, 3) == [row[0] for row in rows] and len(rows) == 2
+    assert library.chunks_on(2, 99) == []
+
+
 @COMMON
 @given(doc=st.integers(1, 6), a=st.integers(0, 1200), b=st.integers(0, 1200))
 def test_a_span_s_text_and_its_pages(doc, a, b, library):

@@ -1,5 +1,7 @@
 """The real llama.cpp with a small real model: greedy, stoppable, thrifty, deaf to forged control tokens."""
 
+import math
+
 import pytest
 
 from app.llm import LlamaCpp, layers_on_gpu
@@ -57,6 +59,28 @@ def test_a_stopped_prompt_leaves_no_half_read_state(llm):
     llm.stop()
     list(stream)
     assert "".join(llm.stream(tokens, 8)) == clean
+
+
+def test_options_are_weighed_as_the_stream_would_choose_them(llm):
+    tokens = prompt(llm, "Name three colours.")
+    text = "".join(llm.stream(tokens, 12))
+    first, certain = text.split(" ")[0], llm.last_logprobs
+    assert len(certain) == llm.last_stats.output_tokens and all(p <= 0 for p in certain)
+    assert llm.opened_with(first) == pytest.approx(certain[0], abs=1e-4)
+    assert llm.opened_with(first) > llm.opened_with("Zebra")
+    weights = llm.weigh(tokens, (first, "Zebra", "7"))
+    assert weights[0] == max(weights) and sum(math.exp(w) for w in weights) <= 1.001
+    assert weights[0] == pytest.approx(certain[0], abs=0.05)
+    with pytest.raises(InvalidInput, match="too many"):
+        llm.weigh(tokens * 100, ("a",))
+
+
+def test_weighing_leaves_what_was_read(llm):
+    tokens = prompt(llm, "The pump is filled to 2.1 bar. " * 20 + "What is the pressure?")
+    text = "".join(llm.stream(tokens, 8))
+    llm.weigh(prompt(llm, "Is water wet?"), ("Yes", "No"))
+    assert "".join(llm.stream(tokens, 8)) == text
+    assert llm.last_stats.cached_tokens == len(tokens) - 1
 
 
 def test_control_tokens_in_a_document_are_plain_text(llm):

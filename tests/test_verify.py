@@ -101,3 +101,59 @@ def test_codes_that_no_document_names_are_found_out():
     question = "Is E104 on the HP-3 with serial HP3-123456 the same as E-105?"
     assert unknown_codes(question, [HIT], lambda code: code == "HP-3") == ["E-105"]
     assert unknown_codes("And how is it filled?", [HIT], lambda code: False) == []
+
+
+def test_a_number_in_another_unit_is_another_number():
+    (claim,) = claims_of("The pump may run dry for 40 minutes.")
+    assert not claim.supported and claim.missing == ("40",)
+
+
+ROW = Sentence("pump.pdf", 4, 0, 21, "A-7/W55\t2.11\t2.08", 0.0, "Efficiency — Point A-7/W55: TL-5 = 2.11; TL-8 = 2.08")
+TABLE = Hit(Chunk(2, 1, 0, 21, ROW.text, "Efficiency"), "pump.pdf", "Brusk pump manual", 1.0, {"bm25": 1})
+
+
+@pytest.mark.parametrize(
+    ("answer", "supported"),
+    [
+        ("The TL-8 has 2.08 at A-7/W55.", True),
+        ("At A-7/W55 it is 2.08.", True),
+        ("The TL-8 has 2.11 at A-7/W55.", False),
+        ("2.11", False),
+        ("The TL-5 has 2.11 and the TL-8 has 2.08.", True),
+    ],
+)
+def test_a_number_from_a_table_stands_in_the_column_that_was_asked_for(answer: str, supported: bool):
+    (claim,) = verify(answer, "What is the efficiency of the TL-8 at A-7/W55?", [ROW], [TABLE])
+    assert claim.supported == supported
+    if not supported:
+        assert claim.missing == ("2.11 for TL-8",)
+
+
+def of_text(text: str, answer: str, question: str) -> bool:
+    hit = Hit(Chunk(3, 2, 0, len(text), text, ""), "report.pdf", "Annual report", 1.0, {"bm25": 1})
+    sentences = [Sentence("report.pdf", 1, a, b, text[a:b]) for a, b in sentence_spans(text)]
+    return all(claim.supported for claim in verify(answer, question, sentences, [hit]))
+
+
+def test_what_a_question_takes_for_granted_is_not_believed():
+    text = "Sales grew to 40 million euros in 2019. Costs fell."
+    assert of_text(text, "Sales grew to 40 million euros in 2019.", "What were sales in 2019?")
+    assert not of_text(text, "Sales grew to 40 million euros in 2031.", "What were sales in 2031?")
+    assert not of_text(text, "Sales of Norvik grew to 40 million euros.", "What were the sales of Norvik?")
+
+
+def test_a_name_may_stand_before_the_sentence_that_points_back_to_it():
+    text = "The works belong to Norvik. They sold goods for 40 million euros."
+    assert of_text(text, "The works of Norvik sold goods for 40 million euros.", "What did Norvik sell?")
+
+
+def test_the_encoder_has_a_say_among_sentences_that_share_the_same_words():
+    text = "The filter is cleaned weekly. The filter is cleaned yearly."
+    sentences = [Sentence("a.pdf", 1, a, b, text[a:b]) for a, b in sentence_spans(text)]
+    hit = Hit(Chunk(3, 2, 0, len(text), text, ""), "a.pdf", "A", 1.0, {"bm25": 1})
+
+    def nearness(claim: str, others):
+        return [1.0 if "yearly" in other else 0.0 for other in others]
+
+    (claim,) = verify("The filter is cleaned.", "Is it?", sentences, [hit], nearness)
+    assert claim.citations[0].quote == sentences[1].text

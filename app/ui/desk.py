@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from app.assistant import Assistant, open_encoder, open_llm
+from app.cases import Case, load_cases
 from app.catalogue import ModelSpec
 from app.datatypes import Answer, Llm
 from app.domains import Domain, load_domain
+from app.drafts import Asked, Draft, Dropped, drafts
 from app.fetch import Progress as Download
 from app.memory import Memory
 from app.models import pull
 from app.settings import Settings
-from app.ui.live import Job, LiveAnswer
+from app.ui.live import Job, LiveAnswer, Turn
+from app.ui.trial import Drafting, Trial
 from ingest.datatypes import Document, Encoder
 from ingest.errors import StorageError
 from ingest.plan import scan
@@ -45,12 +48,17 @@ class Desk:
         self.ingesting: Job[Progress, Report | None] | None = None
         self.pulls: dict[str, Job[Download, Path]] = {}  # by model
         self.warming: Job[None, None] | None = None
+        self.drafting: Drafting | None = None
+        self.drafts: list[Draft] = []  # waiting to be accepted
+        self.decided: set[str] = set()  # ids of drafts that were, while their twins wait
+        self.declined: list[str] = []  # questions that are not to come again
+        self.trial: Trial | None = None
         self._make_encoder, self._make_llm = make_encoder, make_llm
         self._assistant: Assistant | None = None
         self._encoder: Encoder | None = None
         self._llm: Llm | None = None
         self._wanted = self._reading = False  # a look at the folder; whether one is being taken
-        self._opening, self._loading, self._turn = threading.RLock(), threading.RLock(), threading.Lock()
+        self._opening, self._loading, self._turn = threading.RLock(), threading.RLock(), Turn()
 
     # -- what it opens
 
@@ -148,9 +156,10 @@ class Desk:
         self.memory.delete_thread(thread)
 
     def use(self, settings: Settings) -> None:
-        """Takes effect at once: running answers are stopped, and the model is loaded anew when it has to be."""
-        for live in list(self.answers.values()):
-            live.stop()
+        """Takes effect at once: whatever uses the model is stopped, and the model is loaded anew when it has to be."""
+        for work in (*self.answers.values(), self.drafting, self.trial):
+            if work:
+                work.stop()
         with self._turn, self._loading, self._opening:
             if any(getattr(settings, name) != getattr(self.settings, name) for name in _LOADED):
                 if close := getattr(self._llm, "close", None):
@@ -205,3 +214,36 @@ class Desk:
         job = self.pulls.get(spec.id)
         if job is None or not job.running:
             self.pulls[spec.id] = Job(lambda tell: pull(spec, self.settings.models_dir, tell))
+
+    # -- evaluation
+
+    @property
+    def cases_file(self) -> Path:
+        return self.folder / "eval.jsonl"
+
+    def cases(self) -> list[Case]:
+        """Raises InvalidInput naming the line that cannot be used, StorageError."""
+        file = self.cases_file
+        return load_cases(file) if file.is_file() and file.stat().st_size > 1 else []
+
+    def draft(self, wanted: int) -> None:
+        """Drafts questions in the background until `wanted` more wait in `drafts`. Raises InvalidInput."""
+        if self.drafting and self.drafting.running:
+            return
+        asked = [Asked(case.question, _places(case)) for case in self.cases()]
+        asked += [Asked(draft.question, ((draft.fact.file, draft.fact.page),)) for draft in self.drafts]
+        asked += [Asked(question) for question in self.declined]
+
+        def begin() -> Iterator[Draft | Dropped]:
+            return drafts(self.assistant.index, self.llm(), asked, seed=len(asked))
+
+        self.drafting = Drafting(begin, self._turn, wanted, self.drafts.append)
+
+    def evaluate(self, cases: Sequence[Case], *, retrieval_only: bool = False) -> None:
+        """Runs the cases in the background; one run at a time."""
+        if not (self.trial and self.trial.running):
+            self.trial = Trial(lambda: self.assistant, self._turn, cases, retrieval_only=retrieval_only)
+
+
+def _places(case: Case) -> tuple[tuple[str, int], ...]:
+    return tuple((doc, page) for doc in case.gold_docs for page in case.gold_pages)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, Literal, TypeVar
 
 from app.assistant import AnswerStream
@@ -27,6 +30,49 @@ def explained(error: Exception) -> DocentError:
         f"Something went wrong inside Docent ({type(error).__name__}).",
         "Try again. If it happens again, please report it with what the terminal shows.",
     )
+
+
+class Turn:
+    """Who may use the model: one at a time, whoever asks in the chat before what goes on in the background."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[bool, int]] = []  # in the background or not, then as they came
+        self._numbers = itertools.count()
+        self._taken = False
+
+    def __enter__(self) -> None:
+        self._take(background=False)
+
+    def __exit__(self, *_: object) -> None:
+        self._give()
+
+    @contextmanager
+    def behind(self) -> Iterator[None]:
+        """For work in the background, which is to `step_aside` between its pieces."""
+        self._take(background=True)
+        try:
+            yield
+        finally:
+            self._give()
+
+    def step_aside(self) -> None:
+        """By whoever has it through `behind`: lets all who wait go first."""
+        self._give()
+        self._take(background=True)
+
+    def _take(self, *, background: bool) -> None:
+        with self._changed:
+            mine = (background, next(self._numbers))
+            heapq.heappush(self._waiting, mine)
+            self._changed.wait_for(lambda: not self._taken and self._waiting[0] == mine)
+            heapq.heappop(self._waiting)
+            self._taken = True
+
+    def _give(self) -> None:
+        with self._changed:
+            self._taken = False
+            self._changed.notify_all()
 
 
 class Job(Generic[P, R]):
@@ -66,7 +112,7 @@ class LiveAnswer:
         question: str,
         ask: Callable[[], AnswerStream],
         load_llm: Callable[[], Llm],
-        turn: threading.Lock,
+        turn: Turn,
         keep: Callable[[Answer], object],
         replaces: int | None = None,
     ) -> None:

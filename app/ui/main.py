@@ -9,9 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from app.domains import DEFAULT_FOLDER, index_for
-from app.ui import chat, documents, settings
+from app.ui import chat, documents, evaluation, settings
 from app.ui.desk import Desk
 from app.ui.shared import HERE, desk_of, show_error
+from app.ui.viewer import close_place
 
 
 def main() -> None:
@@ -34,11 +35,18 @@ def draw(desk: Desk) -> None:
         "documents": st.Page(
             lambda: documents.page(desk), title="Documents", icon=":material/folder_open:", url_path="documents"
         ),
+        "evaluation": st.Page(
+            lambda: evaluation.page(desk), title="Evaluation", icon=":material/fact_check:", url_path="evaluation"
+        ),
         "settings": st.Page(lambda: settings.page(desk), title="Settings", icon=":material/tune:", url_path="settings"),
     }
     st.session_state["pages"] = chosen
     try:
-        st.navigation(list(chosen.values())).run()
+        shown = st.navigation(list(chosen.values()))
+        if st.session_state.setdefault("at", shown.title) != shown.title:
+            st.session_state["at"] = shown.title
+            close_place()  # what was opened beside one page is not about the next
+        shown.run()
     except Exception as error:  # the one place where the pages meet errors
         show_error(error, desk, key="page")
 

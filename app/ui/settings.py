@@ -11,8 +11,9 @@ import streamlit as st
 
 from app.catalogue import ModelSpec, catalogue
 from app.doctor import Check, run
+from app.gate import calibration_for
 from app.models import installed
-from app.settings import Settings, save_settings
+from app.settings import BOLDNESS, Settings, save_settings
 from app.ui.desk import Desk
 from app.ui.shared import duration, notice, show_error
 from app.ui.text import label
@@ -61,12 +62,27 @@ def _form(desk: Desk, here: list[ModelSpec]) -> None:
                 "Layers on the GPU", str(now.gpu_layers), help="auto: all, if this build of llama.cpp can use a GPU."
             ),
         }  # fmt: skip
+        values["boldness"] = st.select_slider(
+            "Careful to bold", BOLDNESS, now.boldness, format_func=str.capitalize,
+            help="How sure Docent must be to show an answer. The rates measured for each: Evaluation, under Trust.",
+        )  # fmt: skip
+        st.caption(_rates(desk))
         submitted = st.form_submit_button("Save", type="primary", icon=":material/check:")
     fixed = [name for name in Settings.model_fields if name != "home" and f"DOCENT_{name.upper()}" in os.environ]
     if fixed:
         st.caption(label(f"Set in the environment, and so again at the next start: {', '.join(fixed)}"))
     if submitted:
         _save(desk, {**values, "model": model or now.model})
+
+
+def _rates(desk: Desk) -> str:
+    """What was measured at each level."""
+    try:
+        levels = calibration_for(desk.settings.home, desk.index_dir).levels
+    except DocentError:
+        return ""
+    parts = [f"{level.name} {level.error:.0%} and {level.refused:.0%}" for level in levels]
+    return f"Wrong among the answers shown, and questions refused in vain: {', '.join(parts)}."
 
 
 def _save(desk: Desk, values: dict[str, Any]) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from app.cases import Case, append_case
 from app.datatypes import Answer, Sentence, Turn
 from app.ui.desk import WIDER, Desk
+from app.ui.eval_cases import NEW, case_form
 from app.ui.live import LiveAnswer
 from app.ui.place import Place, place_of, places
 from app.ui.shared import show_error
@@ -50,7 +52,7 @@ def _status(desk: Desk, live: LiveAnswer) -> str:
     passages = f"{live.passages} passage{'s' * (live.passages != 1)}"
     words = {
         "searching": "Searching your documents…",
-        "waiting": "Waiting for another answer to finish…",
+        "waiting": "Waiting for the model to finish something else…",
         "loading": f"Loading {desk.settings.model}…",
         "reading": f"Reading {passages}…",
         "writing": "Writing…",
@@ -116,6 +118,8 @@ def _abstained(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
     answer = turn.answer
     title = "Stopped" if answer.stopped and not answer.citations else "Not in your documents"
     st.html(f'<div class="notice"><strong>{title}</strong><span>{html.escape(answer.reason)}</span></div>')
+    if answer.query and not answer.stopped:
+        st.caption(label(f"Looked for: {answer.query}"))
     if answer.hits:
         st.html('<div class="eyebrow">Nearest passages</div>')
         for number, hit in enumerate(answer.hits[:3]):
@@ -161,6 +165,26 @@ def _actions(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
         _vote(desk, turn, 1, "thumb_up", "A good answer")
         _vote(desk, turn, -1, "thumb_down", "Not a good answer")
         st.html(f'<div class="meta">{html.escape(_meta(turn.answer))}</div>')
+    if turn.vote < 0:
+        _as_a_case(desk, turn)
+
+
+def _as_a_case(desk: Desk, turn: Turn) -> None:
+    """What went wrong here becomes a question to test with, so that it shows when it is right."""
+    state = f"case_of_turn_{turn.id}"
+    if state in st.session_state:
+        best = turn.answer.citations or turn.answer.hits
+        docs, pages = ((best[0].file,), (best[0].page,)) if best else ((), ())
+        case = Case(id=NEW, question=turn.question, gold_docs=docs, gold_pages=pages)
+        with st.container(border=True, key=f"case_form_{turn.id}"):
+            st.html(
+                '<div class="told">What would have been right? File and page are those of the nearest passage: '
+                "check that they are.</div>"
+            )
+            case_form(desk, case, state, lambda filled: append_case(desk.cases_file, filled))
+    elif st.button("Add it to the evaluation", icon=":material/fact_check:", key=f"case_{turn.id}", type="tertiary"):
+        st.session_state[state] = True
+        st.rerun()
 
 
 def _vote(desk: Desk, turn: Turn, vote: int, icon: str, help_text: str) -> None:

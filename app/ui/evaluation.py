@@ -1,0 +1,66 @@
+"""Evaluation: the user's own questions with known answers, and how well Docent does on them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.cases import Case
+from app.ui.desk import Desk
+from app.ui.eval_cases import adding, questions
+from app.ui.eval_drafts import bar, cards
+from app.ui.eval_runs import runs, watch
+from app.ui.eval_trust import trust
+from app.ui.shared import page as page_of
+from app.ui.shared import show_error
+from app.ui.viewer import opened, viewer
+from ingest.errors import DocentError, IndexMissing
+
+_PARTS = ("Questions", "Results", "Trust")
+
+
+def page(desk: Desk) -> None:
+    st.html("<h1>Evaluation</h1>")
+    try:
+        cases = desk.cases()
+        broken = None
+    except DocentError as error:
+        cases, broken = [], error
+    st.html(
+        '<div class="told">Questions of your own with known answers show how far the answers on your documents can be '
+        "trusted, and whether a change made them better.</div>"
+    )
+    watch(desk)
+    part = _part(cases)
+    if broken:
+        show_error(broken, desk, key="cases")
+    if part == "Results":
+        runs(desk, cases)
+    elif part == "Trust":
+        trust(desk)
+    elif not broken:
+        _questions(desk, cases)
+    if opened():
+        viewer(desk)
+
+
+def _part(cases: list[Case]) -> str:
+    st.session_state.setdefault("evaluation_part", "Results" if cases else "Questions")
+    chosen = st.segmented_control(
+        "Part", _PARTS, key="evaluation_part", required=True, label_visibility="collapsed", persist_state="session"
+    )
+    return chosen or "Questions"
+
+
+def _questions(desk: Desk, cases: list[Case]) -> None:
+    try:
+        has_documents = any(document.n_chunks for document in desk.documents())
+    except IndexMissing:
+        has_documents = False
+    if has_documents:
+        bar(desk)
+        adding(desk)
+        cards(desk)
+    else:
+        st.html('<div class="notice"><strong>There are no documents yet to draft questions from.</strong></div>')
+        st.page_link(page_of("documents"), label="Add documents", icon=":material/folder_open:")
+    questions(desk, cases)

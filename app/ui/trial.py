@@ -1,0 +1,124 @@
+"""Drafting questions and running an evaluation, both in the background, while people go on asking. No Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.assistant import Assistant
+from app.cases import Case, case_id
+from app.drafts import Draft, Dropped
+from app.evaluate import evaluate, place_for
+from app.twins import Twin
+from app.ui.live import Job, Turn
+
+
+class Drafting:
+    """Makes drafts one by one until enough are there, and gives each to `keep`. Nothing of it is lost by looking away.
+
+    `begin` opens the index and loads the model; it runs in the background too.
+    """
+
+    def __init__(
+        self, begin: Callable[[], Iterator[Draft | Dropped]], turn: Turn, wanted: int, keep: Callable[[Draft], None]
+    ) -> None:
+        self.wanted, self.found, self.looked = wanted, 0, 0
+        self.dropped: list[Dropped] = []
+        self.stopping = False
+        self._begin, self._turn, self._keep = begin, turn, keep
+        self.job: Job[None, None] = Job(self._run)
+
+    @property
+    def running(self) -> bool:
+        return self.job.running
+
+    def stop(self) -> None:
+        """After the draft that is being written."""
+        self.stopping = True
+
+    def _run(self, tell: Callable[[None], None]) -> None:
+        with self._turn.behind():
+            attempts = self._begin()
+            while self.found < self.wanted and not self.stopping:
+                attempt = next(attempts, None)
+                if attempt is None:
+                    break
+                self.looked += 1
+                if isinstance(attempt, Draft):
+                    self.found += 1
+                    self._keep(attempt)
+                else:
+                    self.dropped.append(attempt)
+                self._turn.step_aside()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far a run has come; `eta` in seconds."""
+
+    done: int
+    total: int
+    eta: float
+
+
+class Trial:
+    """One evaluation run. Each row is on disk before the next question is asked, so it may end at any time."""
+
+    def __init__(
+        self, assistant: Callable[[], Assistant], turn: Turn, cases: Sequence[Case], *, retrieval_only: bool
+    ) -> None:
+        self.cases, self.retrieval_only = list(cases), retrieval_only
+        self.stopping = False
+        self.out: Path | None = None  # once it has begun
+        self._assistant, self._turn = assistant, turn
+        self.job: Job[Pace, Path] = Job(self._run)
+
+    @property
+    def running(self) -> bool:
+        return self.job.running
+
+    def stop(self) -> None:
+        """After the question that is being asked. The same run may go on later."""
+        self.stopping = True
+
+    def _run(self, tell: Callable[[Pace], None]) -> Path:
+        assistant = self._assistant()
+        out = self.out = place_for(assistant, self.cases, retrieval_only=self.retrieval_only)
+
+        def told(done: int, total: int, eta: float) -> None:
+            tell(Pace(done, total, eta))
+            if not self.retrieval_only:
+                self._turn.step_aside()
+
+        def run() -> None:
+            evaluate(
+                assistant, self.cases, out, retrieval_only=self.retrieval_only, on_case=told,
+                should_stop=lambda: self.stopping,
+            )  # fmt: skip
+
+        if self.retrieval_only:  # needs no answer model, so nobody waits for it
+            run()
+        else:
+            with self._turn.behind():
+                run()
+        return out
+
+
+def spread(cases: Sequence[Case], n: int) -> list[Case]:
+    """At most n of them, evenly from the whole list: files are often ordered by kind."""
+    return [cases[i * len(cases) // n] for i in range(n)] if 0 < n < len(cases) else list(cases)
+
+
+def case_of(draft: Draft) -> Case:
+    fact = draft.fact
+    return Case(
+        id=case_id(draft.question), question=draft.question, answers=(draft.answer,), gold_docs=(fact.file,),
+        gold_pages=(fact.page,), kind=draft.kind, about_doc=fact.file, evidence=fact.quote,
+    )  # fmt: skip
+
+
+def case_of_twin(twin: Twin, about: str) -> Case:
+    return Case(
+        id=case_id(twin.question), question=twin.question, answerable=False, kind="unanswerable", about_doc=about
+    )
