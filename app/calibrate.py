@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.cases import Case
 from app.gate import Calibration, Level, shipped_calibration
 from app.grade import gold_pages, is_right
 from app.runs import Row
@@ -70,6 +71,16 @@ def calibrate(rows: Sequence[Row], sources: Sequence[str], *, fit: bool | None =
     shown[[item is not None for item in known]] = confidence
     levels = tuple(_level(name, confidence, supported, shown, answerable) for name in BOLDNESS)
     return Calibration(start.weights, start.centres, start.bias, levels, len(rows), tuple(sources))
+
+
+def check_enough(cases: Sequence[Case]) -> None:
+    """Before an hour is spent on asking them. Raises InvalidInput when they cannot be enough."""
+    answerable = sum(case.answerable for case in cases)
+    if min(answerable, len(cases) - answerable) < _FEWEST:
+        raise InvalidInput(
+            f"{answerable} questions that the documents answer and {len(cases) - answerable} others are too few.",
+            f"At least {_FEWEST} of either are needed, better {_ENOUGH * 2}. The Evaluation page helps to make them.",
+        )
 
 
 def save_calibration(calibration: Calibration, file: Path) -> None:

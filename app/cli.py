@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from app.cli_calibrate import calibrate
+from app.cli_calibrate import command as calibrate
 from app.cli_eval import evaluate
 from app.cli_models import models
 from app.terminal import (

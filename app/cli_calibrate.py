@@ -10,7 +10,7 @@ from app.cli_eval import index_of, progress
 from app.terminal import clear_line, explained, json_option, print_json
 
 
-@click.command()
+@click.command("calibrate")
 @click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--index",
@@ -21,7 +21,7 @@ from app.terminal import clear_line, explained, json_option, print_json
 @click.option("--limit", type=click.IntRange(1), help="Only the first N questions.")
 @json_option
 @explained
-def calibrate(questions: Path, index_dir: Path | None, limit: int | None, as_json: bool) -> None:
+def command(questions: Path, index_dir: Path | None, limit: int | None, as_json: bool) -> None:
     """Set how much doubt an answer may carry, from questions with known answers over your own documents.
 
     Each question is asked once, with nothing held back; then a threshold is chosen for each level between careful and
@@ -35,13 +35,14 @@ def calibrate(questions: Path, index_dir: Path | None, limit: int | None, as_jso
     import json
 
     from app.assistant import open_assistant
-    from app.calibrate import calibrate, save_calibration
+    from app.calibrate import calibrate, check_enough, save_calibration
     from app.evaluate import evaluate, load_cases, place_for
     from app.gate import calibration_file, levels_table
     from app.settings import BOLDNESS, load_settings
 
     settings = load_settings(boldness=BOLDNESS[-1])
     cases = load_cases(questions)[:limit]
+    check_enough(cases)
     assistant = open_assistant(settings, index_dir or index_of(questions))
     rows = evaluate(assistant, cases, place_for(assistant, cases), on_case=progress(""))
     clear_line()

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from app.words import NUMBER, plain_number
+
 # Each line is one unit in all the ways it is written. One word may mean two of them: 'm' in '5 m' and in '$5m'.
 _UNITS = """
 %, percent, pct, per cent | $, usd, us$, dollar, dollars | €, eur, euro, euros | £, gbp, pound, pounds, pence
@@ -39,8 +41,6 @@ _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
 _ONES = {w: n for n, w in enumerate(f"zero one two three four five six seven eight nine {_TEENS}".split())}
 _WORDS = "|".join([*_TENS, *_ONES, "hundred"])
 _SPELLED = re.compile(rf"\b(?:(?:{_WORDS})(?:[ -](?:and[ -])?(?={_WORDS})|\b))+", re.IGNORECASE)
-# A sign only where no word or number stands before it: '5-10' is a range and 'HP-3' a name.
-_NUMBER = re.compile(r"(?<![\w.,])(?<![^\W\d_]-)(?:(?<!\w)[-−–])?(?<![^\W\d_]-)\d+(?:[.,]\d+)*")
 _BEFORE = re.compile(r"(US\$|[$€£¥]|\b(?:USD|EUR|GBP|CHF))\s?[-−–]?$", re.IGNORECASE)
 _UNIT = "|".join(sorted(map(re.escape, _MEANINGS), key=len, reverse=True))
 _AFTER = re.compile(rf"[  -]?(?:({_UNIT})(?![\w²³]))", re.IGNORECASE)
@@ -69,10 +69,10 @@ class Quantity:
 def quantities(text: str) -> tuple[Quantity, ...]:
     """In the order in which they stand. Of '5–10 °C' both are in degrees."""
     found: list[tuple[int, int, Quantity]] = []
-    for match in _NUMBER.finditer(text):
+    for match in NUMBER.finditer(text):
         currency = _BEFORE.search(text, 0, match.start())
         units = _MEANINGS[currency.group(1).lower()] if currency else frozenset()
-        quantity = Quantity(plain(match.group()), match.group(), units)
+        quantity = Quantity(plain_number(match.group()), match.group(), units)
         found.append((match.start(), *_with_units(quantity, text, match.end())))
     for match in _SPELLED.finditer(text):
         quantity = Quantity(_spelled_value(match.group()), match.group().strip(), spelled=True)
@@ -119,16 +119,6 @@ def _named(meanings: frozenset[str], around: str) -> bool:
     """Whether one of them is named somewhere around, in any of its forms."""
     forms = (name for name, meaning in _MEANINGS.items() if meaning & meanings)
     return any(re.search(rf"(?<![^\W\d_]){re.escape(form)}(?![^\W\d_])", around) for form in forms)
-
-
-def plain(number: str) -> str:
-    """'1,200.50' and '1200.5' are the same; so are '007' and '7'."""
-    sign = "-" if number[0] in "-−" else ""
-    digits = number.lstrip("-−–")
-    digits = re.sub(r",(?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
-    if digits.count(".") == 1:
-        digits = digits.rstrip("0").rstrip(".")
-    return sign + (digits.lstrip("0") or "0") if not digits.startswith("0.") else sign + digits
 
 
 def _spelled_value(words: str) -> str:

@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_NUMBER = re.compile(r"(?<![\w.,])(?<![^\W\d_]-)(?:(?<!\w)[-−–])?(?<![^\W\d_]-)\d+(?:[.,]\d+)*")
+# A sign only where no word or number stands before it: '5-10' is a range and 'HP-3' a name.
+NUMBER = re.compile(r"(?<![\w.,])(?<![^\W\d_]-)(?:(?<!\w)[-−–])?(?<![^\W\d_]-)\d+(?:[.,]\d+)*")
 _CODE = re.compile(r"(?<!\w)(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[-./][A-Za-z0-9]+)*")
 _PERIOD = re.compile(r"Q[1-4]|H[12]|FY\d+")  # that documents also spell out: 'the first quarter'
 _NAME = re.compile(r"(?<=[\w,;:)\]’'\"“”] )[\"“(]?([A-ZÀ-Þ][\w’'-]*[a-zà-þA-Z]\w*)")
@@ -61,13 +62,13 @@ def stem(word: str) -> str:
 
 def numbers(text: str) -> set[str]:
     """Numbers in one form: '1,200.50' and '1200.5' are the same, and so are 'five' and '5'."""
-    found = {_plain(match.group()) for match in _NUMBER.finditer(text)}
+    found = {plain_number(match.group()) for match in NUMBER.finditer(text)}
     return found | {_SPELLED[word] for word in re.findall(r"[a-z]+", text.lower()) if word in _SPELLED}
 
 
 def stated_numbers(text: str) -> set[str]:
     """Only those written in digits: what a claim must not get wrong. ('One' is more often a pronoun.)"""
-    return {_plain(match.group()) for match in _NUMBER.finditer(text)}
+    return {plain_number(match.group()) for match in NUMBER.finditer(text)}
 
 
 def codes(text: str) -> list[str]:
@@ -95,7 +96,8 @@ def names(text: str) -> set[str]:
     return codes | {match.group(1).lower().removesuffix("'s").removesuffix("’s") for match in _NAME.finditer(text)}
 
 
-def _plain(number: str) -> str:
+def plain_number(number: str) -> str:
+    """One form: '1,200.50' and '1200.5' are the same, and so are '007' and '7'."""
     sign = "-" if number[0] in "-−" else ""
     digits = number.lstrip("-−–")
     digits = re.sub(r",(?=\d{3}(?:\D|$))", "", digits).replace(",", ".")

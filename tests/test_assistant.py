@@ -138,3 +138,30 @@ def test_an_empty_index_abstains_without_a_model(tmp_path, encoder):
     docent = Assistant(tmp_path / "index", encoder, lambda: pytest.fail("no passages, no model"))
     answer = docent.ask("Anything at all?").answer
     assert answer.status == "abstained" and "Nothing in your documents" in answer.reason
+
+
+def test_too_much_doubt_hides_an_answer_that_a_bolder_setting_shows(assistant):
+    docent = assistant("E-104 means that the return flow is too warm.")
+    docent.load_llm().weights = {"Yes": -9.0, "No": -0.1}
+    doubted = docent.ask("What does fault code E-104 mean?").answer
+    assert (doubted.status, doubted.text) == ("abstained", "") and doubted.confidence < 0.2
+    assert doubted.signals["asked"] == doubted.signals["stated"] == pytest.approx(-8.9)
+    docent.settings = docent.settings.model_copy(update={"boldness": "boldest"})
+    assert docent.ask("What does fault code E-104 mean?").answer.status == "answered"
+
+
+def test_the_model_is_asked_again_over_the_quotes_alone(assistant):
+    docent = assistant("E-104 means that the return flow is too warm.")
+    stream = docent.ask("What does fault code E-104 mean?")
+    answer, asked = stream.answer, docent.load_llm().weighed
+    assert answer.status == "answered" and answer.confidence > 0.5 and len(asked) == 2
+    for text in asked:
+        assert answer.citations[0].quote in text and "What does fault code E-104 mean?" in text
+        assert len(text) < len(stream.prompt.text) / 2
+    assert answer.text in asked[1] and answer.text not in asked[0].replace(answer.citations[0].quote, "")
+
+
+def test_a_refusal_is_not_doubted(assistant):
+    docent = assistant("NOT FOUND")
+    answer = docent.ask("What does fault code E-104 mean?").answer
+    assert answer.status == "abstained" and not docent.load_llm().weighed and not answer.signals

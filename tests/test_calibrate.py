@@ -3,9 +3,11 @@
 import random
 
 import pytest
+from click.testing import CliRunner
 
 from app.calibrate import AIMS, calibrate, save_calibration
 from app.cases import Case
+from app.cli import main
 from app.datatypes import Citation
 from app.gate import calibration_file, calibration_for, levels_table, shipped_calibration
 from app.runs import Row
@@ -56,6 +58,13 @@ def test_with_few_questions_the_shipped_weights_stay_and_with_too_few_nothing_is
     assert calibrate(rows(40), ["made"]).weights == shipped_calibration().weights
     with pytest.raises(InvalidInput, match="at least"):
         calibrate(rows(40, unanswerable=0.0), ["made"])
+
+
+def test_the_command_says_before_it_asks_that_there_are_too_few(tmp_path, home):
+    file = tmp_path / "q.jsonl"
+    file.write_text("".join(f'{{"id": "{n}", "question": "{n}?", "answers": ["7"]}}\n' for n in range(40)))
+    done = CliRunner().invoke(main, ["calibrate", str(file), "--index", str(tmp_path / "none")])
+    assert done.exit_code == 1 and "40 questions that the documents answer and 0 others" in done.output
 
 
 def test_an_index_has_its_own_once_it_is_saved(tmp_path):

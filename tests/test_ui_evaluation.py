@@ -13,6 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.cases import Case, append_case, load_cases
+from app.gate import calibration_file
+from app.report import summarise
+from app.runs import Row, save_summary, writing
 from app.settings import load_settings
 from app.ui.desk import Desk
 from app.ui.eval_result import against, in_words
@@ -283,6 +286,41 @@ def test_new_settings_end_what_uses_the_model(desk: Callable[..., Desk]) -> None
     at.drafting.job.wait(30)
     finished(at)
     assert at.drafting.stopping and at.trial.stopping
+
+
+# -- trust
+
+
+def test_levels_are_shown_chosen_and_measured_on_ones_own_questions(desk: Callable[..., Desk]) -> None:
+    at = with_cases(desk())
+    page = to(drawn(at), "Trust")
+    assert "public documents" in shown(page) and "run your questions once" in shown(page)
+    table = page.dataframe[0].value
+    assert list(table.iloc[:, 0]) == ["Careful", "Cautious", "Balanced ✓", "Bold", "Boldest"]
+    page.select_slider[0].set_value("bold").run()
+    assert at.settings.boldness == load_settings().boldness == "bold"
+    keep_run(at)
+    page = click(page.run(), "calibrate")
+    assert "24 your own questions" in shown(page) and calibration_file(at.settings.home, at.index_dir).is_file()
+    page = click(page, "forget_calibration")
+    assert "public documents" in shown(page) and not calibration_file(at.settings.home, at.index_dir).is_file()
+
+
+def keep_run(at: Desk) -> None:
+    """A finished run of 24 questions, a third of them unanswerable and doubtful."""
+    rows = [
+        Row(
+            Case(id=str(n), question=f"{n}?", answers=("7",) * (n % 3 > 0), answerable=n % 3 > 0), status="answered",
+            answer="7", reply="7", signals={"asked": float(n % 3 > 0), "stated": float(n % 3 > 0), "nearest": 0.5},
+        )
+        for n in range(24)
+    ]  # fmt: skip
+    file = at.settings.home / "runs" / at.index_dir.resolve().name / "20260101-120000.jsonl"
+    header = {"docent": "1", "n": len(rows), "retrieval_only": False}
+    with writing(file, header) as (_, writer):
+        for row in rows:
+            writer.add(row)
+    save_summary(file, summarise(rows) | {"run": header}, "")
 
 
 def test_words_fit_what_was_asked() -> None:
