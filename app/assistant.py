@@ -186,7 +186,8 @@ class AnswerStream:
         quotes = dict.fromkeys(said.get((c.file, c.start), c.quote) for claim in claims for c in claim.citations)
         answer = " ".join(claim.text for claim in claims)
         odds = {}
-        checks = build_checks(llm, self.question, answer, "\n".join(quotes))
+        question = standalone(self.question, self.history)
+        checks = build_checks(llm, question, answer, "\n".join(quotes))
         for name, tokens in zip(("asked", "stated"), checks, strict=True):
             yes, no = llm.weigh(tokens, ("Yes", "No"))
             if math.isfinite(yes) and math.isfinite(no):

@@ -135,7 +135,6 @@ class Answer:
             "status": self.status,
             "text": self.text,
             "reason": self.reason,
-            "confidence": round(self.confidence, 4),
             "citations": [asdict(citation) for citation in self.citations],
             "hits": [hit_json(rank, hit) for rank, hit in enumerate(self.hits, 1)],
             "model": self.model,
@@ -173,6 +172,7 @@ class Llm(Protocol):
 
     name: str
     n_ctx: int
+    n_aside: int  # tokens that may be weighed at once
     last_stats: Stats  # of the newest stream, complete once that is exhausted
     last_logprobs: list[float]  # of its tokens, each as sure as the model was of it
 

@@ -45,6 +45,7 @@ class LlamaCpp:
         self._api: Any = _backend()[0]
         api = self._api
         self.name = name
+        self.n_aside = _ASIDE
         self.last_stats = Stats()
         self.last_logprobs: list[float] = []
         self._opening: NDArray[np.float32] | None = None  # log-probabilities of the newest stream's first token

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from app.datatypes import Hit, Llm, Prompt, Segment, Sentence, Turn
@@ -65,15 +65,20 @@ def build_checks(llm: Llm, question: str, answer: str, text: str) -> tuple[list[
 
     They begin the same, so that the second costs a few tokens only. What is too long is cut short.
     """
+    longest = _CHECKED
+    while True:
+        filled = {"text": text[:longest], "question": question[: longest // 3], "answer": answer[: longest // 3]}
+        checks = (_check(llm, "check_question", filled), _check(llm, "check_answer", filled))
+        if max(map(len, checks)) <= llm.n_aside:
+            return checks
+        longest = longest * 2 // 3  # some scripts take a token and more for each character
+
+
+def _check(llm: Llm, name: str, filled: Mapping[str, str]) -> list[int]:
+    # Not by str.format, and in one pass: a document may hold braces, and names in them.
+    asked = re.sub(r"\{(text|question|answer)\}", lambda match: filled[match.group(1)], _prompt(name))
     head, tail = llm.render("", _MARK).split(_MARK)
-    filled = {"text": text[:_CHECKED], "question": question[: _CHECKED // 3], "answer": answer[: _CHECKED // 3]}
-
-    def tokens(name: str) -> list[int]:
-        # Not by str.format, and in one pass: a document may hold braces, and names in them.
-        asked = re.sub(r"\{(text|question|answer)\}", lambda match: filled[match.group(1)], _prompt(name))
-        return [*llm.tokenize(head, special=True), *llm.tokenize(asked), *llm.tokenize(tail, special=True)]
-
-    return tokens("check_question"), tokens("check_answer")
+    return [*llm.tokenize(head, special=True), *llm.tokenize(asked), *llm.tokenize(tail, special=True)]
 
 
 def _prompt(name: str) -> str:

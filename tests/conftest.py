@@ -64,6 +64,7 @@ class ScriptedLlm:
 
     name = "scripted"
     n_ctx = 4096
+    n_aside = 512
 
     def __init__(self, *replies: str) -> None:
         self.replies = list(replies) or ["NOT FOUND"]

@@ -1,7 +1,7 @@
 import pytest
 
 from app.datatypes import Answer, Hit, Sentence, Stats, Turn
-from app.prompt import REFUSAL, build_prompt
+from app.prompt import REFUSAL, build_checks, build_prompt
 from ingest.datatypes import Chunk
 from ingest.errors import InvalidInput
 
@@ -45,3 +45,12 @@ def test_a_question_that_cannot_fit_is_refused_in_words(scripted):
     llm.n_ctx = 100
     with pytest.raises(InvalidInput, match="too long"):
         build_prompt(llm, "why " * 300, [hit(1)], BEST, [], 50)
+
+
+def test_a_check_holds_its_text_as_it_is_and_is_cut_to_what_can_be_weighed(scripted):
+    llm = scripted()
+    first, second = build_checks(llm, "What is {answer}?", "7 {text}", "It is {question} 7.")
+    said = [" ".join(llm._pieces[token] for token in tokens) for tokens in (first, second)]
+    assert "What is {answer}?" in said[0] and "It is {question} 7." in said[0] and "7 {text}" in said[1]
+    llm.n_aside = 90
+    assert all(len(tokens) <= 90 for tokens in build_checks(llm, "q " * 400, "a " * 400, "t " * 900))
