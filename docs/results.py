@@ -30,6 +30,8 @@ REPORTED = [
 ]
 OTHERS = ("ablation", "ingest", "targets")
 
+SEARCH = "-search"  # the name of a run of the search alone over a whole set
+
 SETS = {
     "sample_docs": "The sample domain: 16 PDFs, 67 pages, 100 questions, a quarter of them without an answer.",
     "squad2": "Short facts in 48 Wikipedia articles. Half of the questions drawn have no answer, and are to deceive.",
@@ -116,7 +118,8 @@ nasty_pdfs are accounted for: read, or listed with the reason and what helps.
 def made(folder: Path) -> str:
     """results.md, whole."""
     kept = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))}
-    order = [*(name for name in SETS if name in kept), *(name for name in kept if name not in (*SETS, *OTHERS))]
+    known = [name for base in SETS for name in (base, base + SEARCH)]
+    order = [*(name for name in known if name in kept), *(name for name in kept if name not in (*known, *OTHERS))]
     parts = [HEAD, *(_set(name, kept[name], kept.get("targets", {}).get(name, {})) for name in order)]
     parts += [_gate(), SHORT]
     if rows := kept.get("ablation"):
@@ -138,7 +141,15 @@ def _set(name: str, run: Mapping[str, Any], targets: Mapping[str, float]) -> str
         if compared:
             row += _against(key, compared.get(key), run["difference"].get(key))
         rows.append([*row, shown(key, targets.get(key))] if targets else row)
-    about = [f"## {name}", "", SETS.get(name, ""), "", f"{run['n']} questions: `{run['command']}`, {_version(run)}", ""]
+    title = f"{name.removesuffix(SEARCH)}, the search alone" if name.endswith(SEARCH) else name
+    about = [
+        f"## {title}",
+        "",
+        SETS.get(name.removesuffix(SEARCH), ""),
+        "",
+        f"{run['n']} questions: `{run['command']}`, {_version(run)}",
+        "",
+    ]
     lines = [*about, *table([*titles, *(["target"] if targets else [])], rows)]
     if compared:
         lines += [

@@ -15,11 +15,16 @@ from ingest.errors import DocentError
 
 WORDS = {
     "careful": "Careful: would rather say nothing than be wrong",
-    "cautious": "Cautious",
-    "balanced": "Balanced",
-    "bold": "Bold",
+    "cautious": "Cautious: refuses now and then what it could have answered",
+    "balanced": "Balanced: gives up about one good answer in ten to hold back the doubtful ones",
+    "bold": "Bold: holds back only what is very doubtful",
     "boldest": "Boldest: shows whatever has a quote to stand on",
 }
+
+_SHIPPED = (
+    " About half of these questions have no answer in their documents, most of them worded to deceive: far more than "
+    "people ask. Your documents will differ, so measure it on your own questions."
+)
 
 
 def trust(desk: Desk) -> None:
@@ -57,9 +62,9 @@ def _chosen(desk: Desk) -> None:
 def _row(level: Level, desk: Desk) -> dict[str, Any]:
     return {
         "": f"{level.name.capitalize()}{' ✓' if level.name == desk.settings.boldness else ''}",
-        "Wrong, of the answers shown": f"{level.error:.0%} (at most {level.bound:.0%})",
-        "Refused though answered in the documents": f"{level.refused:.0%}",
-        "Refused because it is not in the documents": f"{level.caught:.0%}",
+        "Wrong, of those shown": f"{level.error:.0%} (at most {level.bound:.0%})",
+        "Refused in vain": f"{level.refused:.0%}",
+        "Rightly refused": f"{level.caught:.0%}",
     }
 
 
@@ -68,7 +73,7 @@ def _measured_on(desk: Desk, calibration: Calibration) -> str:
     where = "your own questions" if own else "questions over public documents and the sample documents"
     return (
         f"Measured on {calibration.n} {where}. “At most” holds with 90 % confidence, for questions of the same kind."
-        + ("" if own else " Your documents may differ: measure it on your own questions.")
+        + ("" if own else _SHIPPED)
     )
 
 
