@@ -45,10 +45,10 @@ class Known:
     supported: bool
 
 
-def calibrate(rows: Sequence[Row], sources: Sequence[str], *, fit: bool | None = None) -> Calibration:
+def calibrate(rows: Sequence[Row], sources: Sequence[str]) -> Calibration:
     """From the rows of a run with answers. At the boldest level nothing was held back, which teaches the most.
 
-    `fit`: whether the weights are fitted too; None: where there are enough questions.
+    The weights are fitted too where there are enough questions.
     Raises InvalidInput when there are too few questions, or none of one kind.
     """
     known = [_known(row) for row in rows]
@@ -62,7 +62,7 @@ def calibrate(rows: Sequence[Row], sources: Sequence[str], *, fit: bool | None =
             "Add cases, above all questions that the documents do not answer.",
         )
     start = shipped_calibration()
-    if rarer >= _ENOUGH if fit is None else fit:
+    if rarer >= _ENOUGH:
         start, confidence = _fitted([item.signals for item in learnt], supported)
     else:
         confidence = np.array([start.confidence(item.signals) for item in learnt])

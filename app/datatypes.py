@@ -26,6 +26,10 @@ class Hit:
     def page(self) -> int:
         return self.chunk.page
 
+    def holds(self, file: str, start: int) -> bool:
+        """Whether this offset of that file lies in the passage."""
+        return self.file == file and self.chunk.start <= start < self.chunk.end
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

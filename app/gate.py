@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -79,17 +79,7 @@ class Calibration:
         return next(level for level in self.levels if level.name == name)
 
     def as_json(self) -> str:
-        return json.dumps(
-            {
-                "weights": dict(self.weights),
-                "centres": dict(self.centres),
-                "bias": self.bias,
-                "levels": [{name: getattr(level, name) for name in Level.__slots__} for level in self.levels],
-                "n": self.n,
-                "sources": list(self.sources),
-            },
-            indent=1,
-        )
+        return json.dumps(asdict(self), indent=1)
 
 
 def read_calibration(text: str) -> Calibration:
@@ -156,11 +146,11 @@ def signals(
 ) -> dict[str, float]:
     """What can be known without the model. `nearest` is the best sentence's cosine with the question."""
     cited = {(c.file, c.start) for claim in claims for c in claim.citations}
-    held = [hit for hit in hits if any(_within(place, hit) for place in cited)] or list(hits[:1])
+    held = [hit for hit in hits if any(hit.holds(*place) for place in cited)] or list(hits[:1])
     quoted = " ".join([*(c.quote for claim in claims for c in claim.citations)] or [s.meaning for s in evidence[:1]])
     around = " ".join(f"{hit.title} {hit.chunk.heading} {hit.file}" for hit in held)
     passage = f"{around} {' '.join(hit.chunk.text for hit in held)}"
-    place = next((n for n, hit in enumerate(hits) if any(_within(p, hit) for p in cited)), len(hits))
+    place = next((n for n, hit in enumerate(hits) if any(hit.holds(*p) for p in cited)), len(hits))
     return {
         "nearest": nearest,
         "quoted": _share(question, f"{quoted} {around}"),
@@ -186,10 +176,6 @@ def _strangers(question: str, passage: str) -> list[str]:
     values = {quantity.value for quantity in quantities(passage)}
     unknown = [name for name in names(question) if name not in plain and not set(content_words(name)) & words]
     return unknown + [q.text for q in quantities(question) if not q.spelled and q.value not in values]
-
-
-def _within(place: tuple[str, int], hit: Hit) -> bool:
-    return hit.file == place[0] and hit.chunk.start <= place[1] < hit.chunk.end
 
 
 def judge(

@@ -32,7 +32,8 @@ _MAX_QUOTES = 3  # sentences that one claim may stand on
 _COVERED = 0.55  # share of what a claim adds to the question that its sentences must hold
 _GIVEN = 0.3  # weight of words that the question brought: repeating it proves little
 _NEAR = 8  # candidates that are compared by meaning too
-# Order as in `features`. Set by hand: with these 30 of 31 right answers on squad2 cited the gold passage.
+_NEARNESS = 1.0  # weight of that, beside:
+# Order as in `_features`. Set by hand: with these 30 of 31 right answers on squad2 cited the gold passage.
 _WEIGHTS = np.array([3.0, 1.0, 2.0, 1.5, 1.0, 0.3])
 _REFUSING = re.compile(
     r"\b(?:passages?|documents?|texts?|information|excerpts?|context|provided|sources?)\b[^.]*\b(?:do(?:es)?|is|are|did)\s*(?:not|n't)\b"
@@ -89,8 +90,9 @@ class _Passages:
         self.words = [set(content_words(s.meaning)) for s in sentences]
         self.plain = [f" {s.text} {s.spoken} ".lower() for s in sentences]
         self.quantities = [quantities(s.text) + quantities(s.spoken) for s in sentences]
-        self.hit = [next((n for n, hit in enumerate(hits) if _within(s, hit)), -1) for s in sentences]
+        self.hit = [next((n for n, hit in enumerate(hits) if hit.holds(s.file, s.start)), -1) for s in sentences]
         self.above = [f" {h.title} {h.chunk.heading} {h.file} ".lower() for h in hits] + [""]
+        self.words_above = [set(content_words(text)) for text in self.above]
         self.whole = [f"{above} {hit.chunk.text.lower()} " for above, hit in zip(self.above, hits, strict=False)] + [""]
         frequency = Counter(word for words in self.words for word in words)
         self.idf: Mapping[str, float] = {w: math.log(1 + len(sentences) / n) for w, n in frequency.items()}
@@ -103,10 +105,6 @@ class _Passages:
         """By weight, of the wanted words."""
         total = sum(map(self.weight, wanted))
         return sum(self.weight(w) for w in wanted if w in self.words[i]) / total if total else 0.0
-
-
-def _within(sentence: Sentence, hit: Hit) -> bool:
-    return hit.file == sentence.file and hit.chunk.start <= sentence.start < hit.chunk.end
 
 
 class _Stated:
@@ -181,7 +179,7 @@ def _said_above(quantity: Quantity, above: str, whole: str) -> bool:
 def _coverage(stated: _Stated, chosen: Sequence[int], passages: _Passages) -> float:
     """By weight. A number weighs as much as a rare word and a half: '60 liters' stands on '60 litres'."""
     words = set().union(*(passages.words[i] for i in chosen))
-    words |= set(content_words("".join(passages.above[passages.hit[i]] for i in chosen)))
+    words |= set().union(*(passages.words_above[passages.hit[i]] for i in chosen))
     values = {quantity.value for i in chosen for quantity in passages.quantities[i]}
     wanted = stated.new or {word for word in stated.words if not word.isdigit()}
     total = sum(map(passages.weight, wanted)) + 1.5 * passages.rarest * len(stated.values)
@@ -215,8 +213,7 @@ def _choose(stated: _Stated, passages: _Passages, nearness: Nearness | None) -> 
 
 def _scores(stated: _Stated, passages: _Passages, nearness: Nearness | None) -> NDArray[np.float64]:
     """How likely the claim stands on each sentence. (n_sentences,)"""
-    table = features(stated.text, stated.question, passages)
-    scores: NDArray[np.float64] = table @ _WEIGHTS
+    scores: NDArray[np.float64] = _features(stated, passages) @ _WEIGHTS
     if nearness:
         best = np.argsort(-scores, kind="stable")[:_NEAR]
         close = nearness(f"{stated.question} {stated.text}", [passages.sentences[i].meaning[:600] for i in best])
@@ -224,17 +221,13 @@ def _scores(stated: _Stated, passages: _Passages, nearness: Nearness | None) -> 
     return scores
 
 
-_NEARNESS = 1.0
-
-
-def features(text: str, question: str, passages: _Passages) -> NDArray[np.float64]:
+def _features(stated: _Stated, passages: _Passages) -> NDArray[np.float64]:
     """For each sentence: the shares that it holds of the claim's own words, of the question's words, of the claim's
     numbers and of its names; the share of the question's words in the headings above; its passage's reciprocal rank.
     (n_sentences, 6)"""
-    stated = _Stated(text, question)
     rows = []
     for i in range(len(passages.sentences)):
-        above = set(content_words(passages.above[passages.hit[i]]))
+        above = passages.words_above[passages.hit[i]]
         values = {quantity.value for quantity in passages.quantities[i]}
         rows.append(
             (
