@@ -36,7 +36,8 @@ def command(questions: Path, index_dir: Path | None, limit: int | None, as_json:
 
     from app.assistant import open_assistant
     from app.calibrate import calibrate, check_enough, save_calibration
-    from app.evaluate import evaluate, load_cases, place_for
+    from app.cases import load_cases
+    from app.evaluate import evaluate, place_for
     from app.gate import calibration_file, levels_table
     from app.settings import BOLDNESS, load_settings
 

@@ -59,7 +59,7 @@ def evaluate(questions: Path, index_dir: Path | None, as_json: bool, **options: 
         summary, out = _measured(assistant, cases[:limit], ask, **options | {"retrieval_only": True})
     else:
         from app.assistant import open_assistant
-        from app.evaluate import load_cases
+        from app.cases import load_cases
         from app.settings import load_settings
 
         cases = load_cases(questions)
@@ -86,10 +86,10 @@ def _measured(
 ) -> tuple[dict[str, Any], Path]:
     """Runs what is asked for, and leaves the summary of it all beside the rows."""
     from app.baseline import Usual
-    from app.evaluate import evaluate, load_rows, load_summary, place_for, save_summary
+    from app.evaluate import evaluate, place_for
     from app.report import compare, readable
     from app.report_page import page
-    from app.runs import usual_of
+    from app.runs import load_rows, load_summary, save_summary, usual_of
 
     before = load_rows(baseline)[1] if baseline else []  # first, so that a wrong name shows at once
     out = out or place_for(assistant, cases, retrieval_only=retrieval_only, within_doc=within_doc, usual=usual)

@@ -15,30 +15,14 @@ from typing import Any, Protocol
 
 from app import grade
 from app.assistant import checked
-from app.cases import Case, append_case, case_id, load_cases, save_cases
+from app.cases import Case
 from app.datatypes import Answer, Hit, Llm, Prompt
 from app.report import readable, summarise
 from app.retrieve import named_documents
-from app.runs import Passage, Row, Run, list_runs, load_rows, load_summary, save_summary, unfinished, writing
+from app.runs import Passage, Row, save_summary, unfinished, writing
 from app.settings import Settings
 from ingest.errors import InvalidInput
 from ingest.index import LocalIndex
-
-__all__ = [
-    "Case",
-    "Row",
-    "Run",
-    "append_case",
-    "case_id",
-    "evaluate",
-    "list_runs",
-    "load_cases",
-    "load_rows",
-    "load_summary",
-    "place_for",
-    "save_cases",
-    "save_summary",
-]
 
 OnCase = Callable[[int, int, float], None]  # done, total, seconds to go
 DEPTH = 10  # passages that the search is scored by

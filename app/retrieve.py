@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from app.datatypes import Hit
-from app.words import STOP, stem
+from app.words import STOP, WORD, stem
 from ingest.datatypes import Document, Encoder, Vectors
 from ingest.errors import InvalidInput
 from ingest.index import LocalIndex
@@ -26,7 +26,6 @@ _FIRST_HOP = 0.6  # share of the places that stay with what the question itself 
 _NAMING = 2  # how many of the best passages may name further documents
 _LONGEST_NAME = 8  # words
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _PAGE = re.compile(
     r"\b(?:on|of|at|see) (?:the )?page\s*\(?(\d{1,4})\b|\b(first|cover|title|second|last) (?:cover )?page\b",
     re.IGNORECASE,
@@ -119,7 +118,7 @@ def _ranked(
 def _together(index: LocalIndex, query: str, texts: Sequence[str]) -> list[float]:
     """For each text, the share of the query's neighbouring words that stand side by side in it, and the share of its
     telling words that stand near the next one; rare words count more."""
-    words = [word.lower() for word in _WORD.findall(query)]
+    words = [word.lower() for word in WORD.findall(query)]
     telling = list(dict.fromkeys(word for word in words if word not in STOP))[:40]
     rarity = {stem(word): math.log(1 + len(index) / (0.5 + index.frequency(word))) for word in telling}
     stems = [stem(word) for word in words]
@@ -141,7 +140,7 @@ def _together(index: LocalIndex, query: str, texts: Sequence[str]) -> list[float
 
 @lru_cache(maxsize=4096)
 def _stems(text: str) -> tuple[str, ...]:
-    return tuple(stem(word) for word in (word.lower() for word in _WORD.findall(text)))
+    return tuple(stem(word) for word in (word.lower() for word in WORD.findall(text)))
 
 
 def _close(stems: Sequence[str], wanted: Collection[str]) -> set[tuple[str, str]]:
@@ -240,7 +239,7 @@ def _names_of(documents: Collection[Document]) -> Names:
     names: Names = {}
     for document in documents:
         stem_ = PurePosixPath(document.path).stem.replace("__", ",").replace("_", " ")
-        for name in {tuple(_WORD.findall(re.split(r"[,(:]", text)[0])) for text in (document.title, stem_)}:
+        for name in {tuple(WORD.findall(re.split(r"[,(:]", text)[0])) for text in (document.title, stem_)}:
             if 0 < len(name) <= _LONGEST_NAME and len("".join(name)) > 3:
                 names.setdefault(name, []).append(document.id)
     return {name: ids for name, ids in names.items() if len(ids) < 3}
@@ -248,7 +247,7 @@ def _names_of(documents: Collection[Document]) -> Names:
 
 def _named_in(text: str, names: Names) -> list[int]:
     """Documents whose name stands in the text, letter for letter. A single word at a sentence's start is no name."""
-    words = [(match.group(), match.start()) for match in _WORD.finditer(text)]
+    words = [(match.group(), match.start()) for match in WORD.finditer(text)]
     found: list[int] = []
     place = 0
     while place < len(words):

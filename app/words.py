@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # A sign only where no word or number stands before it: '5-10' is a range and 'HP-3' a name.
 NUMBER = re.compile(r"(?<![\w.,])(?<![^\W\d_]-)(?:(?<!\w)[-−–])?(?<![^\W\d_]-)\d+(?:[.,]\d+)*")
 _CODE = re.compile(r"(?<!\w)(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[-./][A-Za-z0-9]+)*")
@@ -35,7 +35,7 @@ _SPELLED = {
 
 def content_words(text: str) -> list[str]:
     """Stems of the words that carry meaning, in order."""
-    return [stem(word) for word in (w.lower() for w in _WORD.findall(text)) if word not in STOP]
+    return [stem(word) for word in (w.lower() for w in WORD.findall(text)) if word not in STOP]
 
 
 @lru_cache(maxsize=50_000)

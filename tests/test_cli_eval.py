@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from app.evaluate import load_rows
 from app.models import add
 from app.report import METRICS
+from app.runs import load_rows
 
 ROOT = Path(__file__).parent.parent
 QUESTIONS = [

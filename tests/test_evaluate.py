@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.cases import Case
-from app.evaluate import evaluate, header_of, list_runs, load_rows, place_for
+from app.evaluate import evaluate, header_of, place_for
 from app.report import METRICS, summarise
-from app.runs import row_of, writing
+from app.runs import list_runs, load_rows, row_of, writing
 from ingest.errors import InvalidInput
 
 ROOT = Path(__file__).parent.parent

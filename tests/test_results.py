@@ -8,8 +8,9 @@ import pytest
 
 from app.baseline import Usual
 from app.cases import Case
-from app.evaluate import evaluate, load_summary
+from app.evaluate import evaluate
 from app.report import compare
+from app.runs import load_summary
 
 ROOT = Path(__file__).parent.parent
 CASES = [
