@@ -22,6 +22,7 @@ from app.grade import gold_pages, is_right
 from app.runs import Row
 from app.settings import BOLDNESS
 from ingest.errors import InvalidInput
+from ingest.files import write_whole
 
 # The highest share of unsupported answers that a level stands for; and the share of supported answers that it may give
 # up for that, for where the questions are made to deceive no threshold would reach the first.
@@ -84,10 +85,8 @@ def check_enough(cases: Sequence[Case]) -> None:
 
 
 def save_calibration(calibration: Calibration, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".tmp")
-    temporary.write_text(calibration.as_json() + "\n", encoding="utf-8")
-    temporary.replace(file)
+    """Raises StorageError, with the former one still there."""
+    write_whole(file, f"{calibration.as_json()}\n".encode())
 
 
 def _known(row: Row) -> Known | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from ingest.errors import InvalidInput, StorageError
+from ingest.errors import InvalidInput
+from ingest.files import write_whole
 
 _FORM = "Each line holds one question as JSON."
 
@@ -82,7 +82,7 @@ def save_cases(file: Path, cases: Sequence[Case]) -> None:
             raise InvalidInput(f"Two questions have the id {case.id}.", "Give one of them another.")
         taken.add(case.id)
     if known.keys() - taken:
-        _replace(file.with_name(f"{file.name}.bak"), file.read_bytes())
+        write_whole(file.with_name(f"{file.name}.bak"), file.read_bytes())
     texts = []
     for case in cases:
         line, old = known.get(case.id, ("{}", None))
@@ -130,17 +130,4 @@ def _why(error: Exception) -> str:
 
 
 def _write(file: Path, lines: Sequence[str]) -> None:
-    _replace(file, "".join(f"{line}\n" for line in lines).encode("utf-8"))
-
-
-def _replace(file: Path, data: bytes) -> None:
-    temporary = file.with_name(f"{file.name}.tmp")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(file)
-    except OSError as error:
-        raise StorageError(f"{file} cannot be written: {error.strerror}.", "Check its folder's permissions.") from error
+    write_whole(file, "".join(f"{line}\n" for line in lines).encode("utf-8"))

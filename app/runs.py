@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from app.cases import Case
 from app.datatypes import Citation, Stats
 from ingest.errors import InvalidInput, StorageError
+from ingest.files import write_whole
 
 Header = Mapping[str, Any]
 _FIRST = b'{"docent": '  # what a run begins with, also one whose first line was torn
@@ -132,12 +133,7 @@ def load_summary(file: Path) -> dict[str, Any] | None:
 def save_summary(file: Path, summary: Mapping[str, Any], readable: str) -> None:
     """Both files beside the run, the one for machines last: where it is, all is."""
     for suffix, text in ((READABLE, readable), (SUMMARY, json.dumps(summary, ensure_ascii=False, indent=2) + "\n")):
-        temporary = file.with_suffix(f"{suffix}.tmp")
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(file.with_suffix(suffix))
-        except OSError as error:
-            raise StorageError(f"{file.with_suffix(suffix)} cannot be written: {error.strerror}.") from error
+        write_whole(file.with_suffix(suffix), text.encode("utf-8"))
 
 
 def unfinished(folder: Path, header: Header, *, usual: bool = False) -> Path | None:

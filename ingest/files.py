@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
+
+from ingest.errors import StorageError
 
 
 def sha256(file: Path) -> str:
@@ -19,3 +22,17 @@ def storable(name: str) -> str:
 def title_of(path: Path) -> str:
     """For a file that names no title itself."""
     return storable(path.stem.replace("_", " ").replace("-", " "))
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """All of it or, when that fails, what was there before. Raises StorageError."""
+    temporary = file.with_name(f"{file.name}.tmp")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(file)
+    except OSError as error:
+        raise StorageError(f"{file} cannot be written: {error.strerror}.", "Check its folder's permissions.") from error
