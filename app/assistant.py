@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 
+from app.compose import AT_ONCE, Composer, States, composed
 from app.datatypes import Answer, Hit, Llm, Prompt, Sentence, Stats, Turn
 from app.domains import Domain, load_domain
 from app.evidence import best_sentences, sentences_of
 from app.gate import Calibration, calibration_for, judge, signals, unknown_codes
 from app.llm import LlamaCpp
 from app.models import find, path
-from app.prompt import MAX_QUESTION, REFUSAL, build_checks, build_prompt
+from app.prompt import (
+    MAX_QUESTION,
+    REFUSAL,
+    build_checks,
+    build_prompt,
+    history_of,
+    label_of,
+    passages_of,
+    rules_of,
+)
 from app.retrieve import AS_FOUND, join_neighbours, named_documents, retrieve
 from app.rewrite import standalone, with_figures
 from app.settings import Settings
+from app.states import StateStore
 from app.verify import Claim, refuses, verify
 from ingest.datatypes import Encoder
 from ingest.embed import SentenceEncoder
@@ -41,6 +53,8 @@ class Assistant:
         self.encoder = encoder
         self.load_llm = load_llm
         self.settings = settings or Settings()
+        self._lock = threading.Lock()
+        self._composer: Composer | None = None
         self._index = self._open()
 
     @property
@@ -62,6 +76,17 @@ class Assistant:
     @cached_property
     def domain(self) -> Domain:
         return load_domain(Path(self._index.store.meta("folder", str(self.index_dir))))
+
+    @property
+    def composer(self) -> Composer | None:
+        """What the answer model has read of the documents. None where that is not kept. Loads the model."""
+        llm = self.load_llm()
+        if llm.no_states or not self.settings.kv_gb:
+            return None
+        with self._lock:
+            if self._composer is None:
+                self._composer = Composer(llm, rules_of(llm), StateStore(self.index_dir, self.settings.kv_bytes))
+            return self._composer
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -117,11 +142,15 @@ class AnswerStream:
         return with_figures(self._assistant.domain.expand(standalone(self.question, self.history)))
 
     @cached_property
-    def hits(self) -> list[Hit]:
+    def found(self) -> list[Hit]:
+        """The passages as they were stored, and as the model reads them: so that what it has read can be kept."""
         settings = self._assistant.settings
-        encoder = self._assistant.encoder
-        hits = retrieve(self._index, encoder, self.query, settings.passages, self._doc_ids, AS_FOUND)
-        return join_neighbours(self._index, hits)
+        return retrieve(self._index, self._assistant.encoder, self.query, settings.passages, self._doc_ids, AS_FOUND)
+
+    @cached_property
+    def hits(self) -> list[Hit]:
+        """The same, with those that touch joined."""
+        return join_neighbours(self._index, self.found)
 
     @cached_property
     def sentences(self) -> list[Sentence]:
@@ -148,15 +177,27 @@ class AnswerStream:
         evidence = self.evidence
         if not self.hits or self.unknown or self._stopped:
             return
-        settings = self._assistant.settings
         self._llm = self._assistant.load_llm()
-        self.prompt = build_prompt(self._llm, self.question, self.hits, evidence, self.history, settings.max_tokens)
+        max_tokens = self._assistant.settings.max_tokens
+        hits, states = self._readable(self._llm)
+        self.prompt = build_prompt(self._llm, self.question, hits, evidence, self.history, max_tokens)
         if self._stopped:
             return
-        for piece in self._llm.stream(self.prompt.tokens, settings.max_tokens):
+        for piece in self._llm.stream(self.prompt.tokens, max_tokens, composed(self.prompt, states)):
             self._first = self._first or time.perf_counter() - self._began
             self.reply += piece
             yield piece
+
+    def _readable(self, llm: Llm) -> tuple[list[Hit], States]:
+        """What to put into the prompt. Where states are kept, only passages that were read before or can be read at
+        once: of the others, the key sentences have to do until Docent has read them in an idle moment."""
+        composer = self._assistant.composer
+        if composer is None:
+            return self.found, {}
+        passages = passages_of(llm, self.found)
+        states = composer.states(passages, lambda: self._stopped, AT_ONCE)
+        hits = [hit for hit, passage in zip(self.found, passages, strict=True) if passage in states]
+        return hits, states | composer.states([label_of(llm), history_of(llm, self.history)], lambda: self._stopped)
 
     @cached_property
     def claims(self) -> list[Claim]:
@@ -252,7 +293,16 @@ def open_assistant(settings: Settings, index_dir: Path) -> Assistant:
 def open_llm(settings: Settings) -> LlamaCpp:
     """Raises ModelError when the model that the settings name is missing, not what its hash says, or does not load."""
     spec = find(settings.model, settings.models_dir)
-    return LlamaCpp(path(spec, settings.models_dir), spec.id, settings.n_ctx, settings.threads, settings.gpu_layers)
+    file = path(spec, settings.models_dir)
+    return LlamaCpp(
+        file,
+        spec.id,
+        settings.n_ctx,
+        settings.threads,
+        settings.gpu_layers,
+        settings.kv_type,
+        spec.files[0].sha256,
+    )
 
 
 def open_encoder(settings: Settings) -> SentenceEncoder:

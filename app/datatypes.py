@@ -5,10 +5,11 @@ The command line, the pages and the evaluation read the same fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
+from app.kvcache import Kept, State
 from ingest.datatypes import Chunk
 
 
@@ -53,12 +54,16 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of the prompt. `stable` ones are the same for every question, so their computation can be kept."""
+    """A piece of the prompt. `stable` ones are the same for every question, so their computation can be kept: with
+    the document that they are of, or with none (0). One that `repeats` another has its tokens from `first` on."""
 
     name: str
     text: str
     tokens: tuple[int, ...]
     stable: bool = False
+    doc_id: int = 0
+    repeats: Segment | None = None
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,11 @@ class Prompt:
     segments: tuple[Segment, ...]
     hits: tuple[Hit, ...]  # those that fitted
     dropped: tuple[str, ...] = ()  # what did not, in words
+
+    @property
+    def rules(self) -> tuple[int, ...]:
+        """The fixed beginning, behind which what is kept was read."""
+        return self.segments[0].tokens
 
     @property
     def tokens(self) -> list[int]:
@@ -81,7 +91,10 @@ class Stats:
     """Seconds are wall time; peak memory is the process's, in MiB."""
 
     prompt_tokens: int = 0
-    cached_tokens: int = 0
+    cached_tokens: int = 0  # of the prompt: still there from the last one
+    composed_tokens: int = 0  # of the prompt: placed from kept states
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0  # of those drafted
     output_tokens: int = 0
     seconds_retrieve: float = 0.0
     seconds_to_first_token: float = 0.0
@@ -177,6 +190,8 @@ class Llm(Protocol):
     name: str
     n_ctx: int
     n_aside: int  # tokens that may be weighed at once
+    no_states: str  # why states of what was read are not kept, in words for people; '' where they are
+    states_key: str  # names all that a state depends on beside what was read
     last_stats: Stats  # of the newest stream, complete once that is exhausted
     last_logprobs: list[float]  # of its tokens, each as sure as the model was of it
 
@@ -188,8 +203,17 @@ class Llm(Protocol):
         """The two messages in the model's own chat format, up to where its answer begins."""
         ...
 
-    def stream(self, tokens: Sequence[int], max_tokens: int) -> Iterator[str]:
-        """Pieces of text, greedily chosen."""
+    def stream(self, tokens: Sequence[int], max_tokens: int, kept: Sequence[Kept] = ()) -> Iterator[str]:
+        """Pieces of text, greedily chosen. What is `kept` of the tokens need not be read again."""
+        ...
+
+    def pin(self, rules: Sequence[int]) -> None:
+        """Reads a fixed beginning once and for good, so that no prompt that begins with it has to."""
+        ...
+
+    def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> State | None:
+        """What is computed when the tokens are read behind the rules. Leaves what streams have read as it is. None
+        when stopped, which `should_stop` may say at any moment, and where `no_states` says why there are none."""
         ...
 
     def opened_with(self, option: str) -> float:

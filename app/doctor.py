@@ -19,7 +19,7 @@ from typing import Literal
 import psutil
 
 from app import models
-from app.llm import layers_on_gpu, physical_cores
+from app.llama import layers_on_gpu, physical_cores
 from app.settings import Settings
 from ingest.errors import DocentError, IndexMissing
 from ingest.index import is_current

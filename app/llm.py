@@ -1,4 +1,4 @@
-"""llama.cpp through llama-cpp-python's low-level API: greedy, streamed, stoppable, keeping what it has already read."""
+"""llama.cpp through llama-cpp-python's low-level API: greedy, streamed, stoppable, never reading anything twice."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
+from app.chat_format import chat_format
 from app.datatypes import Stats
+from app.kvcache import ASIDE, RULES, STREAM, Kept, State, capture, common, gaps, place, why_not
+from app.llama import PROMPT_BATCH, KvType, Layers, backend, layers_on_gpu, open_context, open_model, physical_cores
+from app.lookup import looked_up
 from ingest.errors import InvalidInput, ModelError
 
-_PROMPT_BATCH = 512
 _ASIDE = 512  # tokens that may be weighed beside what streams have read
-_CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
+_BEHIND = 1024  # tokens of the rules and of a text that is read behind them
 
 
 class LlamaCpp:
     """One loaded GGUF with one context. One stream at a time; a second caller waits for the first.
 
-    Text already in the context from the last call is not read again, as far as the new prompt begins the same.
+    Text already in the context from the last call is not read again, as far as the new prompt begins the same, nor is
+    text whose KV state is handed in.
     """
 
     def __init__(
@@ -39,11 +39,12 @@ class LlamaCpp:
         name: str,
         n_ctx: int = 4096,
         threads: int = 0,
-        gpu_layers: Literal["auto"] | int = "auto",
+        gpu_layers: Layers = "auto",
+        kv_type: KvType = "f16",
+        sha256: str = "",
     ) -> None:
-        """Raises ModelError when llama.cpp cannot load the file, or has no memory for it."""
-        self._api: Any = _backend()[0]
-        api = self._api
+        """`sha256` is the file's. Raises ModelError when llama.cpp cannot load it, or has no memory for it."""
+        self._api = api = backend()
         self.name = name
         self.n_aside = _ASIDE
         self.last_stats = Stats()
@@ -51,16 +52,22 @@ class LlamaCpp:
         self._opening: NDArray[np.float32] | None = None  # log-probabilities of the newest stream's first token
         self._busy = threading.Lock()
         self._stop = threading.Event()
-        self._tokens: list[int] = []  # what the context holds of streams
-        self._weighed: list[int] = []  # and, beside it, of what was weighed
-        self._model = self._load(path, gpu_layers)
+        self._should_stop: Callable[[], bool] = self._stop.is_set
+        self._tokens: list[int] = []  # what the context holds of streams,
+        self._weighed: list[int] = []  # beside it of what was weighed,
+        self._rules: list[int] = []  # and for good
+        layers = layers_on_gpu(gpu_layers, bool(api.llama_supports_gpu_offload()))
+        self._model = open_model(path, layers)
         self._vocab = api.llama_model_get_vocab(self._model)
         self.n_ctx = min(n_ctx, api.llama_model_n_ctx_train(self._model) or n_ctx)
-        self._ctx = self._context(threads or physical_cores())
-        self._batch = api.llama_batch_init(_ASIDE, 0, 1)
-        self._abort = api.ggml_abort_callback(lambda data: self._stop.is_set())
+        self._ctx = open_context(self._model, self.n_ctx + _ASIDE + _BEHIND, threads or physical_cores(), kv_type)
+        self._batch = api.llama_batch_init(PROMPT_BATCH, 0, 1)
+        self._abort = api.ggml_abort_callback(lambda data: self._should_stop())
         api.llama_set_abort_callback(self._ctx, self._abort, None)
-        self._template = _template(api.llama_model_chat_template(self._model, None))
+        self._format = chat_format(api.llama_model_chat_template(self._model, None))
+        self.no_states = "it runs on the GPU, which reads fast enough" if layers else why_not(api, self._model)
+        self._takes_back = not why_not(api, self._model)
+        self.states_key = f"{sha256 or f'{path.name} {path.stat().st_size}'} {kv_type} {version('llama-cpp-python')}"
 
     def close(self) -> None:
         with self._busy:
@@ -80,9 +87,9 @@ class LlamaCpp:
         return list(tokens[:count])
 
     def render(self, system: str, user: str) -> str:
-        return self._template(system, user)
+        return self._format(system, user)
 
-    def stream(self, tokens: Sequence[int], max_tokens: int) -> Iterator[str]:
+    def stream(self, tokens: Sequence[int], max_tokens: int, kept: Sequence[Kept] = ()) -> Iterator[str]:
         """Raises InvalidInput when the prompt leaves no room for an answer."""
         if len(tokens) + 8 > self.n_ctx:
             raise InvalidInput(
@@ -91,7 +98,24 @@ class LlamaCpp:
             )
         with self._busy:
             self._stop.clear()
-            yield from self._generate(list(tokens), min(max_tokens, self.n_ctx - len(tokens) - 1))
+            self._should_stop = self._stop.is_set
+            yield from self._generate(list(tokens), min(max_tokens, self.n_ctx - len(tokens) - 1), kept)
+
+    def pin(self, rules: Sequence[int]) -> None:
+        with self._busy:
+            self._should_stop = lambda: False
+            self._pin(list(rules))
+
+    def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> State | None:
+        with self._busy:
+            self._should_stop = lambda: False
+            if self.no_states or len(rules) + len(tokens) > _BEHIND or not self._pin(list(rules)):
+                return None
+            self._should_stop = should_stop
+            if not self._read(tokens, RULES, len(rules)):
+                self._remove(RULES, len(rules))
+                return None
+            return capture(self._api, self._ctx, len(rules), len(tokens))
 
     def opened_with(self, option: str) -> float:
         if self._opening is None:
@@ -104,30 +128,17 @@ class LlamaCpp:
         if len(tokens) > _ASIDE:
             raise InvalidInput(f"{len(tokens)} tokens are too many to weigh.", f"{_ASIDE} are the most.")
         with self._busy:
-            same = _common(self._weighed, tokens[:-1])
-            if not self._api.llama_memory_seq_rm(self._api.llama_get_memory(self._ctx), 1, same, -1):
-                self._forget_weighed()
+            self._should_stop = self._stop.is_set
+            same = common(self._weighed, tokens[:-1])
+            if not self._remove(ASIDE, same):
                 same = 0
-            if self._stop.is_set() or self._api.llama_decode(self._ctx, self._aside(tokens, same)) != 0:
-                self._forget_weighed()
+            self._weighed = []
+            if self._stop.is_set() or not self._read(tokens[same:], ASIDE, same):
+                self._remove(ASIDE, 0)
                 return [-math.inf] * len(options)
             self._weighed = list(tokens)
             logprobs = self._logprobs()
             return [float(logprobs[self.tokenize(option)[0]]) for option in options]
-
-    def _aside(self, tokens: Sequence[int], first: int) -> Any:
-        """The tokens from `first` on as a batch in sequence 1, with logits for the last one."""
-        batch = self._batch
-        batch.n_tokens = len(tokens) - first
-        for place, token in enumerate(tokens[first:]):
-            batch.token[place], batch.pos[place] = token, first + place
-            batch.n_seq_id[place], batch.seq_id[place][0] = 1, 1
-            batch.logits[place] = first + place == len(tokens) - 1
-        return batch
-
-    def _forget_weighed(self) -> None:
-        self._api.llama_memory_seq_rm(self._api.llama_get_memory(self._ctx), 1, -1, -1)
-        self._weighed = []
 
     def stop(self) -> None:
         self._stop.set()
@@ -136,68 +147,146 @@ class LlamaCpp:
     def was_stopped(self) -> bool:
         return self._stop.is_set()
 
-    def _generate(self, tokens: list[int], max_tokens: int) -> Iterator[str]:
+    def _generate(self, tokens: list[int], max_tokens: int, kept: Sequence[Kept]) -> Iterator[str]:
         began = time.perf_counter()
-        first = 0.0
-        cached = self._keep_prefix(tokens)
+        self.last_logprobs, self._opening, self.last_stats = [], None, Stats(prompt_tokens=len(tokens))
+        cached = self._keep_prefix(tokens, kept)
+        made, drafted, accepted, composed, first = 0, 0, 0, 0, 0.0
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        made = 0
-        self.last_logprobs, self._opening = [], None
         try:
-            alive = self._decode(tokens[cached:])
-            while alive and made < max_tokens and not self._stop.is_set():
-                logprobs = self._logprobs()
-                if self._opening is None:
-                    self._opening = logprobs
-                token = int(logprobs.argmax())
+            composed = self._fill(tokens, cached, kept)
+            following = self._choices(1) if composed >= 0 else []
+            while following and made < max_tokens and not self._stop.is_set():
                 first = first or time.perf_counter() - began
-                if self._api.llama_vocab_is_eog(self._vocab, token):
-                    break
-                made += 1
-                self.last_logprobs.append(float(logprobs[token]))
-                if piece := decoder.decode(self._piece(token)):
-                    yield piece
-                alive = self._decode([token])
+                for token, logprob in following[: max_tokens - made]:
+                    if self._api.llama_vocab_is_eog(self._vocab, token):
+                        return
+                    made += 1
+                    self.last_logprobs.append(logprob)
+                    if piece := decoder.decode(self._piece(token)):
+                        yield piece
+                last = following[-1][0]
+                draft = looked_up([*self._tokens, last]) if self._takes_back else []
+                following = self._step(last, draft[: max(0, max_tokens - made - 1)])
+                drafted, accepted = drafted + len(draft), accepted + max(0, len(following) - 1)
         finally:
             self.last_stats = Stats(
                 prompt_tokens=len(tokens),
                 cached_tokens=cached,
+                composed_tokens=max(0, composed),
+                drafted_tokens=drafted,
+                accepted_tokens=accepted,
                 output_tokens=made,
                 seconds_to_first_token=first,
                 seconds_total=time.perf_counter() - began,
             )
 
-    def _keep_prefix(self, tokens: Sequence[int]) -> int:
-        """Removes from the context what the new prompt does not begin with. Returns how many tokens stay."""
-        same = _common(self._tokens, tokens[:-1])  # the last one is decoded for its logits
-        memory = self._api.llama_get_memory(self._ctx)
-        if not self._api.llama_memory_seq_rm(memory, 0, same, -1):  # recurrent and sliding-window models refuse
-            self._api.llama_memory_clear(memory, True)
-            self._weighed, same = [], 0
+    def _keep_prefix(self, tokens: Sequence[int], kept: Sequence[Kept]) -> int:
+        """Removes from the stream what the new prompt does not begin with. Returns how many tokens stay."""
+        same = common(self._tokens, tokens[:-1])  # the last one is decoded for its logits
+        if same < len(self._rules) < len(tokens) and common(self._rules, tokens) == len(self._rules):
+            self._remove(STREAM, 0)
+            self._api.llama_memory_seq_cp(self._memory, RULES, STREAM, -1, -1)
+            same = len(self._rules)
+        same = next((one.start for one in kept if one.start < same < one.end), same)  # placed whole
+        if not self._remove(STREAM, same):
+            same = 0
         self._tokens = list(tokens[:same])
         return same
 
-    def _decode(self, tokens: Sequence[int]) -> bool:
-        """Feeds tokens to the model. False when stopped midway."""
-        for begin in range(0, len(tokens), _PROMPT_BATCH):
-            part = tokens[begin : begin + _PROMPT_BATCH]
-            array = (self._api.llama_token * len(part))(*part)
-            status = self._api.llama_decode(self._ctx, self._api.llama_batch_get_one(array, len(part)))
-            if status == 2 or self._stop.is_set():  # aborted: how far it came is not known, so forget this context
-                self._tokens, self._weighed = [], []
-                self._api.llama_memory_clear(self._api.llama_get_memory(self._ctx), True)
+    def _fill(self, tokens: list[int], cached: int, kept: Sequence[Kept]) -> int:
+        """Places what is kept and reads the rest. Returns how many tokens were placed, -1 when stopped."""
+        placed = 0
+        for step in gaps(len(tokens), cached, kept):
+            if isinstance(step, Kept) and place(self._api, self._ctx, step):
+                placed += step.n
+                self._tokens += tokens[step.start : step.end]
+                continue
+            begin, end = (step.start, step.end) if isinstance(step, Kept) else step
+            if not self._go_on(tokens[begin:end]):
+                return -1
+        return placed
+
+    def _go_on(self, tokens: Sequence[int], *, all_logits: bool = False) -> bool:
+        """Reads tokens into the stream. False when stopped midway."""
+        if self._read(tokens, STREAM, len(self._tokens), all_logits=all_logits):
+            self._tokens.extend(tokens)
+            return True
+        self._remove(STREAM, len(self._tokens))
+        return False
+
+    def _step(self, token: int, draft: Sequence[int]) -> list[tuple[int, float]]:
+        """The tokens that follow: as much of the draft as the model would have chosen itself, and one more. All are
+        read at once, which costs little more than one. Empty when stopped."""
+        known = len(self._tokens)
+        if not self._go_on([token, *draft], all_logits=True):
+            return []
+        choices = self._choices(len(draft) + 1)
+        agreed = common([choice for choice, _ in choices], draft)
+        if agreed < len(draft):
+            self._tokens = self._tokens[: known + 1 + agreed]
+            self._remove(STREAM, len(self._tokens))
+        return choices[: agreed + 1]
+
+    def _choices(self, rows: int) -> list[tuple[int, float]]:
+        """The likeliest token, with its log-probability, after each of the last `rows` tokens that were read."""
+        found = []
+        for row in range(-rows, 0):
+            logprobs = self._logprobs(row)
+            if self._opening is None:
+                self._opening = logprobs
+            token = int(logprobs.argmax())
+            found.append((token, float(logprobs[token])))
+        return found
+
+    def _read(self, tokens: Sequence[int], sequence: int, at: int, *, all_logits: bool = False) -> bool:
+        """Feeds tokens to the model, with logits for the last one or for all. False when stopped midway."""
+        batch = self._batch
+        for begin in range(0, len(tokens), PROMPT_BATCH):
+            part = tokens[begin : begin + PROMPT_BATCH]
+            batch.n_tokens = len(part)
+            for place_, token in enumerate(part):
+                batch.token[place_], batch.pos[place_] = token, at + begin + place_
+                batch.n_seq_id[place_], batch.seq_id[place_][0] = 1, sequence
+                batch.logits[place_] = all_logits or begin + place_ == len(tokens) - 1
+            status = self._api.llama_decode(self._ctx, batch)
+            if status == 2 or self._should_stop():
                 return False
             if status != 0:
                 raise ModelError(
                     f"llama.cpp could not go on (status {status}).",
                     "Restart Docent; if it happens again, lower n_ctx.",
                 )
-            self._tokens.extend(part)
         return True
 
-    def _logprobs(self) -> NDArray[np.float32]:
+    def _pin(self, rules: list[int]) -> bool:
+        if self._rules == rules:
+            return True
+        self._remove(RULES, 0)
+        self._rules = []
+        if self._tokens[: len(rules)] == rules:
+            self._api.llama_memory_seq_cp(self._memory, STREAM, RULES, 0, len(rules))
+        elif not self._read(rules, RULES, 0):
+            self._remove(RULES, 0)
+            return False
+        self._rules = rules
+        return True
+
+    @property
+    def _memory(self) -> Any:
+        return self._api.llama_get_memory(self._ctx)
+
+    def _remove(self, sequence: int, first: int) -> bool:
+        """From a position on. Where a model cannot forget in part, everything goes, and False is returned."""
+        if self._api.llama_memory_seq_rm(self._memory, sequence, first, -1):
+            return True
+        self._api.llama_memory_clear(self._memory, True)
+        self._tokens, self._weighed, self._rules = [], [], []
+        return False
+
+    def _logprobs(self, row: int = -1) -> NDArray[np.float32]:
         """Of every token of the vocabulary, as the next one. (n_vocab,)"""
-        pointer = self._api.llama_get_logits_ith(self._ctx, -1)
+        pointer = self._api.llama_get_logits_ith(self._ctx, row)
         logits = np.ctypeslib.as_array(pointer, (self._api.llama_vocab_n_tokens(self._vocab),))
         shifted = logits - logits.max()
         return shifted - np.log(np.exp(shifted).sum())  # type: ignore[no-any-return]
@@ -206,80 +295,3 @@ class LlamaCpp:
         buffer = ctypes.create_string_buffer(256)
         size = self._api.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
         return buffer.raw[: max(0, size)]
-
-    def _load(self, path: Path, gpu_layers: Literal["auto"] | int) -> Any:
-        parameters = self._api.llama_model_default_params()
-        parameters.n_gpu_layers = layers_on_gpu(gpu_layers, bool(self._api.llama_supports_gpu_offload()))
-        model = self._api.llama_model_load_from_file(str(path).encode(), parameters)
-        if not model:
-            raise ModelError(
-                f"llama.cpp cannot load {path.name}.", "Run: docent models verify. Or choose another model."
-            )
-        return model
-
-    def _context(self, threads: int) -> Any:
-        parameters = self._api.llama_context_default_params()
-        parameters.n_ctx = self.n_ctx + _ASIDE
-        parameters.n_seq_max, parameters.kv_unified = 2, True
-        parameters.n_batch = parameters.n_ubatch = _PROMPT_BATCH
-        parameters.n_threads = parameters.n_threads_batch = threads
-        parameters.flash_attn_type = self._api.LLAMA_FLASH_ATTN_TYPE_AUTO
-        parameters.no_perf = True
-        context = self._api.llama_init_from_model(self._model, parameters)
-        if not context:
-            raise ModelError(f"There is no memory for {self.n_ctx} tokens of context.", "Lower n_ctx in the settings.")
-        return context
-
-
-def _common(old: Sequence[int], new: Sequence[int]) -> int:
-    """How many tokens both begin with."""
-    return next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-
-
-@cache
-def _backend() -> tuple[Any, Any]:
-    """llama.cpp, told once to be quiet. The callback is kept for good: the library calls it even while it frees."""
-    from llama_cpp import llama_cpp as api
-
-    quiet = api.llama_log_callback(lambda level, text, data: None)
-    api.llama_log_set(quiet, None)
-    api.llama_backend_init()
-    return api, quiet
-
-
-def physical_cores() -> int:
-    """Threads beyond the physical cores slow llama.cpp down."""
-    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-
-
-def layers_on_gpu(setting: Literal["auto"] | int, supported: bool) -> int:
-    """'auto' means all of them where the build can, and none where it cannot."""
-    if not supported:
-        return 0
-    return -1 if setting == "auto" else setting
-
-
-def _template(source: bytes | None) -> Callable[[str, str], str]:
-    """The model's own chat format from its GGUF, run in a sandbox; ChatML where it has none."""
-    from jinja2.exceptions import TemplateError
-    from jinja2.ext import loopcontrols
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    def raise_exception(message: str) -> None:
-        raise TemplateError(message)
-
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
-    environment.globals["raise_exception"] = raise_exception
-    template = environment.from_string(source.decode("utf-8", "replace") if source else _CHATML)
-
-    def render(system: str, user: str) -> str:
-        both = [{"role": "system", "content": system}, {"role": "user", "content": user}]
-        alone = [{"role": "user", "content": f"{system}\n\n{user}"}]
-        for messages in (both, alone):  # some families know no system message
-            try:
-                return template.render(messages=messages, add_generation_prompt=True, bos_token="", eos_token="")
-            except TemplateError:
-                continue
-        return environment.from_string(_CHATML).render(messages=both, add_generation_prompt=True)
-
-    return render

@@ -1,9 +1,10 @@
-"""The prompt: fixed rules, passages named by content, key sentences, earlier turns, question. Stable text first."""
+"""The prompt: fixed rules, passages named by content, earlier turns, key sentences, question. Stable text first."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 
 from app.datatypes import Hit, Llm, Prompt, Segment, Sentence, Turn
@@ -14,6 +15,35 @@ MAX_QUESTION = 4000  # characters; what a model of this size can make sense of b
 _MARK = "\u2063docent\u2063"  # invisible and never in a template
 _HISTORY_TURNS = 2
 _CHECKED = 900  # characters of the quotes that the second question shows
+
+
+def rules_of(llm: Llm) -> Segment:
+    """What every prompt begins with: the rules and the chat format's opening."""
+    # The rules come with the template's control tokens; everything from outside is tokenized without them,
+    # so that no document can end the user's message and begin one of its own.
+    return _segment(llm, "rules", _around(llm)[0], special=True, stable=True)
+
+
+def passages_of(llm: Llm, hits: Sequence[Hit]) -> list[Segment]:
+    """Named by what they are, never by their rank: the same passage reads the same in every prompt."""
+    found = []
+    for hit in hits:
+        segment = _segment(llm, f"passage {hit.file} p. {hit.page}", _head(hit) + hit.chunk.text + "\n\n", stable=True)
+        found.append(replace(segment, doc_id=hit.chunk.doc_id))
+    return found
+
+
+def history_of(llm: Llm, turns: Sequence[Turn]) -> Segment:
+    """The last turns of a thread, for questions that lean on them."""
+    lines = [
+        f"Earlier question: {turn.question[:300]}\nEarlier answer: {(turn.answer.text or REFUSAL)[:300]}\n"
+        for turn in turns[-_HISTORY_TURNS:]
+    ]
+    return _segment(llm, "history", "".join([*lines, "\n"]) if lines else "", stable=True)
+
+
+def label_of(llm: Llm) -> Segment:
+    return _segment(llm, "recap label", "Key sentences:\n", stable=True)
 
 
 def build_prompt(
@@ -29,35 +59,55 @@ def build_prompt(
     Passages are given up from the worst upwards, then earlier turns; what was given up is named in `dropped`.
     Raises InvalidInput when not even the question fits.
     """
-    head, tail = llm.render(_prompt("system"), _MARK).split(_MARK)
-    # The rules come with the template's control tokens; everything from outside is tokenized without them,
-    # so that no document can end the user's message and begin one of its own.
-    before = _segment(llm, "rules", head, special=True, stable=True)
-    after = _segment(llm, "answer", tail, special=True)
-    ask = _segment(llm, "question", f"{_history(history)}Question: {question}")
-    recap = _segment(llm, "recap", _recap(best))
-    budget = llm.n_ctx - max_tokens - sum(len(s.tokens) for s in (before, after, ask, recap)) - 8
+    before = rules_of(llm)
+    after = _segment(llm, "answer", _around(llm)[1], special=True)
+    ask = _segment(llm, "question", f"\nQuestion: {question}")
+    earlier = history_of(llm, history)
+    passages = passages_of(llm, hits)
+    recap = _recap(llm, best, hits, passages)
+    budget = llm.n_ctx - max_tokens - sum(len(s.tokens) for s in (before, after, ask, earlier, *recap)) - 8
     dropped: list[str] = []
     if budget < 0 and history:
         dropped.append("the earlier turns of this conversation")
-        budget += len(ask.tokens)
-        ask = _segment(llm, "question", f"Question: {question}")
-        budget -= len(ask.tokens)
+        budget += len(earlier.tokens)
+        earlier = history_of(llm, ())
     if budget < 0:
         raise InvalidInput(
             "The question is too long for this model's context.", "Ask a shorter question, or raise n_ctx."
         )
-    passages: list[tuple[Hit, Segment]] = []
-    for hit in hits:
-        segment = _segment(llm, f"passage {hit.file} p. {hit.page}", _passage(hit), stable=True)
+    fitting: list[tuple[Hit, Segment]] = []
+    for hit, segment in zip(hits, passages, strict=True):
         if len(segment.tokens) <= budget:
-            passages.append((hit, segment))
+            fitting.append((hit, segment))
             budget -= len(segment.tokens)
         else:
             dropped.append(f"{hit.file}, page {hit.page}")
     # Best last: what stands nearest to the question is read best.
-    ordered = [segment for _, segment in reversed(passages)]
-    return Prompt((before, *ordered, recap, ask, after), tuple(hit for hit, _ in passages), tuple(dropped))
+    ordered = [segment for _, segment in reversed(fitting)]
+    segments = [segment for segment in (before, *ordered, earlier, *recap, ask, after) if segment.tokens]
+    return Prompt(tuple(segments), tuple(hit for hit, _ in fitting), tuple(dropped))
+
+
+def _recap(llm: Llm, best: Sequence[Sentence], hits: Sequence[Hit], passages: Sequence[Segment]) -> list[Segment]:
+    """The key sentences once more, right before the question, the best one last.
+
+    Passages whose states are composed have not seen each other, and a small model then overlooks what it should see;
+    said again at the end, it is found (measured in docs/results.md). Word for word as in the passage, so that even
+    its state can be taken from there. Only the best row of a table is said anew, with the names of its columns.
+    """
+    spoken = next((sentence for sentence in best if sentence.spoken), None)
+    said = []
+    for sentence in reversed(best):
+        place = next((n for n, hit in enumerate(hits) if _holds(hit, sentence)), None)
+        if sentence is spoken or place is None:
+            said.append(_segment(llm, "recap", f"{sentence.meaning}\n"))
+            continue
+        hit, passage = hits[place], passages[place]
+        begin = len(_head(hit)) + sentence.start - hit.chunk.start
+        first, end = (len(llm.tokenize(passage.text[:at])) for at in (begin, begin + sentence.end - sentence.start))
+        tokens = passage.tokens[first:end]
+        said.append(Segment("recap", passage.text[begin:][: len(sentence.text)], tokens, repeats=passage, first=first))
+    return [label_of(llm), *said] if said else []
 
 
 def build_checks(llm: Llm, question: str, answer: str, text: str) -> tuple[list[int], list[int]]:
@@ -89,19 +139,16 @@ def _segment(llm: Llm, name: str, text: str, *, special: bool = False, stable: b
     return Segment(name, text, tuple(llm.tokenize(text, special=special)) if text else (), stable)
 
 
-def _passage(hit: Hit) -> str:
-    """Named by what it is, never by its rank: the same passage reads the same in every prompt."""
+def _holds(hit: Hit, sentence: Sentence) -> bool:
+    return hit.holds(sentence.file, sentence.start) and sentence.end <= hit.chunk.end
+
+
+def _head(hit: Hit) -> str:
     place = f"{hit.title} › {hit.chunk.heading}" if hit.chunk.heading else hit.title
-    return f"[{hit.file}, page {hit.page}: {place}]\n{hit.chunk.text}\n\n"
+    return f"[{hit.file}, page {hit.page}: {place}]\n"
 
 
-def _recap(best: Sequence[Sentence]) -> str:
-    return "".join(["Key sentences:\n", *(f"- {sentence.meaning}\n" for sentence in best), "\n"]) if best else ""
-
-
-def _history(turns: Sequence[Turn]) -> str:
-    lines = [
-        f"Earlier question: {turn.question[:300]}\nEarlier answer: {(turn.answer.text or REFUSAL)[:300]}\n"
-        for turn in turns[-_HISTORY_TURNS:]
-    ]
-    return "".join([*lines, "\n"]) if lines else ""
+def _around(llm: Llm) -> tuple[str, str]:
+    """What the chat format puts before and after the user's message, the rules with the former."""
+    head, tail = llm.render(_prompt("system"), _MARK).split(_MARK)
+    return head, tail

@@ -31,6 +31,11 @@ class Settings(BaseModel):
     threads: int = Field(default=0, ge=0, le=256, description="0: as many as there are physical cores")
     boldness: Boldness = Field(default="balanced", description="how much doubt an answer may carry and still be shown")
     gpu_layers: Literal["auto"] | int = "auto"
+    kv_gb: float = Field(
+        default=4.0, ge=0, le=1000, description="disk, in GB, for what the model has read of an index; 0: keep nothing"
+    )
+    kv_type: Literal["f16", "q8_0"] = Field(default="f16", description="q8_0: half the disk, somewhat slower")
+    read_ahead: bool = Field(default=True, description="read documents ahead in idle moments")
 
     @property
     def models_dir(self) -> Path:
@@ -39,6 +44,10 @@ class Settings(BaseModel):
     @property
     def threads_db(self) -> Path:
         return self.home / "threads.db"
+
+    @property
+    def kv_bytes(self) -> int:
+        return int(self.kv_gb * 1e9)
 
     @property
     def settings_file(self) -> Path:

@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from app.assistant import Assistant
 from app.datatypes import Stats
+from app.kvcache import Kept
 from app.settings import Settings
 from ingest.embed import SentenceEncoder
 from ingest.sync import sync
@@ -65,6 +66,8 @@ class ScriptedLlm:
     name = "scripted"
     n_ctx = 4096
     n_aside = 512
+    no_states = "a script reads nothing"
+    states_key = ""
 
     def __init__(self, *replies: str) -> None:
         self.replies = list(replies) or ["NOT FOUND"]
@@ -84,7 +87,13 @@ class ScriptedLlm:
     def render(self, system: str, user: str) -> str:
         return f"<system> {system} <user> {user} <assistant>"
 
-    def stream(self, tokens: Sequence[int], max_tokens: int) -> Iterator[str]:
+    def pin(self, rules: Sequence[int]) -> None:
+        pass
+
+    def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> None:
+        return None
+
+    def stream(self, tokens: Sequence[int], max_tokens: int, kept: Sequence[Kept] = ()) -> Iterator[str]:
         self._stopped = False
         self.prompts.append(" ".join(self._pieces[token] for token in tokens))
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]

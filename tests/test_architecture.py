@@ -20,12 +20,15 @@ LAYERS = [
     {"ingest.read", "ingest.pdf", "ingest.chunk", "ingest.embed", "ingest.store", "ingest.index", "ingest.worker",
      "ingest.render"},
     {"ingest.plan", "ingest.sync"},
+    {"app.kvcache"},
     {"app.datatypes"},
     {"app.settings", "app.domains", "app.words", "app.quantities", "app.tables", "app.memory", "app.retrieve",
      "app.evidence", "app.prompt", "app.llm", "app.verify", "app.gate", "app.rewrite", "app.cases", "app.models",
-     "app.catalogue", "app.fetch", "app.wheels"},
+     "app.catalogue", "app.fetch", "app.wheels", "app.chat_format", "app.lookup", "app.states", "app.compose",
+     "app.llama"},
     {"app.assistant"},
-    {"app.grade", "app.runs", "app.baseline", "app.drafts", "app.facts", "app.twins", "app.doctor"},
+    {"app.grade", "app.runs", "app.baseline", "app.drafts", "app.facts", "app.twins", "app.doctor",
+     "app.ahead"},
     {"app.evaluate", "app.beir", "app.report", "app.report_page", "app.calibrate"},
     {"app.terminal", "app.cli", "app.cli_models", "app.cli_eval", "app.cli_calibrate", "app.ui"},
 ]  # fmt: skip
@@ -35,7 +38,7 @@ HOMES = {
     "faiss": {"ingest.index"},
     "pypdf": {"ingest.pdf"},
     "pypdfium2": {"ingest.pdf", "ingest.render"},
-    "llama_cpp": {"app.llm", "app.doctor"},
+    "llama_cpp": {"app.llama", "app.doctor"},
     "streamlit": {"app.ui"},
 }
 

@@ -22,8 +22,8 @@ def test_an_answer_stands_on_a_page_and_a_quote(assistant):
     assert set(data) == {"status", "text", "reason", "citations", "hits", "model", "stats"}
     assert {"file", "page", "start", "end", "quote"} <= set(data["citations"][0])
     assert set(data["stats"]) == {
-        "prompt_tokens", "cached_tokens", "output_tokens", "seconds_retrieve", "seconds_to_first_token",
-        "seconds_total", "peak_mb",
+        "prompt_tokens", "cached_tokens", "composed_tokens", "drafted_tokens", "accepted_tokens", "output_tokens",
+        "seconds_retrieve", "seconds_to_first_token", "seconds_total", "peak_mb",
     }  # fmt: skip
 
 

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from app.llm import LlamaCpp, layers_on_gpu
+from app.llama import layers_on_gpu
+from app.llm import LlamaCpp
 from app.models import find, path
 from app.settings import load_settings
 from ingest.errors import InvalidInput, ModelError

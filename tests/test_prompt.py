@@ -17,7 +17,8 @@ def test_best_passage_stands_last_and_the_question_after_it(scripted):
     llm = scripted()
     prompt = build_prompt(llm, "How many?", [hit(1), hit(2)], BEST, [], 100)
     names = [segment.name for segment in prompt.segments]
-    assert names == ["rules", "passage file2.pdf p. 1", "passage file1.pdf p. 1", "recap", "question", "answer"]
+    passages = ["passage file2.pdf p. 1", "passage file1.pdf p. 1"]
+    assert names == ["rules", *passages, "recap label", "recap", "question", "answer"]
     assert REFUSAL in prompt.segments[0].text and prompt.segments[0].stable
     assert prompt.dropped == ()
 

@@ -1,0 +1,105 @@
+"""Reading ahead: passages are read in idle moments, hottest first, so that no question has to wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import psutil
+
+from app.assistant import Assistant
+from app.datatypes import Hit, Turn
+from app.prompt import history_of, label_of, passages_of
+from ingest.datatypes import Document
+from ingest.errors import DocentError
+
+_ASKED = 50  # turns of which the passages come first
+_CHUNKS_OF = "SELECT id FROM chunks WHERE doc_id = ? ORDER BY start"
+_FULL = 0.95  # share of the budget that reading ahead may fill; the rest is for what is asked
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How much of an index has been read. `full`: no more fits into the budget. Sizes in bytes."""
+
+    read: int
+    total: int
+    size: int
+    budget: int
+    full: bool = False
+
+
+OnAhead = Callable[[Ahead], None]
+
+
+def read_ahead(
+    assistant: Assistant,
+    turns: Sequence[Turn] = (),
+    should_stop: Callable[[], bool] = lambda: False,
+    on_progress: OnAhead | None = None,
+) -> Ahead | None:
+    """Reads what was not read before: the passages of the turns, newest first, then those of the domain's example
+    questions, then all others in the order of the files while there is room. `turns` is what was asked so far.
+
+    None when stopped, and where the model's states cannot be kept. What was read is kept either way.
+    """
+    composer = assistant.composer
+    if composer is None:
+        return None
+    llm, store, index = assistant.load_llm(), composer.store, assistant.index
+    for segment in (label_of(llm), history_of(llm, turns[-1:])):
+        if segment.tokens and not composer.holds(segment) and not composer.make(segment, should_stop):
+            return None
+    seen: set[int] = set()
+    largest = 0
+    for hit, is_hot in _by_heat(assistant, turns):
+        if should_stop():
+            return None
+        if hit.chunk.id in seen:
+            continue
+        passage = passages_of(llm, [hit])[0]
+        held = composer.holds(passage)
+        if not held and not is_hot and store.size + largest > _FULL * store.budget:
+            return Ahead(len(seen), len(index), store.size, store.budget, full=True)
+        if not held:
+            state = composer.make(passage, should_stop)
+            if state is None and should_stop():
+                return None
+            largest = max(largest, len(state.data) if state else 0)
+        if not index.chunks([hit.chunk.id]):
+            store.forget(hit.chunk.doc_id)  # deleted while it was read
+        seen.add(hit.chunk.id)
+        if on_progress:
+            on_progress(Ahead(len(seen), len(index), store.size, store.budget))
+    return Ahead(len(seen), len(index), store.size, store.budget)
+
+
+def _by_heat(assistant: Assistant, turns: Sequence[Turn]) -> Iterator[tuple[Hit, bool]]:
+    """Every passage, some more than once, with whether it is one that people ask for."""
+    index = assistant.index
+    documents = {document.id: document for document in index.documents()}
+    for turn in list(reversed(turns))[:_ASKED]:
+        yield from ((hit, True) for hit in _stored(assistant, [hit.chunk.id for hit in turn.answer.hits], documents))
+    for example in assistant.domain.examples:
+        try:
+            yield from ((hit, True) for hit in assistant.ask(example).found)
+        except DocentError:
+            continue
+    for document in documents.values():
+        ids = [row[0] for row in index.store.rows(_CHUNKS_OF, (document.id,))]
+        yield from ((hit, False) for hit in _stored(assistant, ids, documents))
+
+
+def _stored(assistant: Assistant, ids: Sequence[int], documents: dict[int, Document]) -> Iterator[Hit]:
+    chunks = assistant.index.chunks(ids)
+    for chunk_id in ids:
+        chunk = chunks.get(chunk_id)
+        document = documents.get(chunk.doc_id) if chunk else None
+        if chunk and document:
+            yield Hit(chunk, document.path, document.title, 0.0, {})
+
+
+def on_battery() -> bool:
+    """Reading ahead is work that can wait for the mains."""
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    return bool(battery and not battery.power_plugged)
