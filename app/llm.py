@@ -23,7 +23,7 @@ from app.lookup import looked_up
 from ingest.errors import InvalidInput, ModelError
 
 _ASIDE = 512  # tokens that may be weighed beside what streams have read
-_BEHIND = 1024  # tokens of the rules and of a text that is read behind them
+_BEHIND = 768  # tokens of the rules and of a text that is read behind them
 
 
 class LlamaCpp:
@@ -42,8 +42,10 @@ class LlamaCpp:
         gpu_layers: Layers = "auto",
         kv_type: KvType = "f16",
         sha256: str = "",
+        drafts: bool = True,
     ) -> None:
-        """`sha256` is the file's. Raises ModelError when llama.cpp cannot load it, or has no memory for it."""
+        """`sha256` is the file's; without `drafts`, each token is computed alone. Raises ModelError when llama.cpp
+        cannot load it, or has no memory for it."""
         self._api = api = backend()
         self.name = name
         self.n_aside = _ASIDE
@@ -66,7 +68,7 @@ class LlamaCpp:
         api.llama_set_abort_callback(self._ctx, self._abort, None)
         self._format = chat_format(api.llama_model_chat_template(self._model, None))
         self.no_states = "it runs on the GPU, which reads fast enough" if layers else why_not(api, self._model)
-        self._takes_back = not why_not(api, self._model)
+        self._drafts = drafts and not why_not(api, self._model)  # what was drafted in vain is taken back
         self.states_key = f"{sha256 or f'{path.name} {path.stat().st_size}'} {kv_type} {version('llama-cpp-python')}"
 
     def close(self) -> None:
@@ -166,7 +168,7 @@ class LlamaCpp:
                     if piece := decoder.decode(self._piece(token)):
                         yield piece
                 last = following[-1][0]
-                draft = looked_up([*self._tokens, last]) if self._takes_back else []
+                draft = looked_up([*self._tokens, last]) if self._drafts else []
                 following = self._step(last, draft[: max(0, max_tokens - made - 1)])
                 drafted, accepted = drafted + len(draft), accepted + max(0, len(following) - 1)
         finally:

@@ -10,15 +10,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import struct
 import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from app.kvcache import State
+from ingest.files import DERIVED, forget_derived, forget_orphans
 
-FOLDER = "kv"
 _MAGIC = b"docent kv 1\n"
 _COUNTS = struct.Struct("<II")
 _HEAD = len(_MAGIC) + 32 + _COUNTS.size
@@ -36,7 +35,7 @@ class StateStore:
 
     def __init__(self, index_dir: Path, budget: int) -> None:
         """`budget` in bytes."""
-        self.folder, self.budget = index_dir / FOLDER, budget
+        self.folder, self.budget = index_dir / DERIVED, budget
         self._lock = threading.RLock()
         self._size = sum(size for _, size, _ in self._files())
 
@@ -91,17 +90,14 @@ class StateStore:
 
     def forget_all_but(self, doc_ids: Collection[int]) -> None:
         """Removes the states of documents that are gone."""
-        keep = {str(doc_id) for doc_id in doc_ids}
         with self._lock:
-            for folder in self._folders():
-                if folder.name not in keep:
-                    shutil.rmtree(folder, ignore_errors=True)
+            forget_orphans(self.folder.parent, doc_ids)
             self._size = sum(size for _, size, _ in self._files())
 
     def forget(self, doc_id: int) -> None:
         """Removes the states of one document."""
         with self._lock:
-            shutil.rmtree(self.folder / str(doc_id), ignore_errors=True)
+            forget_derived(self.folder.parent, doc_id)
             self._size = sum(size for _, size, _ in self._files())
 
     def set_budget(self, budget: int) -> None:

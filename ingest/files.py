@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from ingest.errors import StorageError
+
+DERIVED = "kv"  # in an index: a folder for each document, by its id, for what the answer model made of it
 
 
 def sha256(file: Path) -> str:
@@ -17,6 +21,19 @@ def sha256(file: Path) -> str:
 def storable(name: str) -> str:
     """A file's name, in characters that can be stored and shown even where its bytes are not UTF-8."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def forget_derived(index_dir: Path, doc_id: int) -> None:
+    """Removes what was computed from a document, which holds its words too. What is in use goes with its user."""
+    shutil.rmtree(index_dir / DERIVED / str(doc_id), ignore_errors=True)
+
+
+def forget_orphans(index_dir: Path, doc_ids: Collection[int]) -> None:
+    """The same, of all documents but these."""
+    if (index_dir / DERIVED).is_dir():
+        for folder in (index_dir / DERIVED).iterdir():
+            if folder.name not in {str(doc_id) for doc_id in doc_ids}:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def title_of(path: Path) -> str:

@@ -20,7 +20,7 @@ from .chunk import chunk, embedding_text
 from .config import IngestConfig
 from .datatypes import Chunk, Document, Encoder, ReadResult
 from .errors import ReadError
-from .files import sha256, storable
+from .files import forget_derived, forget_orphans, sha256, storable
 from .plan import Found, Plan, dry_plan, is_gone, make_plan, scan
 from .store import FILE, Store, writing
 from .worker import Reader
@@ -108,6 +108,7 @@ def sync(
             run.apply()
             if not snapshots.is_current(store):
                 run.tell("publishing", "")
+                forget_orphans(index_dir, {document.id for document in store.documents()})
                 store.erase_traces()
                 snapshots.publish(store)
             return _report(plan, store.documents(), start, run.pages_done, run.gone)
@@ -200,6 +201,7 @@ class _Run:
         if is_gone(found.file):  # deleted meanwhile: as if never seen
             self.gone.append(found.path)
             return self.store.remove([found.path])
+        forget_derived(self.store.folder, _document_id(found.path))
         document = Document(
             _document_id(found.path), found.path, Path(found.path).stem, digest, found.size, found.mtime_ns
         )

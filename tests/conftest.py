@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from app.assistant import Assistant
 from app.datatypes import Stats
-from app.kvcache import Kept
+from app.kvcache import Kept, State
 from app.settings import Settings
 from ingest.embed import SentenceEncoder
 from ingest.sync import sync
@@ -78,11 +78,16 @@ class ScriptedLlm:
         self.weights: dict[str, float] = {}  # log-probabilities for `weigh`; a reply is believed by default
         self._stopped = False
         self._pieces: list[str] = []
+        self._ids: dict[str, int] = {}
+        self.kept: list[Kept] = []  # what the newest prompt did not have to be read
+        self.read: list[str] = []  # what it was given to keep
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        first = len(self._pieces)
-        self._pieces += text.split(" ") if text else []
-        return list(range(first, len(self._pieces)))
+        for word in (words := text.split(" ") if text else []):
+            if word not in self._ids:
+                self._ids[word] = len(self._pieces)
+                self._pieces.append(word)
+        return [self._ids[word] for word in words]
 
     def render(self, system: str, user: str) -> str:
         return f"<system> {system} <user> {user} <assistant>"
@@ -90,11 +95,15 @@ class ScriptedLlm:
     def pin(self, rules: Sequence[int]) -> None:
         pass
 
-    def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> None:
-        return None
+    def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> State | None:
+        if self.no_states or should_stop():
+            return None
+        self.read.append(" ".join(self._pieces[token] for token in tokens))
+        return State(len(rules), len(tokens), self.read[-1].encode())
 
     def stream(self, tokens: Sequence[int], max_tokens: int, kept: Sequence[Kept] = ()) -> Iterator[str]:
         self._stopped = False
+        self.kept = list(kept)
         self.prompts.append(" ".join(self._pieces[token] for token in tokens))
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         made = 0
@@ -103,7 +112,8 @@ class ScriptedLlm:
                 break
             made += 1
             yield word if made == 1 else f" {word}"
-        self.last_stats = Stats(prompt_tokens=len(tokens), output_tokens=made)
+        composed = sum(one.n for one in kept)
+        self.last_stats = Stats(prompt_tokens=len(tokens), composed_tokens=composed, output_tokens=made)
         self.last_logprobs = [-0.1] * made
 
     def opened_with(self, option: str) -> float:
@@ -117,9 +127,21 @@ class ScriptedLlm:
         self._stopped = True
 
 
+class ReadingLlm(ScriptedLlm):
+    """One whose states can be kept."""
+
+    no_states = ""
+    states_key = "script"
+
+
 @pytest.fixture
 def scripted() -> type[ScriptedLlm]:
     return ScriptedLlm
+
+
+@pytest.fixture
+def reading() -> type[ReadingLlm]:
+    return ReadingLlm
 
 
 MakePdf = Callable[..., Path]
