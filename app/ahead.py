@@ -14,7 +14,7 @@ from ingest.datatypes import Document
 from ingest.errors import DocentError
 
 _ASKED = 50  # turns of which the passages come first
-_CHUNKS_OF = "SELECT id FROM chunks WHERE doc_id = ? ORDER BY start"
+_CHUNKS_OF = "SELECT id FROM chunks WHERE doc_id = ?"
 _FULL = 0.95  # share of the budget that reading ahead may fill; the rest is for what is asked
 
 
@@ -48,8 +48,8 @@ def read_ahead(
         return None
     llm, store, index = assistant.load_llm(), composer.store, assistant.index
     for segment in (label_of(llm), history_of(llm, turns[-1:])):
-        if segment.tokens and not composer.holds(segment) and not composer.make(segment, should_stop):
-            return None
+        if segment.tokens and not composer.holds(segment):
+            composer.make(segment, should_stop)
     seen: set[int] = set()
     largest = 0
     for hit, is_hot in _by_heat(assistant, turns):
@@ -79,14 +79,17 @@ def _by_heat(assistant: Assistant, turns: Sequence[Turn]) -> Iterator[tuple[Hit,
     index = assistant.index
     documents = {document.id: document for document in index.documents()}
     for turn in list(reversed(turns))[:_ASKED]:
-        yield from ((hit, True) for hit in _stored(assistant, [hit.chunk.id for hit in turn.answer.hits], documents))
+        for hit in turn.answer.hits:  # those that touched were joined
+            span = (hit.chunk.doc_id, hit.chunk.start, hit.chunk.end)
+            ids = [row[0] for row in index.store.rows(f"{_CHUNKS_OF} AND start >= ? AND end <= ?", span)]
+            yield from ((one, True) for one in _stored(assistant, ids, documents))
     for example in assistant.domain.examples:
         try:
             yield from ((hit, True) for hit in assistant.ask(example).found)
         except DocentError:
             continue
     for document in documents.values():
-        ids = [row[0] for row in index.store.rows(_CHUNKS_OF, (document.id,))]
+        ids = [row[0] for row in index.store.rows(f"{_CHUNKS_OF} ORDER BY start", (document.id,))]
         yield from ((hit, False) for hit in _stored(assistant, ids, documents))
 
 

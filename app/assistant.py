@@ -32,6 +32,7 @@ from app.retrieve import AS_FOUND, join_neighbours, named_documents, retrieve
 from app.rewrite import standalone, with_figures
 from app.settings import Settings
 from app.states import StateStore
+from app.threads import threads_for
 from app.verify import Claim, refuses, verify
 from ingest.datatypes import Encoder
 from ingest.embed import SentenceEncoder
@@ -294,7 +295,7 @@ def open_llm(settings: Settings) -> LlamaCpp:
     """Raises ModelError when the model that the settings name is missing, not what its hash says, or does not load."""
     spec = find(settings.model, settings.models_dir)
     file = path(spec, settings.models_dir)
-    return LlamaCpp(
+    llm = LlamaCpp(
         file,
         spec.id,
         settings.n_ctx,
@@ -303,6 +304,10 @@ def open_llm(settings: Settings) -> LlamaCpp:
         settings.kv_type,
         spec.files[0].sha256,
     )
+    if not settings.threads:
+        threads = threads_for(settings.home, spec.id, llm.pace)
+        llm.use_threads(threads.reading, threads.writing)
+    return llm
 
 
 def open_encoder(settings: Settings) -> SentenceEncoder:

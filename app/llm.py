@@ -23,6 +23,7 @@ from app.lookup import looked_up
 from ingest.errors import InvalidInput, ModelError
 
 _ASIDE = 512  # tokens that may be weighed beside what streams have read
+_PACE_READ, _PACE_WRITTEN = 64, 4
 _BEHIND = 768  # tokens of the rules and of a text that is read behind them
 
 
@@ -118,6 +119,25 @@ class LlamaCpp:
                 self._remove(RULES, len(rules))
                 return None
             return capture(self._api, self._ctx, len(rules), len(tokens))
+
+    def use_threads(self, reading: int, writing: int) -> None:
+        with self._busy:
+            self._api.llama_set_n_threads(self._ctx, writing, reading)
+
+    def pace(self, threads: int) -> tuple[float, float]:
+        """Seconds to read a few tokens with so many threads, and to write a few."""
+        self.use_threads(threads, threads)
+        with self._busy:
+            self._should_stop, self._weighed = (lambda: False), []
+            seconds = []
+            for n_tokens, times in ((_PACE_READ, 1), (1, _PACE_WRITTEN)):
+                began = time.perf_counter()
+                for _ in range(times):
+                    self._remove(ASIDE, 0)
+                    self._read([0] * n_tokens, ASIDE, 0)
+                seconds.append(time.perf_counter() - began)
+            self._remove(ASIDE, 0)
+            return seconds[0], seconds[1]
 
     def opened_with(self, option: str) -> float:
         if self._opening is None:

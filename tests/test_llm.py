@@ -103,3 +103,11 @@ def test_layers_go_to_the_gpu_only_where_the_build_can():
     assert layers_on_gpu("auto", True) == -1
     assert layers_on_gpu("auto", False) == 0 == layers_on_gpu(20, False)
     assert layers_on_gpu(20, True) == 20
+
+
+def test_threads_are_measured_without_touching_what_was_read(llm):
+    tokens = prompt(llm, "Name three colours.")
+    text = "".join(llm.stream(tokens, 8))
+    assert all(seconds > 0 for seconds in llm.pace(1))
+    llm.use_threads(2, 1)
+    assert "".join(llm.stream(tokens, 8)) == text and llm.last_stats.cached_tokens == len(tokens) - 1
