@@ -135,7 +135,7 @@ class AnswerStream:
         self._first = self._retrieved = 0.0
         self._llm: Llm | None = None
         self._stopped = False
-        self._generated = False
+        self._generated = self._streamed = False
 
     @cached_property
     def query(self) -> str:
@@ -184,6 +184,7 @@ class AnswerStream:
         self.prompt = build_prompt(self._llm, self.question, hits, evidence, self.history, max_tokens)
         if self._stopped:
             return
+        self._streamed = True
         for piece in self._llm.stream(self.prompt.tokens, max_tokens, composed(self.prompt, states)):
             self._first = self._first or time.perf_counter() - self._began
             self.reply += piece
@@ -191,13 +192,15 @@ class AnswerStream:
 
     def _readable(self, llm: Llm) -> tuple[list[Hit], States]:
         """What to put into the prompt. Where states are kept, only passages that were read before or can be read at
-        once: of the others, the key sentences have to do until Docent has read them in an idle moment."""
+        once, and those too long to be kept: of the others, the key sentences have to do until Docent has read them in
+        an idle moment."""
         composer = self._assistant.composer
         if composer is None:
             return self.found, {}
         passages = passages_of(llm, self.found)
         states = composer.states(passages, lambda: self._stopped, AT_ONCE)
-        hits = [hit for hit, passage in zip(self.found, passages, strict=True) if passage in states]
+        ready = [passage in states or not composer.can_keep(passage) for passage in passages]
+        hits = [hit for hit, is_ready in zip(self.found, ready, strict=True) if is_ready]
         return hits, states | composer.states([label_of(llm), history_of(llm, self.history)], lambda: self._stopped)
 
     @cached_property
@@ -275,7 +278,7 @@ class AnswerStream:
 
     def _stats(self) -> Stats:
         return replace(
-            self._llm.last_stats if self._llm else Stats(),
+            self._llm.last_stats if self._llm and self._streamed else Stats(),
             seconds_retrieve=round(self._retrieved, 4),
             seconds_to_first_token=round(self._first, 4),
             seconds_total=round(time.perf_counter() - self._began, 4),

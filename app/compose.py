@@ -10,7 +10,7 @@ from app.kvcache import Kept, State
 from app.states import StateStore, key_of
 
 States = dict[Segment, State]
-AT_ONCE = 320  # tokens that a question may wait for: some two seconds on two cores
+AT_ONCE = 240  # tokens that a question may wait for: some two seconds on two cores
 _IN_MEMORY = 64 << 20  # bytes of states that belong to no document: a label, the turns of a conversation
 
 
@@ -21,6 +21,9 @@ class Composer:
     def __init__(self, llm: Llm, rules: Segment, store: StateStore) -> None:
         self._llm, self._rules, self.store = llm, rules, store
         self._memory: OrderedDict[str, State] = OrderedDict()
+
+    def can_keep(self, segment: Segment) -> bool:
+        return len(self._rules.tokens) + len(segment.tokens) <= self._llm.n_behind
 
     def holds(self, segment: Segment) -> bool:
         key = self._key(segment)
@@ -57,6 +60,8 @@ class Composer:
             else:
                 missing.append(segment)
         for segment in missing:
+            if not self.can_keep(segment):
+                continue
             if len(segment.tokens) > at_once:
                 break
             at_once -= len(segment.tokens)

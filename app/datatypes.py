@@ -190,6 +190,7 @@ class Llm(Protocol):
     name: str
     n_ctx: int
     n_aside: int  # tokens that may be weighed at once
+    n_behind: int  # tokens of rules and of one text behind them that a state can hold
     no_states: str  # why states of what was read are not kept, in words for people; '' where they are
     states_key: str  # names all that a state depends on beside what was read
     last_stats: Stats  # of the newest stream, complete once that is exhausted

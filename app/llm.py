@@ -49,7 +49,7 @@ class LlamaCpp:
         cannot load it, or has no memory for it."""
         self._api = api = backend()
         self.name = name
-        self.n_aside = _ASIDE
+        self.n_aside, self.n_behind = _ASIDE, _BEHIND
         self.last_stats = Stats()
         self.last_logprobs: list[float] = []
         self._opening: NDArray[np.float32] | None = None  # log-probabilities of the newest stream's first token

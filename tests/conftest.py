@@ -66,6 +66,7 @@ class ScriptedLlm:
     name = "scripted"
     n_ctx = 4096
     n_aside = 512
+    n_behind = 768
     no_states = "a script reads nothing"
     states_key = ""
 
@@ -96,7 +97,7 @@ class ScriptedLlm:
         pass
 
     def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> State | None:
-        if self.no_states or should_stop():
+        if self.no_states or should_stop() or len(rules) + len(tokens) > self.n_behind:
             return None
         self.read.append(" ".join(self._pieces[token] for token in tokens))
         return State(len(rules), len(tokens), self.read[-1].encode())

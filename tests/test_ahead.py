@@ -8,6 +8,7 @@ import pytest
 from app.ahead import Ahead, read_ahead
 from app.assistant import Assistant
 from app.datatypes import Turn
+from app.prompt import rules_of
 from app.settings import Settings
 from ingest.embed import SentenceEncoder
 from ingest.sync import sync
@@ -98,6 +99,16 @@ def test_an_unread_question_reads_what_it_can_wait_for_and_skims_the_rest(docent
     assert stream.answer.status == "answered"
     assert 0 < len(stream.prompt.hits) < len(stream.found)
     assert "The filter is cleaned every 11 weeks." in stream.prompt.text
+
+
+def test_a_passage_too_long_to_be_kept_is_read_each_time(docent):
+    assistant = docent()
+    llm = assistant.load_llm()
+    llm.n_behind = len(rules_of(llm).tokens) + 20
+    ahead = read_ahead(assistant)
+    assert ahead and ahead.read == ahead.total and len(assistant.composer.store) < ahead.total
+    stream = assistant.ask("How often is the filter cleaned?")
+    assert stream.answer.status == "answered" and len(stream.prompt.hits) == len(stream.found)
 
 
 def test_states_go_with_their_document(docent, folder: Path, index_dir: Path, encoder: SentenceEncoder):
