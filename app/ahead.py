@@ -13,6 +13,7 @@ from app.prompt import history_of, label_of, passages_of
 from ingest.datatypes import Document
 from ingest.errors import DocentError
 
+_FOLLOWED = 3  # conversations that may well go on
 _ASKED = 50  # turns of which the passages come first
 _CHUNKS_OF = "SELECT id FROM chunks WHERE doc_id = ?"
 _FULL = 0.95  # share of the budget that reading ahead may fill; the rest is for what is asked
@@ -34,12 +35,13 @@ OnAhead = Callable[[Ahead], None]
 
 def read_ahead(
     assistant: Assistant,
-    turns: Sequence[Turn] = (),
+    conversations: Sequence[Sequence[Turn]] = (),
     should_stop: Callable[[], bool] = lambda: False,
     on_progress: OnAhead | None = None,
 ) -> Ahead | None:
-    """Reads what was not read before: the passages of the turns, newest first, then those of the domain's example
-    questions, then all others in the order of the files while there is room. `turns` is what was asked so far.
+    """Reads what was not read before: the passages of what was asked so far, then those of the domain's example
+    questions, then all others in the order of the files while there is room. The newest of the `conversations` comes
+    first; the turns of the first few are read too, for a question that follows.
 
     None when stopped, and where the model's states cannot be kept. What was read is kept either way.
     """
@@ -47,12 +49,12 @@ def read_ahead(
     if composer is None:
         return None
     llm, store, index = assistant.load_llm(), composer.store, assistant.index
-    for segment in (label_of(llm), history_of(llm, turns[-1:])):
+    for segment in (label_of(llm), *(history_of(llm, turns) for turns in conversations[:_FOLLOWED])):
         if segment.tokens and not composer.holds(segment):
             composer.make(segment, should_stop)
     seen: set[int] = set()
     largest = 0
-    for hit, is_hot in _by_heat(assistant, turns):
+    for hit, is_hot in _by_heat(assistant, conversations):
         if should_stop():
             return None
         if hit.chunk.id in seen:
@@ -74,11 +76,12 @@ def read_ahead(
     return Ahead(len(seen), len(index), store.size, store.budget)
 
 
-def _by_heat(assistant: Assistant, turns: Sequence[Turn]) -> Iterator[tuple[Hit, bool]]:
+def _by_heat(assistant: Assistant, conversations: Sequence[Sequence[Turn]]) -> Iterator[tuple[Hit, bool]]:
     """Every passage, some more than once, with whether it is one that people ask for."""
     index = assistant.index
     documents = {document.id: document for document in index.documents()}
-    for turn in list(reversed(turns))[:_ASKED]:
+    asked = [turn for turns in conversations for turn in reversed(turns)]
+    for turn in asked[:_ASKED]:
         for hit in turn.answer.hits:  # those that touched were joined
             span = (hit.chunk.doc_id, hit.chunk.start, hit.chunk.end)
             ids = [row[0] for row in index.store.rows(f"{_CHUNKS_OF} AND start >= ? AND end <= ?", span)]

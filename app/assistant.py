@@ -297,16 +297,8 @@ def open_assistant(settings: Settings, index_dir: Path) -> Assistant:
 def open_llm(settings: Settings) -> LlamaCpp:
     """Raises ModelError when the model that the settings name is missing, not what its hash says, or does not load."""
     spec = find(settings.model, settings.models_dir)
-    file = path(spec, settings.models_dir)
-    llm = LlamaCpp(
-        file,
-        spec.id,
-        settings.n_ctx,
-        settings.threads,
-        settings.gpu_layers,
-        settings.kv_type,
-        spec.files[0].sha256,
-    )
+    loaded = (settings.n_ctx, settings.threads, settings.gpu_layers, settings.kv_type)
+    llm = LlamaCpp(path(spec, settings.models_dir), spec.id, *loaded, spec.files[0].sha256)
     if not settings.threads:
         threads = threads_for(settings.home, spec.id, llm.pace)
         llm.use_threads(threads.reading, threads.writing)

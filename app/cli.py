@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from app.cli_bench import bench
 from app.cli_calibrate import command as calibrate
 from app.cli_eval import evaluate
 from app.cli_models import models
+from app.cli_warm import warm
 from app.terminal import (
     explained,
     json_option,
@@ -172,6 +174,7 @@ def ui(folder: Path, index_dir: Path | None, port: int, address: str) -> NoRetur
         "server.headless": "true",  # without it, Streamlit asks for an e-mail address and opens a browser
         "server.maxUploadSize": 2048,
         "server.fileWatcherType": "none",
+        "runner.postScriptGC": "false",  # Python's own is enough, and does not stop the model at each drawing
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
@@ -188,7 +191,7 @@ def ui(folder: Path, index_dir: Path | None, port: int, address: str) -> NoRetur
         "theme.dark.textColor": "#e7e9ea",
         "theme.dark.borderColor": "#343b41",
     }
-    command = [sys.executable, "-m", "streamlit", "run", str(page)]
+    command = [sys.executable, "-m", "app.ui.serve", "run", str(page)]
     command += [f"--{key}={value}" for key, value in options.items()]
     command += ["--", "--folder", str(folder), "--index", str(index_dir or index_for(folder))]
     click.echo(f"Docent is at http://{address}:{port}  (Ctrl-C ends it)")
@@ -224,6 +227,8 @@ def doctor(index_dir: Path | None, as_json: bool) -> None:
 main.add_command(models)
 main.add_command(evaluate)
 main.add_command(calibrate)
+main.add_command(warm)
+main.add_command(bench)
 
 
 def _settings(**overrides: Any) -> Settings:

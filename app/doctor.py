@@ -14,13 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 
 from app import models
 from app.llama import layers_on_gpu, physical_cores
 from app.settings import Settings
+from app.states import StateStore
+from app.threads import remembered
 from ingest.errors import DocentError, IndexMissing
 from ingest.index import is_current
 from ingest.store import Store
@@ -58,7 +60,7 @@ class Llama:
 
 
 def run(settings: Settings, index_dir: Path | None) -> list[Check]:
-    """All checks. The index's are left out when there is no `index_dir`. Takes about a second."""
+    """All checks. The index's are left out when there is no `index_dir`. Takes a second or two."""
     llama = inspect_llama()
     return [
         *_software(),
@@ -66,6 +68,7 @@ def run(settings: Settings, index_dir: Path | None) -> list[Check]:
         _threads(settings),
         _gpu(settings, llama),
         *_models(settings),
+        *_reading_ahead(settings, llama, index_dir),
         _memory(settings),
         _disk(settings),
         *(_index(index_dir) if index_dir is not None else ()),
@@ -102,16 +105,34 @@ def inspect_llama(python: str = sys.executable) -> Llama:
         "import json, llama_cpp as l; "
         "print(json.dumps([l.llama_print_system_info().decode(), bool(l.llama_supports_gpu_offload())]))"
     )
+    said, error = _ask([python, "-c", code])
+    return Llama(error=error) if error else parse_llama(*said)
+
+
+def inspect_states(file: Path, python: str = sys.executable) -> str:
+    """Why what this model reads cannot be kept; '' where it can. Its weights are mapped, but not read."""
+    code = (
+        "import json, sys; from app.kvcache import why_not; from app.llama import backend; "
+        "api = backend(); given = api.llama_model_default_params(); "
+        "given.n_gpu_layers, given.use_extra_bufts = 0, False; "  # else they would be copied
+        "model = api.llama_model_load_from_file(sys.argv[1].encode(), given); "
+        "print(json.dumps(why_not(api, model) if model else 'llama.cpp cannot load it'))"
+    )
+    said, error = _ask([python, "-c", code, str(file)])
+    return error or str(said)
+
+
+def _ask(command: list[str]) -> tuple[Any, str]:
+    """The JSON that a process prints last, or else why it does not."""
     try:
-        done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Llama(error=str(error))
+        return None, str(error)
     if done.returncode < 0:
-        return Llama(error=f"it was killed by signal {-done.returncode}: it was built for another CPU")
+        return None, f"it was killed by signal {-done.returncode}: it was built for another CPU"
     if done.returncode:
-        return Llama(error=(done.stderr.strip().splitlines() or ["no reason given"])[-1])
-    info, offload = json.loads(done.stdout.splitlines()[-1])
-    return parse_llama(info, offload)
+        return None, (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    return json.loads(done.stdout.splitlines()[-1]), ""
 
 
 def parse_llama(info: str, offload: bool) -> Llama:
@@ -149,8 +170,11 @@ def _llama_checks(llama: Llama, flags: frozenset[str]) -> Iterator[Check]:
 
 def _threads(settings: Settings) -> Check:
     cores, logical = physical_cores(), psutil.cpu_count() or 1
-    chosen = settings.threads or cores
+    measured = None if settings.threads else remembered(settings.home, settings.model)
+    chosen = settings.threads or (max(measured.reading, measured.writing) if measured else cores)
     text = f"{chosen} threads on {cores} physical cores ({logical} logical)."
+    if measured:
+        text += f" Measured here: {measured.reading} read fastest, {measured.writing} write fastest."
     if chosen > logical:
         return Check("threads", "warning", f"{text} More threads than cores slow it down.", "Set threads = 0.")
     if "hypervisor" in cpu_flags():
@@ -181,6 +205,46 @@ def _models(settings: Settings) -> Iterator[Check]:
             yield Check(f"model {name}", "error", str(error), error.hint)
 
 
+def _reading_ahead(settings: Settings, llama: Llama, index_dir: Path | None) -> Iterator[Check]:
+    """Nothing where the model or llama.cpp is missing: that is said already."""
+    name, model = "reading ahead", settings.model
+    if not settings.kv_gb:
+        yield Check(
+            name, "ok", "Nothing that the model reads is kept (kv_gb is 0): each question waits for its passages."
+        )
+        return
+    if llama.error:
+        return
+    if layers_on_gpu(settings.gpu_layers, llama.offload):
+        yield Check(name, "ok", "Not needed: the model runs on the GPU, which reads fast enough.")
+        return
+    try:
+        file = models.path(models.find(model, settings.models_dir), settings.models_dir)
+    except DocentError:
+        return
+    if why := inspect_states(file):
+        text = f"What {model} reads cannot be kept: {why}. Each question waits until its passages are read."
+        yield Check(name, "warning", text, "Choose another model: docent models list")
+    elif index_dir is None:
+        yield Check(name, "ok", f"What {model} reads can be kept, up to {settings.kv_gb:g} GB of it.")
+    else:
+        yield _kept(settings, name, index_dir)
+
+
+def _kept(settings: Settings, name: str, index_dir: Path) -> Check:
+    store = StateStore(index_dir, settings.kv_bytes)
+    text = f"{_gb(store.size)} of {settings.kv_gb:g} GB hold what was read of {len(store)} passages."
+    if not settings.read_ahead:
+        text += " In idle moments nothing is read (read_ahead is off)."
+    free, more = shutil.disk_usage(_existing(index_dir)).free, settings.kv_bytes - store.size
+    if free < more:
+        text += f" Only {_gb(free)} are free on that disk, and {_gb(more)} may still come."
+        return Check(
+            name, "warning", text, "Free some space, or set less aside: kv_gb in the settings, or DOCENT_KV_GB=1"
+        )
+    return Check(name, "ok", text)
+
+
 def _memory(settings: Settings) -> Check:
     memory = psutil.virtual_memory()
     text = f"{_gb(memory.available)} of {_gb(memory.total)} memory are free"
@@ -198,12 +262,16 @@ def _memory(settings: Settings) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    place = next(folder for folder in (settings.home, *settings.home.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(_existing(settings.home)).free
     text = f"{_gb(free)} free on the disk of {settings.home}."
     if free < 2_000_000_000:
         return Check("disk", "warning", text, "Free some space, or set DOCENT_HOME to a folder on another disk.")
     return Check("disk", "ok", text)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
 def _gb(size: int) -> str:

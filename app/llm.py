@@ -69,7 +69,7 @@ class LlamaCpp:
         api.llama_set_abort_callback(self._ctx, self._abort, None)
         self._format = chat_format(api.llama_model_chat_template(self._model, None))
         self.no_states = "it runs on the GPU, which reads fast enough" if layers else why_not(api, self._model)
-        self._drafts = drafts and not why_not(api, self._model)  # what was drafted in vain is taken back
+        self.drafts = drafts and not why_not(api, self._model)  # what was drafted in vain is taken back
         self.states_key = f"{sha256 or f'{path.name} {path.stat().st_size}'} {kv_type} {version('llama-cpp-python')}"
 
     def close(self) -> None:
@@ -188,7 +188,7 @@ class LlamaCpp:
                     if piece := decoder.decode(self._piece(token)):
                         yield piece
                 last = following[-1][0]
-                draft = looked_up([*self._tokens, last]) if self._drafts else []
+                draft = looked_up([*self._tokens, last]) if self.drafts else []
                 following = self._step(last, draft[: max(0, max_tokens - made - 1)])
                 drafted, accepted = drafted + len(draft), accepted + max(0, len(following) - 1)
         finally:

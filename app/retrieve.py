@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -215,7 +215,7 @@ def _with_named(
     """
     kept = hits[: max(2, round(_FIRST_HOP * k))]
     there = {hit.chunk.doc_id for hit in kept}
-    titles = _names_of(documents.values())
+    titles = _names_of(_Documents(tuple(documents.values()), (str(index.folder), index.store.changes)))
     named = [i for hit in kept[:_NAMING] for i in _named_in(hit.chunk.text, titles) if i not in there]
     bridges = [scored for i in dict.fromkeys(named) for scored in index.dense(vector, 1, [i])]
     bridges = sorted(bridges, key=lambda scored: (-scored.score, scored.chunk_id))[: max(0, k - len(kept))]
@@ -234,10 +234,19 @@ def _with_named(
 Names = dict[tuple[str, ...], list[int]]
 
 
-def _names_of(documents: Collection[Document]) -> Names:
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """Those of an index at one time, by which they are told apart from others."""
+
+    all: tuple[Document, ...] = field(compare=False)
+    state: tuple[str, int]
+
+
+@lru_cache(maxsize=4)
+def _names_of(documents: _Documents) -> Names:
     """Titles and file names, up to a bracket, comma or colon, as words; those of more than two documents name none."""
     names: Names = {}
-    for document in documents:
+    for document in documents.all:
         stem_ = PurePosixPath(document.path).stem.replace("__", ",").replace("_", " ")
         for name in {tuple(WORD.findall(re.split(r"[,(:]", text)[0])) for text in (document.title, stem_)}:
             if 0 < len(name) <= _LONGEST_NAME and len("".join(name)) > 3:
@@ -270,7 +279,7 @@ def mentioned_documents(question: str, documents: Sequence[Document]) -> list[in
     question = question.lower()
     found = []
     for document in documents:
-        name = PurePosixPath(document.path).name.lower()
+        name = document.path.rpartition("/")[2].lower()
         if name in question and re.search(rf"(?<![\w./-]){re.escape(name)}(?!\w)", question):
             found.append(document.id)
     return found

@@ -7,7 +7,8 @@
                                                   (--questions: as its command named them, if not NAME/questions.jsonl)
 
 Kept are figures, never questions or documents. Beside the runs lie ablation.json, a list of {set, metric, variant,
-value, low, high, n}; ingest.json, a list of table rows; targets.json, {set: {metric: target}}: chosen, not measured.
+value, low, high, n}; ingest.json, a list of table rows; bench.json, what `docent bench --json` printed; frontier.json,
+made by docs/frontier.py; targets.json, {set: {metric: target}}: chosen, not measured.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from app import bench_report
 from app.gate import shipped_calibration
-from app.report import LABELS, METRICS, TOLD, between, shown, signed, table
+from app.report import LABELS, METRICS, TIMES, TOLD, between, shown, signed, table
 
 HERE = Path(__file__).parent
 REPORTED = [
@@ -28,7 +30,7 @@ REPORTED = [
     for key in METRICS
     if key not in ("recall_at_1", "page_hit_at_1", "page_hit_at_10", "gold_cited", "prompt_tokens")
 ]
-OTHERS = ("ablation", "ingest", "targets")
+OTHERS = ("ablation", "at_size", "bench", "frontier", "ingest", "targets")
 
 SEARCH = "-search"  # the name of a run of the search alone over a whole set
 
@@ -77,6 +79,36 @@ The careful levels aim at 5, 10 and 15 %. No threshold reaches that on these que
 may give up of the supported answers (50, 25, 10 and 5 %), and says what that gives.
 """
 
+BENCH = """
+## How fast
+
+`docent bench`, Docent {docent}: {questions} questions on {pages} pages, each asked {runs} times in every way, one
+way after the other, of the same {model} on {cores} cores ({cpu}). Seconds are this machine's, the ratios carry further.
+
+- *first-ever*: nothing of what the question finds had ever been read. *warm*: all of it had been, in idle moments.
+  *follow-up*: asked behind the answer to that one. *no drafts*: each token of the answer is computed alone.
+- *full prefill*: the prompt of *warm*, its passages read anew. *plain pipeline*: the usual one, as above; no drafts.
+- From the prompt before nothing was left but Docent's rules.
+
+{tables}
+
+Energy is {energy}. The memory limit is what reading all weights once for each token would allow.
+"""
+TARGETED = {  # what was asked for: where it stands in bench.json, what it is, whether more is better
+    "warm": ("asked/warm/seconds_to_first_token_p95", "warm: seconds to the first word, 95th percentile", False),
+    "first_ever": ("asked/first-ever/seconds_to_first_token_p95", "first-ever: the same", False),
+    "follow_up": ("asked/follow-up/seconds_to_first_token_p95", "follow-up: the same", False),
+    "evidence": ("asked/warm/seconds_to_evidence_p95", "warm: seconds to the evidence, 95th percentile", False),
+    "prefill": (
+        "times_as_long/full prefill/warm/seconds_to_first_token",
+        "full prefill's time to the first word, of a warm question's",
+        True,
+    ),
+    "quoting": ("decode/quoting/of_memory_limit", "tokens written a second when quoting, of the memory limit", True),
+    "ingest": ("documents/LlamaIndex/docent_times_as_fast", "pages read a second, of LlamaIndex's", True),
+    "memory": ("documents/Docent/peak_mb", "peak memory in MB, pages of the browser left out", False),
+}
+
 SHORT = """
 ## What falls short, and what stops it
 
@@ -105,6 +137,23 @@ hotpotqa200: expect less of these two elsewhere. Joined passages are longer, whi
 look for an answer in a passage. `python docs/ablation.py SETS INDEXES` makes this table.
 """
 
+FRONTIER = """
+## What need not be read anew
+
+What the model has read of a passage is kept, and put together with what it has read of others (app/kvcache.py).
+Passages composed in this way have not seen each other. Below is what that costs, and what wins it back: {n} questions
+of {set}, two of three with an answer, each asked in all these ways, over the same passages and the same states
+({model}). Counted are the model's own words, before anything is checked. The seconds begin after the search, when the
+states are still on disk, and end with the first token. Differences are to reading everything anew.
+
+![Right answers against the seconds to the first token](frontier.svg)
+
+{table}
+
+`python docs/frontier.py {set}/questions.jsonl --index INDEX --limit {n}` makes this table and the picture. The line
+in it goes through the ways that no other one beats, the whiskers are 95 % intervals.
+"""
+
 INGEST = """
 ## Reading
 
@@ -123,9 +172,13 @@ def made(folder: Path) -> str:
     known = [name for base in SETS for name in (base, base + SEARCH)]
     order = [*(name for name in known if name in kept), *(name for name in kept if name not in (*known, *OTHERS))]
     parts = [HEAD, *(_set(name, kept[name], kept.get("targets", {}).get(name, {})) for name in order)]
+    if found := kept.get("bench"):
+        parts.append(_bench(found, kept.get("targets", {}).get("bench", {})))
     parts += [_gate(), SHORT]
     if rows := kept.get("ablation"):
         parts += [ABLATION, *_ablation(rows)]
+    if found := kept.get("frontier"):
+        parts.append(_frontier(found))
     if rows := kept.get("ingest"):
         cells = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()] for row in rows]
         parts.append(INGEST.format(table="\n".join(table(list(rows[0]), cells))))
@@ -196,6 +249,26 @@ def _gate() -> str:
     return GATE.format(n=calibration.n, sources=", ".join(calibration.sources), table="\n".join(table(titles, rows)))
 
 
+def _bench(found: Mapping[str, Any], targets: Mapping[str, float]) -> str:
+    rows = []
+    for key, target in targets.items():
+        place, label, more = TARGETED[key]
+        value: Any = found
+        for name in place.split("/"):
+            value = value.get(name, {})
+        if not value:
+            continue  # as what needs LlamaIndex, where that is not installed
+        reached = value >= target if more else value <= target
+        rows.append(
+            [label, f"{value:,.2f}", f"{target:,.2f} or {'more' if more else 'less'}", "yes" if reached else "no"]
+        )
+    tables = bench_report.tables(found)
+    if rows:
+        tables.append("\n".join(table(["asked for", "measured", "target", "reached"], rows)))
+    about = {**found["about"], "pages": found["documents"]["Docent"]["pages"], "energy": found["energy"]}
+    return BENCH.format(tables="\n\n".join(tables), **about)
+
+
 def _ablation(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """A row for each figure, a column for each variant; the interval is of the last one, which is the product."""
     variants = list(dict.fromkeys(row["variant"] for row in rows))
@@ -209,6 +282,21 @@ def _ablation(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         n = next(row["n"] for row in of if row)
         body.append([f"{name}: {LABELS.get(metric, metric)}", str(n), *cells, interval])
     return ["\n".join(table(["", "n", *variants, "95 %"], body))]
+
+
+def _frontier(run: Mapping[str, Any]) -> str:
+    """A row for each way to put a prompt together."""
+    rows = []
+    for way in run["ways"]:
+        right, *difference = _against("accuracy", way["accuracy"], way["difference"].get("accuracy"))
+        keys = ("f1", "refusal_unanswerable", "refusal_answerable", *(key for key in TIMES if key in way))
+        size = f"{way['state_bytes'] / 1000:.1f}" if way["state_bytes"] else ""
+        cells = [right, between("accuracy", way["intervals"]["accuracy"]), *difference]
+        cells += [*(shown(key, way[key]) for key in keys), f"{way['tokens_read']:.0f}", size]
+        rows.append([f"{way['way']}: {way['about']}", str(way["n"]), *cells])
+    titles = ["", "n", "right answers", "95 %", "difference", "95 %", "F1", "refused, of unanswerable"]
+    titles += ["refused, of answerable", "seconds, median", "seconds, 95th", "tokens read", "kB a token kept"]
+    return FRONTIER.format(n=run["questions"], set=run["set"], model=run["model"], table="\n".join(table(titles, rows)))
 
 
 def keep(name: str, run: Path, questions: str, folder: Path) -> None:

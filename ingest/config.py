@@ -12,7 +12,6 @@ class IngestConfig:
     chunk_tokens: int = 160
     overlap_tokens: int = 32
     page_timeout: float = 60.0  # a page that takes longer ends the reading of its file
-    batch_size: int = 32
     max_file_bytes: int = 2 << 30
 
     def fingerprint(self, encoder_name: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,10 @@ from .datatypes import Vectors
 from .errors import ModelError
 
 _LONGEST = 8192  # for models that say they know no limit
-_SAMPLE = (
+_BATCH_TOKENS = 1024  # what one thread takes at a time; larger batches are hardly faster and fill the caches
+_SAMPLES = [
     "Before the first start the installer checks the pressure of the circuit and writes it into the protocol. " * 5
-)
+] * 4
 
 
 class SentenceEncoder:
@@ -43,7 +46,9 @@ class SentenceEncoder:
         self._threads = threads
         self.precision = precision  # auto, float32 or bfloat16
         self._model: Any = None
+        self._passages: Any = None  # the same model, or a copy in bfloat16
         self._measure: Any = None
+        self._cores = 1
         self._lock = threading.RLock()
 
     @property
@@ -71,31 +76,35 @@ class SentenceEncoder:
                 self._model = self._loaded()
             return self._model
 
-    def encode(
-        self, texts: Sequence[str], on_batch: Callable[[int], None] | None = None, batch_size: int = 32
-    ) -> Vectors:
-        """Unit vectors, shape (len(texts), dim). Sorted by length inside, so that batches waste nothing on padding."""
-        return self._encode([self.passage_prefix + text for text in texts], on_batch, batch_size)
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), dim), in the precision that `tune` settled on."""
+        self.load()
+        return self._encode(self._passages, [self.passage_prefix + text for text in texts])
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encode([self.query_prefix + text for text in texts], None, 32)
+        """Always in float32: of the ten passages that float32 finds, 0.991 are found in bfloat16 when only they are in
+        it, 0.985 when the question is too (185 questions, 1,625 passages of PDFs, MiniLM)."""
+        return self._encode(self.load(), [self.query_prefix + text for text in texts])
 
-    def _encode(self, texts: Sequence[str], on_batch: Callable[[int], None] | None, batch_size: int) -> Vectors:
-        model = self.load()
+    def _encode(self, model: Any, texts: Sequence[str]) -> Vectors:
+        """Several batches at once, each on a thread of its own: a batch that is spread over all cores has them wait
+        for one another after each of its steps, the longer the busier another program keeps one of them."""
+        import torch
+
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        for first in range(0, len(order), batch_size):
-            batch = order[first : first + batch_size]
-            with self._lock:
-                vectors = model.encode(
-                    [texts[i] for i in batch],
-                    batch_size=batch_size,
-                    convert_to_tensor=True,
-                    show_progress_bar=False,
-                )
-            out[batch] = vectors.float().cpu().numpy()
-            if on_batch:
-                on_batch(min(first + batch_size, len(order)))
+        batches = _packed([len(ends) for ends in self.token_ends(texts)])
+
+        def fill(batch: list[int]) -> None:
+            part = [texts[i] for i in batch]
+            vectors = model.encode(part, batch_size=len(part), convert_to_tensor=True, show_progress_bar=False)
+            out[batch] = vectors.float().numpy()
+
+        if len(batches) > 1:
+            with ThreadPoolExecutor(self._cores, initializer=partial(torch.set_num_threads, 1)) as pool:
+                list(pool.map(fill, batches))
+        elif batches:
+            torch.set_num_threads(self._cores)  # of this thread, which begins with the number that any set last
+            fill(batches[0])
         out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
         return out
 
@@ -112,15 +121,14 @@ class SentenceEncoder:
         with self._lock:
             if self.precision != "auto":
                 return
-            model = self.load()
-            sample = [_SAMPLE] * 16
-            reference, slow = _timed(model, sample)
-            model.to(torch.bfloat16)
-            vectors, fast = _timed(model, sample)
+            whole = self.load()
+            half = _halved(whole)
+            with ThreadPoolExecutor(1, initializer=partial(torch.set_num_threads, 1)) as alone:
+                (reference, slow), (vectors, fast) = alone.map(_timed, (whole, half))
             same = float((reference * vectors).sum(axis=1).min()) > 0.995
             self.precision = "bfloat16" if same and fast < 0.85 * slow else "float32"
-            if self.precision == "float32":
-                model.to(torch.float32)
+            if self.precision == "bfloat16":
+                self._passages = half
 
     def _loaded(self) -> Any:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a local folder is all there is
@@ -139,27 +147,50 @@ class SentenceEncoder:
             raise ModelError(
                 f"The encoder in {self._folder} cannot be loaded: {error}", "Run: docent models verify"
             ) from error
-        if self.precision == "bfloat16":
-            model.to(torch.bfloat16)
+        self._cores = torch.get_num_threads()
+        model.encode(["a"])  # sets up its tokenizer, which no two threads may do at once
+        self._passages = _halved(model) if self.precision == "bfloat16" else model
         return model
+
+
+def _packed(lengths: Sequence[int]) -> list[list[int]]:
+    """Batches of texts of about the same length, longest first: next to nothing is padded, and none is left to do
+    alone at the end for long. A batch has up to _BATCH_TOKENS tokens, padding counted, or is a single text."""
+    batches: list[list[int]] = []
+    longest = 0
+    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if not batches or (len(batches[-1]) + 1) * longest > _BATCH_TOKENS:
+            batches.append([])
+            longest = lengths[i] + 2  # [CLS] and [SEP]
+        batches[-1].append(i)
+    return batches
+
+
+def _halved(model: Any) -> Any:
+    import torch
+
+    return copy.deepcopy(model).to(torch.bfloat16)
 
 
 def _measuring(tokenizer: Any) -> Any:
     """A copy of the encoder's tokenizer that cuts nothing off: it is asked how long texts are."""
     from tokenizers import Tokenizer
 
-    copy = Tokenizer.from_str(getattr(tokenizer, "backend_tokenizer", tokenizer).to_str())
-    copy.no_truncation()
-    copy.no_padding()
-    return copy
+    own = Tokenizer.from_str(getattr(tokenizer, "backend_tokenizer", tokenizer).to_str())
+    own.no_truncation()
+    own.no_padding()
+    return own
 
 
-def _timed(model: Any, sample: list[str]) -> tuple[Vectors, float]:
-    model.encode(sample[:4], show_progress_bar=False, convert_to_tensor=True)
-    start = time.perf_counter()
-    vectors = model.encode(sample, show_progress_bar=False, convert_to_tensor=True).float().cpu().numpy()
-    seconds = time.perf_counter() - start
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), seconds
+def _timed(model: Any) -> tuple[Vectors, float]:
+    """Unit vectors of the samples and the least time it took, the processor's on this thread: however busy other
+    programs keep the machine, the choice stays the same."""
+    least = float("inf")
+    for _ in range(3):
+        start = time.thread_time()
+        vectors = model.encode(_SAMPLES, show_progress_bar=False, convert_to_tensor=True).float().numpy()
+        least = min(least, time.thread_time() - start)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), least
 
 
 @lru_cache(maxsize=8)

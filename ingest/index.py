@@ -1,7 +1,8 @@
 """A published snapshot to search in: FAISS for the vectors, FTS5 for the words.
 
 indexes/<domain>/ holds store.db, CURRENT (the name of the newest snapshot), and gen-000012/{vectors.faiss, ids.npy,
-manifest.json}. Snapshots are immutable; SQLite is asked what still exists, so a deleted document never answers.
+manifest.json}. Snapshots are immutable and wholly in memory once open; SQLite is asked what still exists, so a
+deleted document never answers.
 """
 
 from __future__ import annotations
@@ -11,58 +12,41 @@ import os
 import re
 import shutil
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import fulltext, vectors
 from .datatypes import Chunk, Document, Page, Scored, Vectors
 from .errors import IndexDamaged, IndexMissing, StorageError
 from .files import sha256
 from .store import Store
+from .vectors import EXACT_UP_TO, OpenVectors, among
 
 _HASH_LIMIT = 256 << 20  # larger files are checked by size: hashing them would be felt at each start
 _DAMAGED = "The store is untouched. Publish a new snapshot with: docent ingest"
-_STOP = frozenset(
-    """
-    a an and are as at be been but by can could did do does for from had has have how i if in into is it its
-    may me my no not of on or our shall should so some than that the their them then there these they this
-    those to was we were what when where which who whom whose why will with would you your
-    """.split()
-)
-_TERM = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*")
 
 
-def publish(store: Store) -> Path:
+def publish(store: Store, exact_up_to: int = EXACT_UP_TO) -> Path:
     """Writes the store's vectors as the next snapshot and makes it current. A kill at any point leaves the old one.
 
-    Raises StorageError when it cannot be written.
+    Above `exact_up_to` chunks they are coded. Raises StorageError when it cannot be written.
     """
-    import faiss
-
     folder = store.folder
     changes = store.changes
-    ids, vectors = store.vectors()
     newest = max(_generation(name) for name in (_current(folder), *(old.name for old in folder.glob("gen-*"))))
     name = f"gen-{newest + 1:06d}"
     temporary = folder / f"{name}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        flat = faiss.IndexFlatIP(max(1, vectors.shape[1]))
-        if len(ids):
-            flat.add(vectors)
-        faiss.write_index(flat, str(temporary / "vectors.faiss"))
+        ids, told = vectors.write(store, temporary / "vectors.faiss", exact_up_to)
         np.save(temporary / "ids.npy", ids)
         files = {file.name: {"bytes": file.stat().st_size, "sha256": sha256(file)} for file in temporary.iterdir()}
-        manifest = {
-            "kind": "flat",
-            "count": len(ids),
-            "dim": int(vectors.shape[1]),
-            "changes": changes,
-            "files": files,
-        }
+        manifest = {**told, "count": len(ids), "changes": changes, "files": files}
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
         for file in temporary.iterdir():
             _fsync(file)
@@ -106,12 +90,14 @@ class LocalIndex:
         while True:
             self.snapshot = _current(folder)
             try:
-                self.manifest, self._faiss, self._ids = _load(folder / self.snapshot)
-                return
+                self.manifest, self._ids, self._vectors = _load(folder / self.snapshot, self.store)
+                break
             except IndexDamaged:
                 if self.is_newest:
                     raise
             # it was replaced by a newer one while it was being read
+        self._documents: tuple[int, list[Document]] | None = None
+        self._rows = lru_cache(maxsize=8)(self._find_rows)
 
     @property
     def is_newest(self) -> bool:
@@ -121,7 +107,11 @@ class LocalIndex:
         self.store.close()
 
     def documents(self) -> list[Document]:
-        return self.store.documents()
+        """All of them, by path. Read again only when the store has changed: each question asks for them."""
+        changes = self.store.changes
+        if self._documents is None or self._documents[0] != changes:
+            self._documents = changes, self.store.documents()
+        return list(self._documents[1])
 
     def chunks(self, ids: Sequence[int]) -> dict[int, Chunk]:
         return self.store.chunks(ids)
@@ -148,48 +138,20 @@ class LocalIndex:
 
     def dense(self, vector: Vectors, k: int, doc_ids: Collection[int] | None = None) -> list[Scored]:
         """The k chunks nearest to a unit vector of shape (dim,), by cosine, best first."""
-        import faiss
-
-        if not len(self._ids) or k < 1:
-            return []
-        parameters = None
-        if doc_ids is not None:
-            rows = np.flatnonzero(np.isin(self._ids, self._chunk_ids(doc_ids)))
-            if not len(rows):
-                return []
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(rows))  # type: ignore[call-arg]
-        scores, rows = self._faiss.search(vector.reshape(1, -1), min(k, len(self._ids)), params=parameters)
-        return [Scored(int(self._ids[row]), float(s)) for row, s in zip(rows[0], scores[0], strict=True) if row >= 0]
+        return self._vectors.nearest(vector, k, None if doc_ids is None else self._rows(frozenset(doc_ids)))
 
     def cosines(self, vector: Vectors, chunk_ids: Sequence[int]) -> list[float]:
         """The cosine of each of these chunks with a unit vector; -1 for those that the snapshot does not hold."""
-        found = [-1.0] * len(chunk_ids)
-        rows = np.searchsorted(self._ids, np.array(chunk_ids, dtype=np.int64))  # ids were stored in order
-        held = [i for i, row in enumerate(rows) if row < len(self._ids) and self._ids[row] == chunk_ids[i]]
-        if held:
-            scores = self._faiss.reconstruct_batch(rows[held]) @ vector
-            for i, score in zip(held, scores, strict=True):
-                found[i] = float(score)
-        return found
+        return self._vectors.cosines(vector, chunk_ids)
 
     def bm25(self, question: str, k: int, doc_ids: Collection[int] | None = None) -> list[Scored]:
         """The k chunks that share the most telling words with the question, best first; higher scores are better."""
-        query = match_query(question)
-        if not query or k < 1:
-            return []
-        where = f"AND chunks.doc_id IN ({','.join('?' * len(doc_ids))})" if doc_ids is not None else ""
-        rows = self.store.rows(
-            "SELECT chunks.id, -bm25(chunks_fts, 0.3, 0.5, 1.0) AS score FROM chunks_fts JOIN chunks "
-            f"ON chunks.id = chunks_fts.rowid WHERE chunks_fts MATCH ? {where} ORDER BY score DESC, chunks.id LIMIT ?",
-            (query, *(doc_ids or ()), k),
-        )
-        return [Scored(*row) for row in rows]
+        own = None if doc_ids is None else self._ids[self._rows(frozenset(doc_ids))]
+        return fulltext.bm25(self.store, question, k, self._ids, doc_ids, own)
 
     def frequency(self, word: str) -> int:
-        """In how many chunks a word stands, in any of its forms."""
-        query = match_query(word)
-        sql = "SELECT count(*) FROM chunks_fts WHERE chunks_fts MATCH ?"
-        return int(self.store.rows(sql, (query,))[0][0]) if query else 0
+        """In how many chunks a word stands, in any of its forms; of common words an estimate."""
+        return fulltext.frequency(self.store, word, self._ids)
 
     def chunks_on(self, doc_id: int, page: int) -> list[int]:
         """Ids of the chunks of a page, in reading order."""
@@ -200,32 +162,24 @@ class LocalIndex:
         """How many chunks the snapshot holds."""
         return len(self._ids)
 
-    def _chunk_ids(self, doc_ids: Collection[int]) -> NDArray[np.int64]:
-        marks = ",".join("?" * len(doc_ids))
-        rows = self.store.rows(f"SELECT id FROM chunks WHERE doc_id IN ({marks})", tuple(doc_ids))
-        return np.array([row[0] for row in rows], dtype=np.int64)
+    def _find_rows(self, doc_ids: frozenset[int]) -> NDArray[np.int64]:
+        """The snapshot's rows of these documents. Kept, since one question asks for them often, and so do the next."""
+        sql = "SELECT id FROM chunks WHERE doc_id IN (SELECT value FROM json_each(?))"
+        found = self.store.rows(sql, (json.dumps(list(doc_ids)),))
+        return np.sort(among(self._ids, [row[0] for row in found])[1])
 
 
-def _load(generation: Path) -> tuple[dict[str, Any], Any, NDArray[np.int64]]:
-    """Manifest, FAISS index and chunk ids of a snapshot, all in memory: its files are not needed after."""
-    import faiss
-
+def _load(generation: Path, store: Store) -> tuple[dict[str, Any], NDArray[np.int64], OpenVectors]:
+    """Manifest, chunk ids and vectors of a snapshot, all in memory: its files are not needed after."""
     manifest = _manifest(generation)
     try:
-        vectors = faiss.read_index(str(generation / "vectors.faiss"))
         ids: NDArray[np.int64] = np.load(generation / "ids.npy")
-    except (RuntimeError, OSError, ValueError) as error:
+        opened = OpenVectors(generation / "vectors.faiss", ids, manifest, store)
+    except (RuntimeError, OSError, ValueError, KeyError) as error:
         raise IndexDamaged(f"The snapshot {generation} cannot be read.", _DAMAGED) from error
-    if not len(ids) == vectors.ntotal == manifest["count"]:
+    if not len(ids) == opened.count == manifest["count"]:
         raise IndexDamaged(f"The snapshot {generation} does not hold what its manifest says.", _DAMAGED)
-    return manifest, vectors, ids
-
-
-def match_query(question: str) -> str:
-    """An FTS5 query: any of the question's telling words; codes such as 'E-104' as phrases."""
-    terms = list(dict.fromkeys(term.lower() for term in _TERM.findall(question)))
-    telling = [term for term in terms if term not in _STOP] or terms
-    return " OR ".join(f'"{term}"' for term in telling[:64])
+    return manifest, ids, opened
 
 
 def _current(folder: Path) -> str:

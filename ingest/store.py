@@ -14,48 +14,10 @@ from numpy.typing import NDArray
 
 from .datatypes import Chunk, Document, Heading, Page, ReadResult, Vectors
 from .errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
+from .schema import MIGRATIONS
 
 FILE = "store.db"
-
-
-_001_FIRST = """
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE documents (
-        id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, sha256 TEXT NOT NULL,
-        size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, n_pages INTEGER NOT NULL, n_chunks INTEGER NOT NULL,
-        error TEXT NOT NULL, hint TEXT NOT NULL);
-    CREATE TABLE pages (
-        doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
-        start INTEGER NOT NULL, label TEXT NOT NULL, reader TEXT NOT NULL, text BLOB NOT NULL, raw_index BLOB,
-        PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
-    CREATE TABLE headings (
-        doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, start INTEGER NOT NULL,
-        level INTEGER NOT NULL, text TEXT NOT NULL);
-    CREATE INDEX headings_of ON headings(doc_id, start);
-    CREATE TABLE notes (doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, text TEXT NOT NULL);
-    CREATE TABLE chunks (
-        id INTEGER PRIMARY KEY, doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-        start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER NOT NULL,
-        title TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL);
-    CREATE INDEX chunks_of ON chunks(doc_id, start);
-    CREATE TABLE vectors (
-        chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
-        content TEXT NOT NULL, vector BLOB NOT NULL);
-    CREATE INDEX vectors_by_content ON vectors(content);
-    CREATE VIRTUAL TABLE chunks_fts USING fts5(
-        title, heading, text, content='chunks', content_rowid='id',
-        tokenize='porter unicode61 remove_diacritics 2');
-    CREATE TRIGGER chunks_in AFTER INSERT ON chunks BEGIN
-        INSERT INTO chunks_fts(rowid, title, heading, text) VALUES (new.id, new.title, new.heading, new.text);
-    END;
-    CREATE TRIGGER chunks_out AFTER DELETE ON chunks BEGIN
-        INSERT INTO chunks_fts(chunks_fts, rowid, title, heading, text)
-        VALUES ('delete', old.id, old.title, old.heading, old.text);
-    END;
-"""
-
-
-MIGRATIONS = (_001_FIRST,)  # applied once, in order; PRAGMA user_version counts them
+_ERASED = "traces erased"  # in meta, until the next deletion
 
 
 @contextmanager
@@ -193,12 +155,18 @@ class Store:
         rows = self.rows(f"SELECT id, doc_id, start, end, text, heading, page FROM chunks WHERE id IN ({marks})", ids)
         return {row[0]: Chunk(*row) for row in rows}
 
-    def vectors(self) -> tuple[NDArray[np.int64], Vectors]:
-        """All of them, ordered by chunk id, so that the same chunks always give the same snapshot."""
-        rows = self.rows("SELECT chunk_id, vector FROM vectors ORDER BY chunk_id")
-        ids = np.array([row[0] for row in rows], dtype=np.int64)
-        joined = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.float32)
-        return ids, joined.reshape(len(rows), -1) if len(rows) else np.zeros((0, 1), dtype=np.float32)
+    def vectors(self, chunk_ids: Sequence[int] | None = None) -> tuple[NDArray[np.int64], Vectors]:
+        """Of all chunks, or of those of `chunk_ids` that (still) exist, ordered by chunk id."""
+        where = "" if chunk_ids is None else f"WHERE chunk_id IN ({','.join('?' * len(chunk_ids))})"
+        return _arrays(self.rows(f"SELECT chunk_id, vector FROM vectors {where} ORDER BY chunk_id", chunk_ids or ()))
+
+    def vector_batches(self, size: int = 8192) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
+        """All of them in the same order, `size` at a time, so that memory does not grow with their number."""
+        last = -1
+        sql = "SELECT chunk_id, vector FROM vectors WHERE chunk_id > ? ORDER BY chunk_id LIMIT ?"
+        while rows := self.rows(sql, (last, size)):
+            last = rows[-1][0]
+            yield _arrays(rows)
 
     def known_vectors(self, contents: Sequence[str]) -> dict[str, bytes]:
         """Vectors already computed for these content hashes: a renamed file is not embedded again."""
@@ -224,7 +192,7 @@ class Store:
     ) -> None:
         """Replaces everything known of one document, or records why it could not be read. All or nothing."""
         with self.transaction() as db:
-            db.execute("DELETE FROM documents WHERE path = ?", (document.path,))
+            _delete(db, [document.path])
             db.execute(
                 "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)",
                 (document.id, document.path, document.title, document.sha256, document.size, document.mtime_ns,
@@ -257,12 +225,17 @@ class Store:
         if not paths:
             return
         with self.transaction() as db:
-            db.executemany("DELETE FROM documents WHERE path = ?", [(path,) for path in paths])
+            _delete(db, paths)
 
     def erase_traces(self) -> None:
-        """What was deleted leaves the files too: the text index is merged without it, freed pages were zeroed."""
-        with self.transaction() as db:
-            db.execute("INSERT INTO chunks_fts(chunks_fts) VALUES ('optimize')")
+        """What was deleted leaves the files too: the text index is merged without it, freed pages were zeroed.
+
+        Where nothing was deleted since, the text index is left as it is: merging takes as long as it is large.
+        """
+        if not self.meta(_ERASED):
+            with self.transaction() as db:
+                db.execute("INSERT INTO chunks_fts(chunks_fts) VALUES ('optimize')")
+                db.execute("INSERT INTO meta VALUES (?, 'yes')", (_ERASED,))
         with self._lock, explained(self.folder):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -275,6 +248,11 @@ class Store:
             if missing:
                 problems.append(f"{missing} chunks without a row in {table}")
         return problems
+
+
+def _delete(db: sqlite3.Connection, paths: Sequence[str]) -> None:
+    if db.executemany("DELETE FROM documents WHERE path = ?", [(path,) for path in paths]).rowcount:
+        db.execute("DELETE FROM meta WHERE key = ?", (_ERASED,))
 
 
 def _put_pages(
@@ -290,6 +268,13 @@ def _put_pages(
     )
     db.executemany("INSERT INTO headings VALUES (?,?,?,?)", [(doc_id, h.start, h.level, h.text) for h in headings])
     db.executemany("INSERT INTO notes VALUES (?,?)", [(doc_id, note) for note in notes])
+
+
+def _arrays(rows: Sequence[tuple[int, bytes]]) -> tuple[NDArray[np.int64], Vectors]:
+    """Chunk ids, shape (n,), and their vectors, (n, dim); (0, 1) where there are none."""
+    ids = np.array([chunk_id for chunk_id, _ in rows], dtype=np.int64)
+    joined = np.frombuffer(b"".join(vector for _, vector in rows), dtype=np.float32)
+    return ids, joined.reshape(len(rows), -1) if rows else np.zeros((0, 1), dtype=np.float32)
 
 
 def _zip(text: str) -> bytes:

@@ -51,7 +51,7 @@ def test_what_was_asked_for_is_read_first(docent):
     assistant.composer.store.forget_all_but([])
     llm = assistant.load_llm()
     llm.read.clear()
-    read_ahead(assistant, [Turn(1, "When does the depot in Marlow open?", answer)])
+    read_ahead(assistant, [[Turn(1, "When does the depot in Marlow open?", answer)]])
     first = next(text for text in llm.read if text.startswith("["))
     assert first.startswith(f"[{answer.hits[0].file}, page {answer.hits[0].page}")
 
@@ -59,7 +59,7 @@ def test_what_was_asked_for_is_read_first(docent):
 def test_a_conversation_s_turns_are_read_for_its_next_question(docent):
     assistant = docent()
     turn = Turn(1, "How often is the filter cleaned?", assistant.ask("How often is the filter cleaned?").answer)
-    read_ahead(assistant, [turn])
+    read_ahead(assistant, [[turn]])
     stream = assistant.ask("And with what?", [turn])
     assert stream.answer
     start = 0
@@ -122,4 +122,4 @@ def test_states_go_with_their_document(docent, folder: Path, index_dir: Path, en
     sync(folder, index_dir, encoder)
     left = {int(place.name) for place in (index_dir / "kv").iterdir()}
     assert {gone.id, changed.id} <= kept and left == kept - {gone.id, changed.id}
-    assert "Marlow".encode() not in b"".join(file.read_bytes() for file in (index_dir / "kv").rglob("*.kv"))
+    assert b"Marlow" not in b"".join(file.read_bytes() for file in (index_dir / "kv").rglob("*.kv"))

@@ -27,10 +27,12 @@ LAYERS = [
      "app.catalogue", "app.fetch", "app.wheels", "app.chat_format", "app.lookup", "app.states", "app.compose",
      "app.llama", "app.threads"},
     {"app.assistant"},
-    {"app.grade", "app.runs", "app.baseline", "app.drafts", "app.facts", "app.twins", "app.doctor",
+    {"app.grade", "app.runs", "app.baseline", "app.rival", "app.drafts", "app.facts", "app.twins", "app.doctor",
      "app.ahead"},
-    {"app.evaluate", "app.beir", "app.report", "app.report_page", "app.calibrate"},
-    {"app.terminal", "app.cli", "app.cli_models", "app.cli_eval", "app.cli_calibrate", "app.ui"},
+    {"app.evaluate", "app.beir", "app.report", "app.report_page", "app.calibrate", "app.bench", "app.bench_ask",
+     "app.bench_machine", "app.bench_report", "app.bench_rival"},
+    {"app.terminal", "app.cli", "app.cli_models", "app.cli_eval", "app.cli_calibrate", "app.cli_warm", "app.cli_bench",
+     "app.ui"},
 ]  # fmt: skip
 HOMES = {
     "torch": {"ingest.embed"},
@@ -38,6 +40,7 @@ HOMES = {
     "faiss": {"ingest.vectors"},
     "pypdf": {"ingest.pdf"},
     "pypdfium2": {"ingest.pdf", "ingest.render"},
+    "llama_index": {"app.rival"},
     "llama_cpp": {"app.llama", "app.doctor"},
     "streamlit": {"app.ui"},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -187,6 +188,22 @@ def test_stop_and_leave(page: Any) -> None:
         answered(page, 1)
         assert time.monotonic() - began < 10
     answered(page, 1)
+
+
+def test_reading_ahead_is_seen_paused_forgotten_and_begun_again(page: Any) -> None:
+    to(page, "Documents")
+    row = page.locator(".st-key-ahead")
+    done = re.compile(r"(\d+) of \1 passages read ahead")
+    row.get_by_text(done).wait_for(timeout=ANSWER)
+    row.get_by_role("button").filter(has_text="pause").click()
+    row.get_by_text("· paused").wait_for()
+    row.get_by_role("button").filter(has_text="ink_eraser").click()
+    page.get_by_role("button", name="Forget it").click()
+    row.get_by_text(re.compile("^0 of")).wait_for()
+    row.get_by_role("button").filter(has_text="play_arrow").click()
+    row.get_by_text(done).wait_for(timeout=ANSWER)
+    row.get_by_role("button").filter(has_text="tune").click()
+    page.get_by_text("Disk for what was read").wait_for()
 
 
 def test_an_evaluation_of_ones_own(page: Any, server: tuple[str, Path]) -> None:

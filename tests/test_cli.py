@@ -22,7 +22,8 @@ def docent(*arguments: object, cwd: Path = ROOT, **environment: str) -> subproce
 
 
 @pytest.mark.parametrize(
-    "command", ["", "ingest", "ask", "search", "eval", "models", "models pull", "models add", "doctor", "ui"]
+    "command",
+    ["", "ingest", "ask", "search", "eval", "models", "models pull", "models add", "doctor", "ui", "warm", "bench"],
 )
 def test_every_command_has_help_with_examples(command):
     done = docent(*command.split(), "--help")

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from app import doctor, models
-from app.settings import Settings
+from app.kvcache import State
+from app.settings import Settings, load_settings
+from app.states import StateStore
 from ingest.datatypes import Chunk, Document
 from ingest.index import publish
 from ingest.store import Store
@@ -94,6 +97,35 @@ def test_llama_that_does_not_start_is_a_finding(tmp_path):
     assert doctor.inspect_llama(str(tmp_path / "nothing")).error
     check = next(doctor._llama_checks(python("kill -ILL $$"), frozenset()))
     assert check.severity == "error" and "make chat" in check.remedy
+
+
+def test_what_stands_in_the_way_of_reading_ahead_is_said(settings, tmp_path):
+    def found(**changes):
+        return by_name(doctor.run(settings.model_copy(update=changes), tmp_path / "index")).get("reading ahead")
+
+    assert found() is None  # there is no model yet, and that is said
+    assert "kv_gb is 0" in found(kv_gb=0.0).message
+    (tmp_path / "mine.gguf").write_bytes(b"GGUF and more")
+    models.add("mine", tmp_path / "mine.gguf", settings.models_dir)
+    unreadable = found(model="mine")
+    assert unreadable.severity == "warning" and "cannot load it" in unreadable.message and unreadable.remedy
+    assert not (tmp_path / "index").exists()
+
+
+def test_what_was_read_is_counted_against_its_budget_and_the_disk(settings, tmp_path):
+    StateStore(tmp_path / "index", 10**6).put(7, "a", State(3, 4, b"x" * 1000))
+    kept = doctor._kept(settings.model_copy(update={"read_ahead": False}), "reading ahead", tmp_path / "index")
+    assert "0.0 GB of 4 GB hold what was read of 1 passages" in kept.message and "read_ahead is off" in kept.message
+    small = shutil.disk_usage(tmp_path).free / 1e9
+    assert doctor._kept(settings.model_copy(update={"kv_gb": small / 2}), "", tmp_path / "index").severity == "ok"
+    large = doctor._kept(settings.model_copy(update={"kv_gb": small * 2}), "", tmp_path / "index")
+    assert large.severity == "warning" and "are free on that disk" in large.message and "DOCENT_KV_GB" in large.remedy
+
+
+@pytest.mark.slow
+def test_a_real_model_s_states_can_be_kept():
+    spec = models.find("smollm2-135m", load_settings().models_dir)
+    assert doctor.inspect_states(models.path(spec, load_settings().models_dir)) == ""
 
 
 def test_index_that_is_well(settings, tmp_path):

@@ -5,10 +5,11 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.embed import SentenceEncoder
+from ingest.embed import SentenceEncoder, _packed
 from ingest.errors import ModelError
 
 TEXTS = [
@@ -31,10 +32,36 @@ def test_vectors_have_length_one_and_do_not_depend_on_their_company(encoder):
     assert encoder.encode([]).shape == (0, encoder.dim)
 
 
-def test_progress_is_told_after_each_batch(encoder):
-    told: list[int] = []
-    encoder.encode(TEXTS, told.append, batch_size=32)
-    assert told == [32, 64, 75]
+def test_texts_of_a_length_go_together_and_each_goes_once():
+    lengths = [int(n) for n in np.random.default_rng(0).integers(0, 400, 500)] + [5000]
+    batches = _packed(lengths)
+    assert sorted(i for batch in batches for i in batch) == list(range(501)) and batches[0] == [500]
+    sizes = [len(batch) * (max(lengths[i] for i in batch) + 2) for batch in batches]
+    assert max(sizes[1:]) <= 1024 and sum(sizes) < 1.1 * sum(lengths)
+    assert _packed([]) == []
+
+
+def test_after_many_texts_few_are_spread_over_all_cores_again(encoder):
+    """A thread begins with the number that any thread set last, and each of those for many texts sets one."""
+    before = torch.get_num_threads()
+    encoder.encode(TEXTS * 4)
+    assert torch.get_num_threads() == before
+    found: list[int] = []
+
+    def ask() -> None:
+        encoder.encode_queries(["the pump"])
+        found.append(torch.get_num_threads())
+
+    later = threading.Thread(target=ask)
+    later.start()
+    later.join()
+    assert found == [encoder._cores]
+
+
+def test_questions_keep_their_precision_where_passages_do_not(tiny_folder, encoder):
+    half = SentenceEncoder(tiny_folder, precision="bfloat16")
+    np.testing.assert_array_equal(half.encode_queries(TEXTS), encoder.encode_queries(TEXTS))
+    assert not np.array_equal(half.encode(TEXTS), encoder.encode(TEXTS))
 
 
 def test_threads_get_what_one_alone_gets(encoder):

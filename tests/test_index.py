@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ingest.datatypes import Chunk, Document, Page, ReadResult
 from ingest.errors import IndexDamaged, IndexMissing, StorageError
-from ingest.index import LocalIndex, is_current, match_query, publish
+from ingest.index import LocalIndex, is_current, publish
 from ingest.store import Store
 from ingest.sync import sync
 
@@ -147,13 +147,6 @@ def test_any_question_is_only_words(question, library):
     library.bm25(question, 5)
 
 
-def test_stop_words_count_only_where_there_is_nothing_else():
-    assert match_query("What is the pressure of the pump?") == '"pressure" OR "pump"'
-    assert match_query("What is it?") == '"what" OR "is" OR "it"'
-    assert match_query("E-104 and v1.2/b") == '"e-104" OR "v1.2/b"'
-    assert match_query("?!") == ""
-
-
 # -- snapshots
 
 
@@ -169,10 +162,12 @@ def generations(folder) -> list[str]:
 
 
 def test_the_same_store_gives_the_same_snapshot(store):
-    first = {file.name: file.read_bytes() for file in publish(store).iterdir()}
-    second = {file.name: file.read_bytes() for file in publish(store).iterdir()}
-    assert first == second and len(first) == 3
-    assert json.loads(second["manifest.json"])["count"] == 60
+    for exact_up_to, kind in ((60, "flat"), (59, "rabitq")):
+        first = {file.name: file.read_bytes() for file in publish(store, exact_up_to).iterdir()}
+        second = {file.name: file.read_bytes() for file in publish(store, exact_up_to).iterdir()}
+        assert first == second and len(first) == 3
+        manifest = json.loads(second["manifest.json"])
+        assert (manifest["count"], manifest["dim"], manifest["kind"]) == (60, DIM, kind)
 
 
 def test_a_snapshot_is_current_until_the_store_changes(store, tmp_path):
@@ -200,6 +195,17 @@ def test_an_open_index_outlives_its_snapshot_and_forgets_what_is_deleted(store, 
         assert index.dense(query, 60) == before
         assert len(index.chunks([s.chunk_id for s in before])) == 30
         assert len(index.documents()) == 3 and index.bm25("E-100", 5) == []
+
+
+def test_the_documents_are_those_of_this_moment(store, tmp_path):
+    publish(store)
+    with closing(LocalIndex(tmp_path)) as index, closing(Store(tmp_path, create=True)) as other:
+        for path in ("1.pdf", "4.pdf"):
+            assert index.documents() == other.documents()
+            index.documents().clear()
+            assert index.documents() == other.documents()
+            other.remove([path])
+        assert index.documents() == other.documents() and len(other.documents()) == 4
 
 
 def test_nothing_published_yet(store, tmp_path):

@@ -1,4 +1,4 @@
-"""Kept states on disk: found again, never believed without their checksum, within the budget, gone with the document."""
+"""Kept states on disk: found again, believed only with their checksum, within the budget, gone with the document."""
 
 import os
 from pathlib import Path

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ingest.datatypes import Chunk, Document, Heading, Page, ReadResult
 from ingest.errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
-from ingest.store import FILE, MIGRATIONS, Store, writing
+from ingest.schema import MIGRATIONS
+from ingest.store import FILE, Store, writing
 
 TABLES = ("documents", "pages", "headings", "notes", "chunks", "vectors", "chunks_fts")
 
@@ -119,6 +120,40 @@ def test_vectors_are_ordered_and_found_by_content(store):
     known = store.known_vectors([*(f"content {n}" for n in range(4990, 5800)), "content 11"])
     assert set(known) == {*(f"content {n}" for n in range(5000, 5700)), "content 11"}
     assert np.frombuffer(known["content 11"], np.float32).tolist() == [11.0] * 4
+
+
+def test_vectors_of_some_chunks_and_of_all_a_few_at_a_time(store):
+    put(store, 3, *[f"text {n}" for n in range(50)], first=5000)
+    put(store, 1, "a", "b", first=10)
+    ids, vectors = store.vectors([5049, 11, 999, 5000])
+    assert ids.tolist() == [11, 5000, 5049] and vectors[:, 0].tolist() == [11.0, 5000.0, 5049.0]
+    assert store.vectors([])[0].tolist() == []
+    ids, vectors = store.vectors()
+    for size in (1, 7, 52, 100):
+        batches = list(store.vector_batches(size))
+        assert all(len(part) == len(held) <= size for part, held in batches)
+        assert np.concatenate([part for part, _ in batches]).tolist() == ids.tolist()
+        assert np.concatenate([held for _, held in batches]).tolist() == vectors.tolist()
+
+
+def test_traces_are_erased_when_something_was_deleted_and_only_then(store, tmp_path):
+    """Merging the text index takes as long as it is large: what was only added needs none."""
+
+    def erased() -> bool:
+        before = store.changes
+        store.erase_traces()
+        return store.changes > before
+
+    put(store, 1, "the zanzibar words")
+    assert erased() and not erased()
+    put(store, 2, "another one")
+    assert not erased() and b"zanzibar" in (tmp_path / FILE).read_bytes()
+    store.remove(["1.pdf"])
+    assert erased() and b"zanzibar" not in (tmp_path / FILE).read_bytes()
+    put(store, 2, "the same one changed")
+    assert erased() and not erased()
+    store.remove(["never-there.pdf"])
+    assert not erased()
 
 
 def test_every_committed_change_is_counted(store):

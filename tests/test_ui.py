@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -195,6 +196,30 @@ def test_stop_ends_it_and_keeps_what_stands(desk: MakeDesk) -> None:
     assert at.memory.turns(thread)[0].answer.stopped
 
 
+def test_evidence_and_words_are_told_as_they_come(desk: MakeDesk) -> None:
+    at = desk("The filter is cleaned every 11 weeks.")
+    may_write = threading.Event()
+    at.llm().stream = held_until(may_write, at.llm().stream)  # type: ignore[method-assign]
+    live = at.answers[at.ask("How often is the filter cleaned?")]
+    live.wait_evidence(30)
+    assert live.evidence and not live.text and live.running
+    wait_until(lambda: live.stage == "reading")
+    seen = live.wait_news(0, 30)
+    assert seen > 0 and live.wait_news(seen, 0.0) == seen, "nothing new is no news"
+    may_write.set()
+    seen, texts = 0, set()
+    while live.running:
+        seen = live.wait_news(seen, 30)
+        texts.add(live.text)
+    assert max(texts, key=len) == "The filter is cleaned every 11 weeks." and live.stage == "done"
+
+
+def test_waiting_for_evidence_ends_with_a_failure(desk: MakeDesk) -> None:
+    live = (at := desk("x")).answers[at.ask("…?!")]
+    live.wait_evidence(30)
+    assert live.stage == "failed" and not live.evidence
+
+
 def test_failures_are_told_with_their_hint(desk: MakeDesk) -> None:
     at = desk("x")
     for question, hint in (("…?!", "Ask in a few words"), ("long " * 4000, "one thing at a time")):
@@ -234,8 +259,7 @@ def test_the_walk(desk: MakeDesk) -> None:
     page = drawn(at)
     assert not page.exception and "3 documents" in shown(page)
     page.chat_input[0].set_value("How often is the filter cleaned? <script>").run()
-    at.answers[page.session_state["thread"]].wait(30)
-    page.run()
+    answered(at, page)
     assert "every 11 weeks" in shown(page) and "&lt;script&gt;" in shown(page) and "<script>" not in shown(page)
     chip = next(button for button in page.button if "pump" in button.label)
     chip.click().run()
@@ -244,14 +268,24 @@ def test_the_walk(desk: MakeDesk) -> None:
     next(button for button in page.button if (button.key or "").startswith("vote_off_thumb_up")).click().run()
     assert at.memory.turns(page.session_state["thread"])[0].vote == 1
     page.chat_input[0].set_value("What does it weigh?").run()
-    at.answers[page.session_state["thread"]].wait(30)
-    page.run()
+    answered(at, page)
     assert "Not in your documents" in shown(page)
     wider = next(button for button in page.button if button.label == "Search wider")
     wider.click().run()
-    at.answers[page.session_state["thread"]].wait(30)
-    page.run()
+    answered(at, page)
     assert len(at.memory.turns(page.session_state["thread"])) == 2 and not page.exception
+
+
+def test_what_is_kept_of_reading_is_set_on_the_settings_page(desk: MakeDesk) -> None:
+    at = desk("x")
+    page = drawn(at, "settings")
+    next(field for field in page.number_input if field.label.startswith("Disk")).set_value(2.5)
+    for name, value in (("What was read is kept as", "q8_0"), ("Read documents ahead", False)):
+        next(field for field in page.selectbox if field.label == name).set_value(value)
+    page = next(button for button in page.button if button.label == "Save").click().run()
+    assert not page.exception and "Saved." in shown(page)
+    for settings in (at.settings, load_settings()):
+        assert (settings.kv_gb, settings.kv_type, settings.read_ahead) == (2.5, "q8_0", False)
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path, encoder: SentenceEncoder, scripted: Any) -> None:
@@ -262,6 +296,13 @@ def test_an_empty_folder_says_what_to_do(tmp_path: Path, encoder: SentenceEncode
     for name in ("documents", "settings"):
         assert not (page := drawn(at, name)).exception
     assert "this machine" in shown(page)
+
+
+def answered(at: Desk, page: AppTest) -> None:
+    live = at.answers.get(page.session_state["thread"])
+    if live:  # else it was drawn among the kept ones already
+        live.wait(30)
+        page.run()
 
 
 def drawn(at: Desk, name: str = "chat") -> AppTest:
@@ -282,12 +323,20 @@ def shown(page: AppTest) -> str:
 
 
 def slowly(stream: Any) -> Any:
-    def paced(tokens: Any, max_tokens: int) -> Any:
-        for piece in stream(tokens, max_tokens):
+    def paced(*given: Any) -> Any:
+        for piece in stream(*given):
             time.sleep(0.002)
             yield piece
 
     return paced
+
+
+def held_until(event: threading.Event, stream: Any) -> Any:
+    def held(*given: Any) -> Any:
+        event.wait(30)
+        yield from stream(*given)
+
+    return held
 
 
 def finished(at: Desk) -> None:

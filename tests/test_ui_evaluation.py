@@ -230,9 +230,9 @@ def test_a_stopped_run_goes_on_where_it_was(desk: Callable[..., Desk]) -> None:
     held = threading.Event()
     stream = at.llm().stream
 
-    def slow(tokens: Any, max_tokens: int) -> Any:
+    def slow(*prompt: Any) -> Any:
         held.wait(30)
-        yield from stream(tokens, max_tokens)
+        yield from stream(*prompt)
 
     at.llm().stream = slow  # type: ignore[method-assign]
     at.evaluate(at.cases())

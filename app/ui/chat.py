@@ -13,7 +13,7 @@ from app.ui.shared import notice, progress_line, reading, show_error, shown_path
 from app.ui.shared import page as page_of
 from app.ui.steer import close_sidebar_on_change
 from app.ui.text import label, short
-from app.ui.turns import failed_turn, kept_turn, live_turn, question_bubble
+from app.ui.turns import ask, failed_turn, kept_turn, live_turn, question_bubble
 from app.ui.viewer import close_place, opened, viewer
 from ingest.errors import DocentError, IndexMissing
 
@@ -34,11 +34,11 @@ def page(desk: Desk) -> None:
     if not documents and thread is None:
         _nothing_yet(desk)
         return
+    _ask_bar(desk, thread, [document.path for document in documents])  # first: who asks sees the page drawn once
     if thread is None:
         _welcome(desk, len(documents), sum(document.n_pages for document in documents))
     else:
         _conversation(desk, thread)
-    _ask_bar(desk, thread, [document.path for document in documents])
     if opened():
         viewer(desk)
 
@@ -153,7 +153,7 @@ def _welcome(desk: Desk, n_documents: int, n_pages: int) -> None:
             with st.container(key="examples", gap="xsmall"):
                 for number, example in enumerate(domain.examples[:6]):
                     if st.button(label(example), key=f"example_{number}", width="stretch"):
-                        _ask(desk, example, None)
+                        ask(desk, example, None)
         warming = desk.warming
         if warming and warming.error:
             show_error(warming.error, desk, key="model")
@@ -198,9 +198,4 @@ def _ask_bar(desk: Desk, thread: int | None, files: list[str]) -> None:
             "Search in", files, index=None, placeholder="All documents", key="file", label_visibility="collapsed"
         )
     if question:
-        _ask(desk, question, thread)
-
-
-def _ask(desk: Desk, question: str, thread: int | None) -> None:
-    st.session_state["thread"] = desk.ask(question, thread, st.session_state.get("file"))
-    st.rerun()
+        ask(desk, question, thread)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,12 +12,16 @@ from app.assistant import Assistant, open_encoder, open_llm
 from app.cases import Case, load_cases
 from app.catalogue import ModelSpec
 from app.datatypes import Answer, Llm
+from app.datatypes import Turn as PastTurn
 from app.domains import Domain, load_domain
 from app.drafts import Asked, Draft, Dropped, drafts
 from app.fetch import Progress as Download
 from app.memory import Memory
 from app.models import pull
-from app.settings import Settings
+from app.prompt import rules_of
+from app.settings import Settings, save_settings
+from app.states import StateStore
+from app.ui.ahead import ReadingAhead
 from app.ui.live import Job, LiveAnswer, Turn
 from app.ui.trial import Drafting, Trial
 from ingest.datatypes import Document, Encoder
@@ -28,7 +31,8 @@ from ingest.store import Store
 from ingest.sync import Progress, Report, sync
 
 WIDER = 12  # passages to read when a search is to go wider
-_LOADED = ("model", "n_ctx", "threads", "gpu_layers")  # settings that the loaded model was made with
+_LOADED = ("model", "n_ctx", "threads", "gpu_layers", "kv_type")  # settings that the loaded model was made with
+_THREADS = 10  # newest ones, of which the passages are read ahead first
 
 
 class Desk:
@@ -59,6 +63,7 @@ class Desk:
         self._llm: Llm | None = None
         self._wanted = self._reading = False  # a look at the folder; whether one is being taken
         self._opening, self._loading, self._turn = threading.RLock(), threading.RLock(), Turn()
+        self.ahead = ReadingAhead(lambda: self.assistant, self._conversations, self._is_idle)
 
     # -- what it opens
 
@@ -93,21 +98,27 @@ class Desk:
         return bool(self.warming and self.warming.running)
 
     def warm(self) -> None:
-        """Loads the models while the first page is drawn, so that the first question does not wait for them.
+        """Loads the models in the background, so that the first question does not wait for them.
 
-        Streamlit collects garbage after each run of a page, several times a second while an answer is drawn. The half
-        million objects that torch brings make that a quarter of a second each, with all of Python standing still. They
-        will never be garbage, so they are put aside.
+        The half million objects that torch brings will never be garbage. They are put aside, or else each look for
+        garbage takes a quarter of a second, with all of Python standing still.
         """
         if self.warming is None or (self.warming.error and not self.warming.running):
             self.warming = Job(self._warm)
 
     def _warm(self, tell: Callable[[None], None]) -> None:
-        with contextlib.suppress(Exception):  # the page says what is wrong with the encoder or the index
-            self.encoder.encode(["warm"])
-        gc.collect()
-        gc.freeze()
-        self.llm()
+        # Both at once: importing torch keeps one core busy, and the answer model is not Python's work.
+        encoder: Job[None, object] = Job(lambda tell: self.encoder.encode(["warm"]))
+        try:
+            with self._loading:  # so that nobody closes the model meanwhile
+                llm = self.llm()
+                if not llm.no_states:
+                    llm.pin(rules_of(llm).tokens)
+        finally:
+            encoder.wait()  # the page says what is wrong with it
+            gc.collect()
+            gc.freeze()
+        self.ahead.start()
 
     def documents(self) -> list[Document]:
         """Needs no model. Raises IndexMissing, IndexDamaged."""
@@ -133,15 +144,16 @@ class Desk:
             self.memory.keep(thread, question, answer)
             if replaces is not None:
                 self.memory.delete_turn(replaces)
+            self.ahead.again()
 
         live = LiveAnswer(
-            question, lambda: self._asked(wider).ask(question, history, file), self.llm, self._turn, keep, replaces
+            question, lambda: self._looking(wider).ask(question, history, file), self.llm, self._turn, keep, replaces
         )
         self.answers[thread] = live
         live.start()
         return thread
 
-    def _asked(self, wider: bool) -> Assistant:
+    def _looking(self, wider: bool) -> Assistant:
         assistant = self.assistant
         if not wider:
             return assistant
@@ -160,14 +172,50 @@ class Desk:
         for work in (*self.answers.values(), self.drafting, self.trial):
             if work:
                 work.stop()
-        with self._turn, self._loading, self._opening:
+        with self.ahead.held_off(), self._turn, self._loading, self._opening:
             if any(getattr(settings, name) != getattr(self.settings, name) for name in _LOADED):
                 if close := getattr(self._llm, "close", None):
                     close()
                 self._llm = self.warming = None
+            if settings.kv_bytes < self.settings.kv_bytes:
+                StateStore(self.index_dir, 0).set_budget(settings.kv_bytes)
             self.settings = settings
-            self._assistant = None
+            self._assistant = self.ahead.told = None
         self.warm()
+        self.ahead.again()
+
+    # -- what the model reads ahead
+
+    @property
+    def no_states(self) -> str:
+        """Why nothing that it reads can be kept; '' where it can, and while it is not loaded."""
+        return self._llm.no_states if self._llm else ""
+
+    def read_ahead(self, on: bool) -> None:
+        """Whether it does so in idle moments, from now on."""
+        self.settings = self.settings.model_copy(update={"read_ahead": on})
+        save_settings(self.settings)
+        self.ahead.again()
+
+    def forget_read(self) -> None:
+        """Removes all that was read, and reads nothing ahead until told to."""
+        self.read_ahead(False)
+        with self.ahead.held_off(), self._opening:
+            StateStore(self.index_dir, 0).forget_all_but(())
+            self._assistant = self.ahead.told = None
+
+    def _conversations(self) -> list[list[PastTurn]]:
+        return [self.memory.turns(thread.id) for thread in self.memory.threads(str(self.folder))[:_THREADS]]
+
+    def _is_idle(self) -> bool:
+        """Whether the model is loaded, nobody needs it, and it may read ahead."""
+        settings, at_work = self.settings, (self.warming, self.ingesting, self.drafting, self.trial)
+        return (
+            settings.read_ahead
+            and settings.kv_gb > 0
+            and self._llm is not None
+            and not any(work and work.running for work in (*at_work, *tuple(self.answers.values())))
+        )
 
     # -- documents and models
 
@@ -187,8 +235,12 @@ class Desk:
             while self._still_wanted():
                 report = sync(self.folder, self.index_dir, self.encoder, on_progress=tell, rebuild=rebuild)
                 rebuild = False
+                if report.changed or report.removed:
+                    with self._opening:
+                        self._assistant = None  # it has counted what was kept of them
         finally:
             self._reading = False
+        self.ahead.again()
         return report
 
     def _still_wanted(self) -> bool:

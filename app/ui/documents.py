@@ -11,6 +11,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app.ui.ahead_row import ahead_row
 from app.ui.desk import Desk
 from app.ui.shared import duration, notice, progress_line, reading, show_error, shown_path
 from app.ui.text import label
@@ -40,6 +41,8 @@ def page(desk: Desk) -> None:
     _uploader(desk)
     _clashes(desk)
     _run(desk)
+    if any(document.n_chunks for document in documents):
+        ahead_row(desk, sum(document.n_chunks for document in documents))
     _table(desk, documents, notes)
 
 

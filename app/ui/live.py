@@ -61,6 +61,11 @@ class Turn:
         self._give()
         self._take(background=True)
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether someone waits for it."""
+        return bool(self._waiting)
+
     def _take(self, *, background: bool) -> None:
         with self._changed:
             mine = (background, next(self._numbers))
@@ -127,6 +132,8 @@ class LiveAnswer:
         self._ask, self._load_llm, self._turn, self._keep = ask, load_llm, turn, keep
         self._stream: AnswerStream | None = None
         self._since = time.monotonic()
+        self._news = threading.Condition()
+        self._n_news = 0  # how often there was something new to see
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -149,6 +156,18 @@ class LiveAnswer:
 
     def wait(self, seconds: float | None = None) -> None:
         self._thread.join(seconds)
+
+    def wait_evidence(self, seconds: float) -> None:
+        """Returns as soon as there is evidence, or will be none, but after `seconds` at most."""
+        with self._news:
+            self._news.wait_for(lambda: self.stage != "searching", seconds)
+
+    def wait_news(self, seen: int, seconds: float) -> int:
+        """Returns as soon as there is more to see than what was `seen`, but after `seconds` at most. Returns what to
+        come with the next time; begin with 0."""
+        with self._news:
+            self._news.wait_for(lambda: self._n_news > seen, seconds)
+            return self._n_news
 
     def _run(self) -> None:
         try:
@@ -176,10 +195,18 @@ class LiveAnswer:
         for piece in stream:
             if self.stopping:
                 stream.stop()  # again: the first may have come before the stream began
+            self.text += piece
             if self.stage == "reading":
                 self._enter("writing")
-            self.text += piece
+            else:
+                self._tell()
 
     def _enter(self, stage: Stage) -> None:
         self._since = time.monotonic()
         self.stage = stage
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._news:
+            self._n_news += 1
+            self._news.notify_all()

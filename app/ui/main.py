@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
 import streamlit as st
 
-from app.domains import DEFAULT_FOLDER, index_for
 from app.ui import chat, documents, evaluation, settings
 from app.ui.desk import Desk
-from app.ui.shared import HERE, desk_of, show_error
+from app.ui.shared import HERE, desk_of, folder_and_index, show_error
 from app.ui.viewer import close_place
 
 
@@ -21,7 +18,7 @@ def main() -> None:
     st.logo(HERE / "mark.svg", size="large")
     st.html(HERE / "look.css")
     try:
-        desk = desk_of(*_places(sys.argv[1:]))
+        desk = desk_of(*folder_and_index(sys.argv[1:]))
     except Exception as error:
         show_error(error, key="start")
         return
@@ -49,14 +46,6 @@ def draw(desk: Desk) -> None:
         shown.run()
     except Exception as error:  # the one place where the pages meet errors
         show_error(error, desk, key="page")
-
-
-def _places(arguments: list[str]) -> tuple[Path, Path]:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
-    parser.add_argument("--index", type=Path)
-    options, _ = parser.parse_known_args(arguments)
-    return options.folder, options.index or index_for(options.folder)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ from app.ui.shared import duration, notice, show_error
 from app.ui.text import label
 from ingest.errors import DocentError, InvalidInput
 
+_KV_TYPES = {"f16": "f16: exact", "q8_0": "q8_0: half the disk, somewhat slower"}
+_AHEAD = {True: "In idle moments", False: "Never"}
+
 
 def page(desk: Desk) -> None:
     st.html("<h1>Settings</h1>")
@@ -56,10 +59,24 @@ def _form(desk: Desk, here: list[ModelSpec]) -> None:
             ),
             "threads": right.number_input(
                 "Threads", 0, 256, now.threads,
-                help=f"0: one for each of this machine's {psutil.cpu_count(logical=False) or 1} cores.",
+                help=f"0: as many of this machine's {psutil.cpu_count() or 1} as are fastest, measured once.",
             ),
             "gpu_layers": left.text_input(
                 "Layers on the GPU", str(now.gpu_layers), help="auto: all, if this build of llama.cpp can use a GPU."
+            ),
+            "kv_gb": right.number_input(
+                "Disk for what was read, in GB", 0.0, 1000.0, now.kv_gb, step=1.0, format="%g",
+                help="What the model has read of your documents is kept, so that no question waits for it again. "
+                "What was not used for longest goes when this is full. 0: nothing is kept.",
+            ),
+            "kv_type": left.selectbox(
+                "What was read is kept as", list(_KV_TYPES), list(_KV_TYPES).index(now.kv_type),
+                format_func=_KV_TYPES.__getitem__,
+            ),
+            "read_ahead": right.selectbox(
+                "Read documents ahead", list(_AHEAD), list(_AHEAD).index(now.read_ahead),
+                format_func=_AHEAD.__getitem__,
+                help="So that no question has to wait for it. It stops when you ask, and while on battery.",
             ),
         }  # fmt: skip
         values["boldness"] = st.select_slider(

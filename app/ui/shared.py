@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import html
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from app.domains import DEFAULT_FOLDER, index_for
 from app.settings import load_settings
 from app.ui.desk import Desk
 from app.ui.live import explained
@@ -21,6 +24,15 @@ HERE = Path(__file__).parent
 def desk_of(folder: Path, index_dir: Path) -> Desk:
     """One for the whole server: every tab, and a reload, finds the same models and the same work going on."""
     return Desk(folder, index_dir, load_settings())
+
+
+def folder_and_index(arguments: Sequence[str]) -> tuple[Path, Path]:
+    """The folder and its index, from the options behind the page's name."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
+    parser.add_argument("--index", type=Path)
+    options, _ = parser.parse_known_args(arguments)
+    return options.folder, options.index or index_for(options.folder)
 
 
 def show_error(error: Exception, desk: Desk | None = None, key: str = "") -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+import itertools
+import time
+from collections.abc import Iterable, Iterator, Sequence
 
 import streamlit as st
 
@@ -18,6 +20,19 @@ from app.ui.steer import copy_button
 from app.ui.text import label, plain_html, short, short_name, to_html
 from app.ui.viewer import open_place
 
+_AT_ONCE = 0.3  # seconds that the page waits for evidence, so as to be drawn with it
+_ROUND = 0.4  # seconds that an answer is drawn without a look at what was clicked
+_BETWEEN = 0.1  # seconds between two rounds at most
+_PAUSE = 0.04  # seconds between two drawings at least
+
+
+def ask(desk: Desk, question: str, thread: int | None, *, wider: bool = False, replaces: int | None = None) -> None:
+    """Begins to answer, and draws the page anew: with the evidence, where that comes at once."""
+    thread = desk.ask(question, thread, st.session_state.get("file"), wider=wider, replaces=replaces)
+    st.session_state["thread"] = thread
+    desk.answers[thread].wait_evidence(_AT_ONCE)
+    st.rerun()
+
 
 def question_bubble(question: str) -> None:
     st.html(f'<div class="asked"><div>{plain_html(question)}</div></div>')
@@ -28,22 +43,38 @@ def question_bubble(question: str) -> None:
 
 def live_turn(desk: Desk, thread: int) -> None:
     """Redraws itself until the answer is kept; then the whole page does."""
-    loading = desk.is_loading  # drawing often would make it several times slower, see Desk.warm
-    st.fragment(_live_turn, run_every=1.0 if loading else 0.2)(desk, thread, loading)
+    st.fragment(_live_turn, run_every=_BETWEEN)(desk, thread, itertools.count())
 
 
-def _live_turn(desk: Desk, thread: int, was_loading: bool) -> None:
+def _live_turn(desk: Desk, thread: int, rounds: Iterator[int]) -> None:
+    """Draws what is new as it comes, for a moment; a click is heard when that is over. The first round is part of
+    drawing the whole page, which waits for it, and so draws once only."""
     live = desk.answers.get(thread)
-    if live is None or not live.running or was_loading != desk.is_loading:
+    if live is None or not live.running:
         st.rerun()
-    if live.evidence:
-        evidence(live.evidence, f"live_{thread}")
-    if live.text:
-        st.html(f'<div class="answer draft">{to_html(live.text)}<i class="caret"></i></div>')
+    until = time.monotonic() + (_ROUND if next(rounds) else 0.0)
+    found, words = st.container(), st.empty()
     with st.container(key="status", horizontal=True, vertical_alignment="center"):
-        st.html(f'<div class="status"><i></i>{html.escape(_status(desk, live))}</div>')
+        status = st.empty()
         if live.stage != "checking":
             st.button("Stop", icon=":material/stop_circle:", key="stop", on_click=live.stop, disabled=live.stopping)
+    news, drawn = 0, ("", "", False)
+    while True:
+        told = (live.text, _status(desk, live), bool(live.evidence))
+        if told[2] and not drawn[2]:
+            with found:
+                evidence(live.evidence, f"live_{thread}")
+        if told[0] != drawn[0]:
+            words.html(f'<div class="answer draft">{to_html(told[0])}<i class="caret"></i></div>')
+        if told[1] != drawn[1]:
+            status.html(f'<div class="status"><i></i>{html.escape(told[1])}</div>')
+        drawn = told
+        if not live.running:
+            st.rerun()
+        if time.monotonic() >= until:
+            return
+        time.sleep(_PAUSE)
+        news = live.wait_news(news, until - time.monotonic())
 
 
 def _status(desk: Desk, live: LiveAnswer) -> str:
@@ -77,8 +108,7 @@ def failed_turn(desk: Desk, thread: int, live: LiveAnswer) -> None:
     assert live.error
     show_error(live.error, desk, key=f"failed_{thread}")
     if st.button("Try again", icon=":material/refresh:", key=f"retry_{thread}"):
-        desk.ask(live.question, thread, st.session_state.get("file"), replaces=live.replaces)
-        st.rerun()
+        ask(desk, live.question, thread, replaces=live.replaces)
 
 
 # -- kept
@@ -128,8 +158,7 @@ def _abstained(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
         "Search wider", icon=":material/travel_explore:", key=f"wider_{turn.id}",
         help=f"Asks again with {WIDER} passages instead of {desk.settings.passages}. Reading them takes longer.",
     ):  # fmt: skip
-        desk.ask(turn.question, thread, st.session_state.get("file"), wider=True, replaces=turn.id)
-        st.rerun()
+        ask(desk, turn.question, thread, wider=True, replaces=turn.id)
 
 
 def _found(text: str, sources: Sequence[Place], key: str) -> None:
@@ -160,8 +189,7 @@ def _actions(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
         if newest and st.button(
             "", icon=":material/refresh:", key=f"again_{turn.id}", type="tertiary", help="Answer it again"
         ):
-            desk.ask(turn.question, thread, st.session_state.get("file"), replaces=turn.id)
-            st.rerun()
+            ask(desk, turn.question, thread, replaces=turn.id)
         _vote(desk, turn, 1, "thumb_up", "A good answer")
         _vote(desk, turn, -1, "thumb_down", "Not a good answer")
         st.html(f'<div class="meta">{html.escape(_meta(turn.answer))}</div>')

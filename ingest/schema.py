@@ -1,0 +1,42 @@
+"""The tables of store.db, as the steps that brought them about."""
+
+from __future__ import annotations
+
+_001_FIRST = """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE documents (
+        id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, n_pages INTEGER NOT NULL, n_chunks INTEGER NOT NULL,
+        error TEXT NOT NULL, hint TEXT NOT NULL);
+    CREATE TABLE pages (
+        doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+        start INTEGER NOT NULL, label TEXT NOT NULL, reader TEXT NOT NULL, text BLOB NOT NULL, raw_index BLOB,
+        PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
+    CREATE TABLE headings (
+        doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, start INTEGER NOT NULL,
+        level INTEGER NOT NULL, text TEXT NOT NULL);
+    CREATE INDEX headings_of ON headings(doc_id, start);
+    CREATE TABLE notes (doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, text TEXT NOT NULL);
+    CREATE TABLE chunks (
+        id INTEGER PRIMARY KEY, doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        start INTEGER NOT NULL, end INTEGER NOT NULL, page INTEGER NOT NULL,
+        title TEXT NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL);
+    CREATE INDEX chunks_of ON chunks(doc_id, start);
+    CREATE TABLE vectors (
+        chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+        content TEXT NOT NULL, vector BLOB NOT NULL);
+    CREATE INDEX vectors_by_content ON vectors(content);
+    CREATE VIRTUAL TABLE chunks_fts USING fts5(
+        title, heading, text, content='chunks', content_rowid='id',
+        tokenize='porter unicode61 remove_diacritics 2');
+    CREATE TRIGGER chunks_in AFTER INSERT ON chunks BEGIN
+        INSERT INTO chunks_fts(rowid, title, heading, text) VALUES (new.id, new.title, new.heading, new.text);
+    END;
+    CREATE TRIGGER chunks_out AFTER DELETE ON chunks BEGIN
+        INSERT INTO chunks_fts(chunks_fts, rowid, title, heading, text)
+        VALUES ('delete', old.id, old.title, old.heading, old.text);
+    END;
+"""
+
+
+MIGRATIONS = (_001_FIRST,)  # applied once, in order; PRAGMA user_version counts them
