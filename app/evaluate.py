@@ -30,7 +30,7 @@ _SHOWN = 400  # characters of a passage that a row keeps
 # Modules that ask, show or install: with another state of theirs, the same question has the same answer.
 _AFTER = tuple(
     """
-    cli terminal evaluate report runs cases beir doctor drafts fetch wheels facts twins calibrate
+    cli terminal evaluate report runs cases beir doctor drafts fetch wheels facts twins calibrate bench rival
     """.split()
 )
 

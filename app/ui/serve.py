@@ -12,6 +12,7 @@ from app.ui.shared import desk_of, folder_and_index
 
 def main() -> None:
     """Takes what `python -m streamlit` does."""
+    sys.setswitchinterval(0.001)  # a page, with its many short steps, waits a fifth as long for torch's long import
     threading.Thread(target=_warm, args=(sys.argv[sys.argv.index("--") + 1 :],), daemon=True).start()
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
 

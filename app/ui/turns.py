@@ -20,17 +20,15 @@ from app.ui.steer import copy_button
 from app.ui.text import label, plain_html, short, short_name, to_html
 from app.ui.viewer import open_place
 
-_AT_ONCE = 0.3  # seconds that the page waits for evidence, so as to be drawn with it
 _ROUND = 0.4  # seconds that an answer is drawn without a look at what was clicked
 _BETWEEN = 0.1  # seconds between two rounds at most
 _PAUSE = 0.04  # seconds between two drawings at least
 
 
 def ask(desk: Desk, question: str, thread: int | None, *, wider: bool = False, replaces: int | None = None) -> None:
-    """Begins to answer, and draws the page anew: with the evidence, where that comes at once."""
-    thread = desk.ask(question, thread, st.session_state.get("file"), wider=wider, replaces=replaces)
-    st.session_state["thread"] = thread
-    desk.answers[thread].wait_evidence(_AT_ONCE)
+    """Begins to answer, and draws the page anew."""
+    file = st.session_state.get("file")
+    st.session_state["thread"] = desk.ask(question, thread, file, wider=wider, replaces=replaces)
     st.rerun()
 
 
@@ -53,28 +51,38 @@ def _live_turn(desk: Desk, thread: int, rounds: Iterator[int]) -> None:
     if live is None or not live.running:
         st.rerun()
     until = time.monotonic() + (_ROUND if next(rounds) else 0.0)
-    found, words = st.container(), st.empty()
+    text, status, news, has_evidence = live.text, _status(desk, live), 0, False
+    found = st.container()
+    words = st.html(_draft(text)) if text else st.empty()  # filled from the start: to be empty first would be seen
     with st.container(key="status", horizontal=True, vertical_alignment="center"):
-        status = st.empty()
+        below = st.html(_dotted(status))
         if live.stage != "checking":
             st.button("Stop", icon=":material/stop_circle:", key="stop", on_click=live.stop, disabled=live.stopping)
-    news, drawn = 0, ("", "", False)
     while True:
-        told = (live.text, _status(desk, live), bool(live.evidence))
-        if told[2] and not drawn[2]:
+        if live.evidence and not has_evidence:
+            has_evidence = True
             with found:
                 evidence(live.evidence, f"live_{thread}")
-        if told[0] != drawn[0]:
-            words.html(f'<div class="answer draft">{to_html(told[0])}<i class="caret"></i></div>')
-        if told[1] != drawn[1]:
-            status.html(f'<div class="status"><i></i>{html.escape(told[1])}</div>')
-        drawn = told
+        if live.text != text:
+            text = live.text
+            words.html(_draft(text))
+        if _status(desk, live) != status:
+            status = _status(desk, live)
+            below.html(_dotted(status))
         if not live.running:
             st.rerun()
         if time.monotonic() >= until:
             return
         time.sleep(_PAUSE)
         news = live.wait_news(news, until - time.monotonic())
+
+
+def _draft(text: str) -> str:
+    return f'<div class="answer draft">{to_html(text)}<i class="caret"></i></div>'
+
+
+def _dotted(status: str) -> str:
+    return f'<div class="status"><i></i>{html.escape(status)}</div>'
 
 
 def _status(desk: Desk, live: LiveAnswer) -> str:
