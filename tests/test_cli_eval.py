@@ -93,8 +93,10 @@ def test_an_interrupted_run_goes_on_with_the_same_command(docent, home, tmp_path
     many = tmp_path / "many.jsonl"
     many.write_text("\n".join(json.dumps({"id": str(i), "question": f"Which pump {i}?"}) for i in range(3000)))
     process = subprocess.Popen(
-        docent.command("--usual", questions=many), cwd=tmp_path, env=docent.environment, stderr=subprocess.PIPE
-    )
+        docent.command("--usual", questions=many), cwd=tmp_path, env=docent.environment, stderr=subprocess.PIPE,
+        # As from a terminal, also where the tests run in the background and were told to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     while not (found := [f for f in (home / "runs/index").glob("*.jsonl") if "usual" not in f.name]) or (
         found[0].read_bytes().count(b"\n") < 5
     ):
