@@ -20,6 +20,7 @@ from .errors import ModelError
 
 _LONGEST = 8192  # for models that say they know no limit
 _BATCH_TOKENS = 1024  # what one thread takes at a time; larger batches are hardly faster and fill the caches
+_LEAST_TOKENS = 192  # of a few texts, such as a question's sentences: smaller batches are slower again
 _SAMPLES = [
     "Before the first start the installer checks the pressure of the circuit and writes it into the protocol. " * 5
 ] * 4
@@ -92,7 +93,7 @@ class SentenceEncoder:
         import torch
 
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
-        batches = _packed([len(ends) for ends in self.token_ends(texts)])
+        batches = _packed([len(ends) for ends in self.token_ends(texts)], self._cores)
 
         def fill(batch: list[int]) -> None:
             part = [texts[i] for i in batch]
@@ -153,13 +154,15 @@ class SentenceEncoder:
         return model
 
 
-def _packed(lengths: Sequence[int]) -> list[list[int]]:
+def _packed(lengths: Sequence[int], cores: int) -> list[list[int]]:
     """Batches of texts of about the same length, longest first: next to nothing is padded, and none is left to do
-    alone at the end for long. A batch has up to _BATCH_TOKENS tokens, padding counted, or is a single text."""
+    alone at the end for long. A batch has up to _BATCH_TOKENS tokens, padding counted, or is a single text; of a few
+    texts there are two batches for each core all the same."""
+    room = min(_BATCH_TOKENS, max(_LEAST_TOKENS, sum(lengths) // (2 * cores)))
     batches: list[list[int]] = []
     longest = 0
     for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        if not batches or (len(batches[-1]) + 1) * longest > _BATCH_TOKENS:
+        if not batches or (len(batches[-1]) + 1) * longest > room:
             batches.append([])
             longest = lengths[i] + 2  # [CLS] and [SEP]
         batches[-1].append(i)

@@ -34,11 +34,16 @@ def test_vectors_have_length_one_and_do_not_depend_on_their_company(encoder):
 
 def test_texts_of_a_length_go_together_and_each_goes_once():
     lengths = [int(n) for n in np.random.default_rng(0).integers(0, 400, 500)] + [5000]
-    batches = _packed(lengths)
+    batches = _packed(lengths, cores=2)
     assert sorted(i for batch in batches for i in batch) == list(range(501)) and batches[0] == [500]
     sizes = [len(batch) * (max(lengths[i] for i in batch) + 2) for batch in batches]
     assert max(sizes[1:]) <= 1024 and sum(sizes) < 1.1 * sum(lengths)
-    assert _packed([]) == []
+    assert _packed([], cores=2) == []
+
+
+def test_a_few_texts_are_enough_for_all_cores():
+    assert len(_packed([30] * 20, cores=2)) >= 4
+    assert len(_packed([30] * 20, cores=1)) < len(_packed([30] * 20, cores=4))
 
 
 def test_after_many_texts_few_are_spread_over_all_cores_again(encoder):

@@ -108,7 +108,7 @@ class Desk:
 
     def _warm(self, tell: Callable[[None], None]) -> None:
         # Both at once: importing torch keeps one core busy, and the answer model is not Python's work.
-        encoder: Job[None, object] = Job(lambda tell: self.encoder.encode(["warm"]))
+        encoder: Job[None, object] = Job(lambda tell: (self.encoder.tune(), self.encoder.encode(["warm"])))
         try:
             with self._loading:  # so that nobody closes the model meanwhile
                 llm = self.llm()
