@@ -26,7 +26,8 @@ from ingest.datatypes import Document, Encoder, Page, ReadResult
 from ingest.errors import InvalidInput
 from ingest.files import sha256, storable
 from ingest.index import is_current, publish
-from ingest.store import Store, writing
+from ingest.lock import writing
+from ingest.store import Store
 
 DEPTH = 10  # documents
 _AT_ONCE = 64  # entries that are embedded together

@@ -47,7 +47,9 @@ class Page:
     """`raw_index[i]` is the reader's own index of the page's i-th cleaned character, which finds its box again.
 
     `reader` says who read it (pdfium, pypdf, text); `label` is the number printed on the page, if it has one.
-    `raw_index` is None where the reader knows no boxes.
+    `raw_index` is None where the reader knows no boxes. `place` is what people call it where it is no page: 'slide 3',
+    'Prices, rows 41 to 80', 'lines 12 to 60'. `confidence`, 0 to 1, is below 1 where the text was recognised in a
+    picture; `unread` where that is still to be done.
     """
 
     number: int  # 1-based
@@ -56,6 +58,37 @@ class Page:
     label: str = ""
     reader: str = "text"
     raw_index: NDArray[np.int32] | None = None
+    place: str = ""
+    confidence: float = 1.0
+    unread: bool = False
+
+    @property
+    def named(self) -> str:
+        """Where a citation points to, in words: 'page 3' or what it is instead."""
+        return self.place or f"page {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the document, stored as one. Its text stands at `start:end`, a row a line, its header said again on
+    each page that it goes on to; `page` is its first. Each row has as many cells as there are `columns`."""
+
+    page: int
+    start: int
+    end: int
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something in a document that people should know of: text nobody sees ('hidden'), text that gives orders to a
+    model ('orders'), a link made to carry data away ('link'). It stays data. `page` is 0 where it is of none."""
+
+    kind: str
+    page: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +99,8 @@ class ReadResult:
     pages: tuple[Page, ...]
     headings: tuple[Heading, ...] = ()
     notes: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
     @property
     def text(self) -> str:

@@ -38,5 +38,18 @@ _001_FIRST = """
     END;
 """
 
+_002_PLACES_TABLES_FLAGS = """
+    ALTER TABLE pages ADD COLUMN place TEXT NOT NULL DEFAULT '';
+    ALTER TABLE pages ADD COLUMN confidence REAL NOT NULL DEFAULT 1;
+    ALTER TABLE pages ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE tables (
+        doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+        page INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, caption TEXT NOT NULL,
+        columns TEXT NOT NULL, rows BLOB NOT NULL,
+        PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
+    CREATE TABLE flags (
+        doc_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL, page INTEGER NOT NULL, text TEXT NOT NULL);
+"""
 
-MIGRATIONS = (_001_FIRST,)  # applied once, in order; PRAGMA user_version counts them
+MIGRATIONS = (_001_FIRST, _002_PLACES_TABLES_FLAGS)  # applied once, in order; PRAGMA user_version counts them

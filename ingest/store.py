@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import zlib
@@ -12,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .datatypes import Chunk, Document, Heading, Page, ReadResult, Vectors
+from .datatypes import Chunk, Document, Flag, Page, ReadResult, Table, Vectors
 from .errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
+from .packing import arrays, packed, unpacked, unzipped, zipped
 from .schema import MIGRATIONS
 
 FILE = "store.db"
@@ -138,13 +140,32 @@ class Store:
 
     def _pages(self, where: str, parameters: Sequence[object]) -> list[Page]:
         rows = self.rows(
-            f"SELECT number, start, text, label, reader, raw_index FROM pages WHERE {where} ORDER BY number",
+            "SELECT number, start, text, label, reader, raw_index, place, confidence, unread FROM pages "
+            f"WHERE {where} ORDER BY number",
             parameters,
         )
         with explained(self.folder):
             return [
-                Page(n, start, _unzip(text), label, reader, _unpack(raw)) for n, start, text, label, reader, raw in rows
+                Page(n, start, unzipped(text), label, reader, unpacked(raw), place, confidence, bool(unread))
+                for n, start, text, label, reader, raw, place, confidence, unread in rows
             ]
+
+    def tables(self, doc_id: int) -> list[Table]:
+        """In reading order."""
+        sql = "SELECT page, start, end, caption, columns, rows FROM tables WHERE doc_id = ? ORDER BY number"
+        with explained(self.folder):
+            return [
+                Table(
+                    page, start, end, caption, tuple(json.loads(columns)), tuple(map(tuple, json.loads(unzipped(rows))))
+                )
+                for page, start, end, caption, columns, rows in self.rows(sql, (doc_id,))
+            ]
+
+    def flags(self) -> dict[int, list[Flag]]:
+        found: dict[int, list[Flag]] = {}
+        for doc_id, kind, page, text in self.rows("SELECT doc_id, kind, page, text FROM flags ORDER BY doc_id, page"):
+            found.setdefault(doc_id, []).append(Flag(kind, page, text))
+        return found
 
     def text(self, doc_id: int) -> str:
         return "\f".join(page.text for page in self.pages(doc_id))
@@ -158,7 +179,7 @@ class Store:
     def vectors(self, chunk_ids: Sequence[int] | None = None) -> tuple[NDArray[np.int64], Vectors]:
         """Of all chunks, or of those of `chunk_ids` that (still) exist, ordered by chunk id."""
         where = "" if chunk_ids is None else f"WHERE chunk_id IN ({','.join('?' * len(chunk_ids))})"
-        return _arrays(self.rows(f"SELECT chunk_id, vector FROM vectors {where} ORDER BY chunk_id", chunk_ids or ()))
+        return arrays(self.rows(f"SELECT chunk_id, vector FROM vectors {where} ORDER BY chunk_id", chunk_ids or ()))
 
     def vector_batches(self, size: int = 8192) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
         """All of them in the same order, `size` at a time, so that memory does not grow with their number."""
@@ -166,7 +187,7 @@ class Store:
         sql = "SELECT chunk_id, vector FROM vectors WHERE chunk_id > ? ORDER BY chunk_id LIMIT ?"
         while rows := self.rows(sql, (last, size)):
             last = rows[-1][0]
-            yield _arrays(rows)
+            yield arrays(rows)
 
     def known_vectors(self, contents: Sequence[str]) -> dict[str, bytes]:
         """Vectors already computed for these content hashes: a renamed file is not embedded again."""
@@ -199,7 +220,7 @@ class Store:
                  document.n_pages, document.n_chunks, document.error, document.hint),
             )  # fmt: skip
             if result:
-                _put_pages(db, document.id, result.pages, result.headings, result.notes)
+                _put_result(db, document.id, result)
             db.executemany(
                 "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?)",
                 [(c.id, c.doc_id, c.start, c.end, c.page, document.title, c.heading, c.text) for c in chunks],
@@ -255,70 +276,24 @@ def _delete(db: sqlite3.Connection, paths: Sequence[str]) -> None:
         db.execute("DELETE FROM meta WHERE key = ?", (_ERASED,))
 
 
-def _put_pages(
-    db: sqlite3.Connection,
-    doc_id: int,
-    pages: Sequence[Page],
-    headings: Sequence[Heading],
-    notes: Sequence[str],
-) -> None:
+def _put_result(db: sqlite3.Connection, doc_id: int, result: ReadResult) -> None:
     db.executemany(
-        "INSERT INTO pages (doc_id, number, start, label, reader, text, raw_index) VALUES (?,?,?,?,?,?,?)",
-        [(doc_id, p.number, p.start, p.label, p.reader, _zip(p.text), _pack(p.raw_index)) for p in pages],
+        "INSERT INTO pages (doc_id, number, start, label, reader, text, raw_index, place, confidence, unread) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?)",
+        [
+            (doc_id, p.number, p.start, p.label, p.reader, zipped(p.text), packed(p.raw_index),
+             p.place, p.confidence, p.unread)
+            for p in result.pages
+        ],
+    )  # fmt: skip
+    headings = [(doc_id, h.start, h.level, h.text) for h in result.headings]
+    db.executemany("INSERT INTO headings VALUES (?,?,?,?)", headings)
+    db.executemany("INSERT INTO notes VALUES (?,?)", [(doc_id, note) for note in result.notes])
+    db.executemany(
+        "INSERT INTO tables VALUES (?,?,?,?,?,?,?,?)",
+        [
+            (doc_id, n, t.page, t.start, t.end, t.caption, json.dumps(t.columns), zipped(json.dumps(t.rows)))
+            for n, t in enumerate(result.tables)
+        ],
     )
-    db.executemany("INSERT INTO headings VALUES (?,?,?,?)", [(doc_id, h.start, h.level, h.text) for h in headings])
-    db.executemany("INSERT INTO notes VALUES (?,?)", [(doc_id, note) for note in notes])
-
-
-def _arrays(rows: Sequence[tuple[int, bytes]]) -> tuple[NDArray[np.int64], Vectors]:
-    """Chunk ids, shape (n,), and their vectors, (n, dim); (0, 1) where there are none."""
-    ids = np.array([chunk_id for chunk_id, _ in rows], dtype=np.int64)
-    joined = np.frombuffer(b"".join(vector for _, vector in rows), dtype=np.float32)
-    return ids, joined.reshape(len(rows), -1) if rows else np.zeros((0, 1), dtype=np.float32)
-
-
-def _zip(text: str) -> bytes:
-    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
-
-
-def _unzip(data: bytes) -> str:
-    return zlib.decompress(data).decode("utf-8", "surrogatepass")
-
-
-def _pack(index: NDArray[np.int32] | None) -> bytes | None:
-    """Raw indexes mostly count up by one, so their differences compress to next to nothing."""
-    return None if index is None else zlib.compress(np.diff(index, prepend=0).astype("<i4").tobytes(), 1)
-
-
-def _unpack(data: bytes | None) -> NDArray[np.int32] | None:
-    return None if data is None else np.cumsum(np.frombuffer(zlib.decompress(data), "<i4"), dtype=np.int32)
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Only one process writes an index at a time. The system frees the lock when its holder dies.
-
-    Raises IndexBusy at once when another process holds it.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"The folder {folder} cannot be made: {error.strerror}", "Choose another with --index."
-        ) from error
-    try:
-        lock = sqlite3.connect(folder / "lock.db", timeout=0.2, isolation_level=None)
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        if "locked" not in str(error):
-            raise StorageError(
-                f"The folder {folder} cannot be written: {error}.",
-                "Check its permissions and space, or choose another with --index.",
-            ) from error
-        raise IndexBusy(
-            "Documents are already being ingested into this index.", "Wait until that run is done."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.close()
+    db.executemany("INSERT INTO flags VALUES (?,?,?,?)", [(doc_id, f.kind, f.page, f.text) for f in result.flags])

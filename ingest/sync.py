@@ -23,8 +23,9 @@ from .config import IngestConfig
 from .datatypes import Chunk, Document, Encoder, ReadResult
 from .errors import ReadError
 from .files import forget_derived, forget_orphans, sha256, storable
+from .lock import writing
 from .plan import Found, Plan, dry_plan, is_gone, make_plan, scan
-from .store import FILE, Store, writing
+from .store import FILE, Store
 from .worker import Reader
 
 _MANY_BYTES = 64 << 10  # of files to read, from which measuring the encoder first pays

@@ -16,7 +16,8 @@ SOURCES = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("ingest/**/*.py")])
 LAYERS = [
     {"ingest.errors"},
     {"ingest.datatypes", "ingest.config"},
-    {"ingest.sentences", "ingest.clean", "ingest.files", "ingest.schema"},
+    {"ingest.sentences", "ingest.clean", "ingest.files", "ingest.schema", "ingest.packing",
+     "ingest.lock"},
     {"ingest.read", "ingest.pdf", "ingest.chunk", "ingest.embed", "ingest.store", "ingest.index", "ingest.worker",
      "ingest.render", "ingest.vectors", "ingest.fulltext"},
     {"ingest.plan", "ingest.sync"},

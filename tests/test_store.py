@@ -14,12 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.datatypes import Chunk, Document, Heading, Page, ReadResult
+from ingest.datatypes import Chunk, Document, Flag, Heading, Page, ReadResult, Table
 from ingest.errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
+from ingest.lock import writing
 from ingest.schema import MIGRATIONS
-from ingest.store import FILE, Store, writing
+from ingest.store import FILE, Store
 
-TABLES = ("documents", "pages", "headings", "notes", "chunks", "vectors", "chunks_fts")
+TABLES = ("documents", "pages", "headings", "notes", "tables", "flags", "chunks", "vectors", "chunks_fts")
 
 
 @pytest.fixture
@@ -33,11 +34,14 @@ def put(store: Store, number: int, *texts: str, first: int | None = None) -> tup
     document = Document(number, f"{number}.pdf", f"Title {number}", "f" * 64, 10, 20, len(texts), len(texts))
     pages, chunks, start = [], [], 0
     for i, text in enumerate(texts):
-        pages.append(Page(i + 1, start, text, f"l{i}", "pdfium", np.arange(len(text), dtype=np.int32)))
+        raw_index = np.arange(len(text), dtype=np.int32)
+        pages.append(Page(i + 1, start, text, f"l{i}", "pdfium", raw_index, f"slide {i}", 0.5, i == 0))
         chunk_id = (number * 100 if first is None else first) + i
         chunks.append(Chunk(chunk_id, number, start, start + len(text), text, f"Heading {i}", i + 1))
         start += len(text) + 1
-    result = ReadResult(document.title, tuple(pages), (Heading(0, 1, "Heading 0"),), ("a note",))
+    tables = (Table(1, 0, 3, "Prices", ("Part", "Price"), (("Pump", "7"), ("Seal", "1"))),)
+    flags = (Flag("hidden", 1, "white on white"),)
+    result = ReadResult(document.title, tuple(pages), (Heading(0, 1, "Heading 0"),), ("a note",), tables, flags)
     vectors = [(f"content {chunk.id}", np.full(4, chunk.id, dtype=np.float32).tobytes()) for chunk in chunks]
     store.put(document, result, chunks, vectors)
     return document, result, chunks
@@ -81,6 +85,9 @@ def test_a_document_is_replaced_whole(store):
     assert store.text(1) == result.text == "new words"
     assert store.chunks([100, 101, 102, 900]) == {900: chunks[0]}
     assert store.notes() == {1: ["a note"], 2: ["a note"]}
+    assert store.tables(1) == list(result.tables) and store.flags() == {1: list(result.flags), 2: list(result.flags)}
+    (page,) = store.pages(1)
+    assert (page.named, page.confidence, page.unread) == ("slide 0", 0.5, True)
     assert store.rows("SELECT count(*) FROM chunks_fts WHERE chunks_fts MATCH 'old'") == [(0,)]
     assert store.check() == []
 
@@ -269,7 +276,7 @@ def test_a_second_writer_is_refused_and_the_first_goes_on(tmp_path):
 
 def test_the_lock_of_a_killed_writer_is_free(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from ingest.store import writing\n"
+        "import sys, time; from pathlib import Path; from ingest.lock import writing\n"
         "with writing(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE) as other:

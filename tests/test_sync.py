@@ -19,8 +19,9 @@ import pytest
 from ingest.config import IngestConfig
 from ingest.errors import IndexBusy, StorageError
 from ingest.index import LocalIndex
+from ingest.lock import writing
 from ingest.plan import scan
-from ingest.store import FILE, Store, writing
+from ingest.store import FILE, Store
 from ingest.sync import Progress, sync
 
 

@@ -108,7 +108,7 @@ class Desk:
 
     def _warm(self, tell: Callable[[None], None]) -> None:
         # Both at once: importing torch keeps one core busy, and the answer model is not Python's work.
-        encoder: Job[None, object] = Job(lambda tell: (self.encoder.tune(), self.encoder.encode(["warm"])))
+        encoder: Job[None, None] = Job(lambda tell: self._warm_encoder())
         try:
             with self._loading:  # so that nobody closes the model meanwhile
                 llm = self.llm()
@@ -119,6 +119,10 @@ class Desk:
             gc.collect()
             gc.freeze()
         self.ahead.start()
+
+    def _warm_encoder(self) -> None:
+        self.encoder.tune()
+        self.encoder.encode(["warm"])
 
     def documents(self) -> list[Document]:
         """Needs no model. Raises IndexMissing, IndexDamaged."""
