@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from results_text import ABLATION, AT_SIZE, BENCH, FRONTIER, GATE, HEAD, INGEST, SETS, SHORT
+
 from app import bench_report
 from app.gate import shipped_calibration
 from app.report import LABELS, METRICS, TIMES, TOLD, between, shown, signed, table
@@ -34,66 +36,7 @@ OTHERS = ("ablation", "at_size", "bench", "frontier", "ingest", "targets")
 
 SEARCH = "-search"  # the name of a run of the search alone over a whole set
 
-SETS = {
-    "sample_docs": "The sample domain: 16 PDFs, 67 pages, 100 questions, a quarter of them without an answer.",
-    "squad2": "Short facts in 48 Wikipedia articles. Half of the questions drawn have no answer, and are to deceive.",
-    "covidqa": "A narrow domain of long documents: 92 whole scientific papers.",
-    "hotpotqa200": "Two-hop questions over 1,971 paragraphs: both documents must be found.",
-    "mmlongbench": "30 real PDFs, 938 pages. Many questions make sense only inside one document: that is searched.",
-    "ohr_pdf": "15 real PDFs, 1,315 pages: filings and product manuals. The page must be found.",
-    "cranfield": "A search benchmark: 1,400 abstracts, graded judgements. What is ranked are documents.",
-}  # in the order in which they are told
 
-HEAD = """\
-<!-- Made by docs/results.py from docs/results/*.json. Change those, not this. -->
-# What was measured
-
-On two cores (x86-64, AVX-512), CPU only, shared and noisy: read shares, not seconds. Default models
-(Qwen2.5-Coder-1.5B-Instruct Q4_K_M, all-MiniLM-L6-v2), default settings.
-
-*Usual pipeline* is what such tools do today, asked the same questions over the same index with the same models: the
-four passages whose vectors come nearest, one prompt, and whatever the model says. Its citations are all it was given.
-
-Intervals are 95 %, by bootstrap over the questions (where all questions agree they have no width). Differences are
-paired by question; a **bold** one is real: its interval leaves out 0. A right answer is counted leniently: a gold
-answer is contained, the first yes or no agrees, or a number is within 1 %; that favours long answers, so look at F1
-beside it. Refusing everything would refuse all questions without an answer: read both refusals.
-
-Answers were measured on questions drawn from the sets (a seeded shuffle, none of them among those that the gate was
-fitted on), the search on all of them. Both took part in tuning the search, so expect a little less elsewhere.
-"""
-
-GATE = """
-## How sure an answer must be
-
-What each level between careful and bold lets through and holds back (`docent calibrate`; the setting is `boldness`).
-An answer counts as wrong when the documents do not hold it: it is not the known answer, and none of its quotes stands
-on a page, or in a document, that holds that. About half of these {n} questions ({sources}) have no answer, and most
-of those were made to deceive, far more than people ask: the share of wrong answers is accordingly high. Confidences
-are cross-validated; "at most" is an exact binomial bound (Clopper and Pearson), with 90 % confidence for all the
-thresholds that were tried together (Geifman and El-Yaniv, 2017).
-
-{table}
-
-The careful levels aim at 5, 10 and 15 %. No threshold reaches that on these questions: each level then takes what it
-may give up of the supported answers (50, 25, 10 and 5 %), and says what that gives.
-"""
-
-BENCH = """
-## How fast
-
-`docent bench`, Docent {docent}: {questions} questions on {pages} pages, each asked {runs} times in every way, one
-way after the other, of the same {model} on {cores} cores ({cpu}). Seconds are this machine's, the ratios carry further.
-
-- *first-ever*: nothing of what the question finds had ever been read. *warm*: all of it had been, in idle moments.
-  *follow-up*: asked behind the answer to that one. *no drafts*: each token of the answer is computed alone.
-- *full prefill*: the prompt of *warm*, its passages read anew. *plain pipeline*: the usual one, as above; no drafts.
-- From the prompt before nothing was left but Docent's rules.
-
-{tables}
-
-Energy is {energy}. The memory limit is what reading all weights once for each token would allow.
-"""
 TARGETED = {  # what was asked for: where it stands in bench.json, what it is, whether more is better
     "warm": ("asked/warm/seconds_to_first_token_p95", "warm: seconds to the first word, 95th percentile", False),
     "first_ever": ("asked/first-ever/seconds_to_first_token_p95", "first-ever: the same", False),
@@ -109,62 +52,6 @@ TARGETED = {  # what was asked for: where it stands in bench.json, what it is, w
     "memory": ("documents/Docent/peak_mb", "peak memory in MB, pages of the browser left out", False),
 }
 
-SHORT = """
-## What falls short, and what stops it
-
-- **Refusing what the documents do not hold** (asked for: 0.80 at 0.10). No signal without a model tells squad2's
-  unanswerable questions from its others (cosine, words, margins: AUC 0.48 to 0.59 on 304 questions, 0.57 together).
-  What tells is the second, short question to the same model: "does the text answer exactly this question", AUC 0.84,
-  and "is this answer correct", 0.87; both with the nearest sentence's cosine 0.88 (72 questions). The model of 1.5
-  billion parameters is what limits it: it takes "failed" for "succeeded", and a port for its neighbour.
-- **Accuracy on squad2** (0.85): of the first 34 answers 28 were right before the gate; of the 6 others, two were a
-  matter of wording and one of the question. Each refusal in vain then takes from it.
-- **Attribution**: the weights that choose among sentences are set by hand, not fitted; the figures are what they give.
-- **covidqa and ohr_pdf, right answers** (10 points over the usual pipeline): the samples are too small to tell.
-- **covidqa, answer in the first five** (0.86): 6 of 132 questions have a gold text that no passage holds whole, several
-  name nothing ("How many samples were obtained?"); the rest needs a better encoder than MiniLM.
-- **cranfield** (0.44): every mixture of this encoder and BM25 ended between 0.40 and 0.42.
-- **ohr_pdf, page in five** (0.97): one question short when pages are counted; most misses are tables that one filing
-  repeats many times.
-"""
-
-ABLATION = """
-## What each part of the search adds
-
-From left to right one part more; "reciprocal ranks" is the fusion that Docent had before (BM25 0.7, dense 0.3).
-The list of ratios was written after reading what was missed on mmlongbench, and the following of names was set on
-hotpotqa200: expect less of these two elsewhere. Joined passages are longer, which by itself helps the figures that
-look for an answer in a passage. `python docs/ablation.py SETS INDEXES` makes this table.
-"""
-
-FRONTIER = """
-## What need not be read anew
-
-What the model has read of a passage is kept, and put together with what it has read of others (app/kvcache.py).
-Passages composed in this way have not seen each other. Below is what that costs, and what wins it back: {n} questions
-of {set}, two of three with an answer, each asked in all these ways, over the same passages and the same states
-({model}). Counted are the model's own words, before anything is checked. The seconds begin after the search, when the
-states are still on disk, and end with the first token. Differences are to reading everything anew.
-
-![Right answers against the seconds to the first token](frontier.svg)
-
-{table}
-
-`python docs/frontier.py {set}/questions.jsonl --index INDEX --limit {n}` makes this table and the picture. The line
-in it goes through the ways that no other one beats, the whiskers are 95 % intervals.
-"""
-
-INGEST = """
-## Reading
-
-`docent ingest FOLDER`
-
-{table}
-
-The row on nasty_pdfs was taken before table rows kept their cells apart; the other two after. All 188 files of
-nasty_pdfs are accounted for: read, or listed with the reason and what helps.
-"""
-
 
 def made(folder: Path) -> str:
     """results.md, whole."""
@@ -179,6 +66,8 @@ def made(folder: Path) -> str:
         parts += [ABLATION, *_ablation(rows)]
     if found := kept.get("frontier"):
         parts.append(_frontier(found))
+    if rows := kept.get("at_size"):
+        parts += [AT_SIZE, *(_at_size(row) for row in rows)]
     if rows := kept.get("ingest"):
         cells = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()] for row in rows]
         parts.append(INGEST.format(table="\n".join(table(list(rows[0]), cells))))
@@ -297,6 +186,31 @@ def _frontier(run: Mapping[str, Any]) -> str:
     titles = ["", "n", "right answers", "95 %", "difference", "95 %", "F1", "refused, of unanswerable"]
     titles += ["refused, of answerable", "seconds, median", "seconds, 95th", "tokens read", "kB a token kept"]
     return FRONTIER.format(n=run["questions"], set=run["set"], model=run["model"], table="\n".join(table(titles, rows)))
+
+
+def _at_size(run: Mapping[str, Any]) -> str:
+    """One size: its searches, and what it takes to keep it up to date."""
+    asked = [
+        [name, *(f"{times[key]:.1f}" for key in ("p50", "p95", "cpu_p50", "cpu_p95"))]
+        for name, times in run["ms"].items()
+    ]
+    told = [
+        f"### {run['chunks']:,} passages",
+        "",
+        f"Of the ten nearest vectors {run['found']['dense, first 10']:.3f} are found; of BM25's best ten, bounded as "
+        f"it is, {run['found']['bm25, first 10']:.3f}. Memory once open {run['memory_mb']['open']['resident']} MB, "
+        f"searched {run['memory_mb']['searched']['resident']} MB; on disk {sum(run['sizes_mb'].values()):,.0f} MB.",
+        "",
+        *table(["milliseconds of", "median", "95th", "of processor time", "95th"], asked),
+        "",
+        *table(
+            ["step of an ingest", "seconds", "of processor time"],
+            [[name, f"{spent['s']:.2f}", f"{spent['cpu_s']:.2f}"] for name, spent in run["ingest"].items()],
+        ),
+        "",
+        f"Publishing takes {run['publish_memory_mb']} MB at most.",
+    ]
+    return "\n".join(told)
 
 
 def keep(name: str, run: Path, questions: str, folder: Path) -> None:

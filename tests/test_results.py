@@ -21,7 +21,8 @@ CASES = [
 
 
 @pytest.fixture
-def results():
+def results(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
     spec = importlib.util.spec_from_file_location("results", ROOT / "docs" / "results.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
