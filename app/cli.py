@@ -13,6 +13,7 @@ from app.cli_bench import bench
 from app.cli_calibrate import command as calibrate
 from app.cli_eval import evaluate
 from app.cli_models import models
+from app.cli_report import report
 from app.cli_warm import warm
 from app.terminal import (
     explained,
@@ -70,7 +71,7 @@ def ingest(folder: Path, index_dir: Path | None, dry_run: bool, rebuild: bool, a
     from ingest.sync import sync
 
     encoder = open_encoder(load_settings())
-    report = sync(
+    done = sync(
         folder,
         index_dir or index_for(folder),
         encoder,
@@ -79,9 +80,9 @@ def ingest(folder: Path, index_dir: Path | None, dry_run: bool, rebuild: bool, a
         rebuild=rebuild,
     )
     if as_json:
-        print_json(report.as_json())
+        print_json(done.as_json())
     else:
-        print_report(report, dry_run)
+        print_report(done, dry_run)
 
 
 @main.command()
@@ -99,10 +100,14 @@ def search(question: str, index_dir: Path | None, k: int, file: str | None, as_j
       docent search "filter cleaning interval"
       docent search "E-104" --file fault-codes.pdf -k 3
     """
+    from app.asked import Questions
     from app.assistant import open_assistant
     from app.datatypes import hit_json
 
-    hits = open_assistant(_settings(), index_dir or _default_index()).search(question, k, file)
+    settings, index_dir = _settings(), index_dir or _default_index()
+    hits = open_assistant(settings, index_dir).search(question, k, file)
+    if settings.keep_questions:
+        Questions(index_dir).keep_search(question, hits)
     if as_json:
         print_json([hit_json(rank, hit) for rank, hit in enumerate(hits, 1)])
         return
@@ -128,9 +133,11 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
       docent ask "How long is the compressor under warranty?"
       docent ask "Which fuse does it need?" --file installation-manual.pdf --json
     """
+    from app.asked import Questions
     from app.assistant import open_assistant
 
-    stream = open_assistant(_settings(model=model), index_dir or _default_index()).ask(question, file=file)
+    settings, index_dir = _settings(model=model), index_dir or _default_index()
+    stream = open_assistant(settings, index_dir).ask(question, file=file)
     if as_json:
         print_json(stream.answer.as_json())
     else:
@@ -141,6 +148,8 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
             click.echo(piece, nl=False)
         click.echo("\n")
         print_answer(stream.answer)
+    if settings.keep_questions:
+        Questions(index_dir).keep_answer(question, stream.answer, stream.found)
     sys.exit(0 if stream.answer.status == "answered" else ABSTAINED)
 
 
@@ -229,6 +238,7 @@ main.add_command(evaluate)
 main.add_command(calibrate)
 main.add_command(warm)
 main.add_command(bench)
+main.add_command(report)
 
 
 def _settings(**overrides: Any) -> Settings:

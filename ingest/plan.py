@@ -15,6 +15,10 @@ from .files import sha256, storable
 from .read import SUFFIXES
 from .store import FILE, Store
 
+OWN = frozenset({"domain.toml", "eval.jsonl"})  # files of the folder that are no documents
+_LINKED = "Give that folder an index of its own, or copy it here."
+_OTHER_KIND = "If it holds text, save it as PDF or in another kind that is read."
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -70,6 +74,53 @@ def scan(folder: Path) -> list[Found]:
             if stat.S_ISREG(status.st_mode):
                 found.append(Found(path, file, status.st_size, status.st_mtime_ns))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A file or a folder that is not read, and why, in words for people. `to_do` is '' where nothing is wrong."""
+
+    path: str
+    why: str
+    to_do: str = ""
+
+
+def passed_over(folder: Path, found: Sequence[Found]) -> list[PassedOver]:
+    """Everything below the folder that is not among what `scan` found: with it, every file is accounted for.
+
+    A hidden folder and a link to one stand for all that is in them.
+    """
+    read = {one.path for one in found}
+    others: list[PassedOver] = []
+    for parent, folders, names in os.walk(folder):
+        for name in sorted(folders):
+            path, place = Path(parent, name), storable(Path(parent, name).relative_to(folder).as_posix()) + "/"
+            if name.startswith("."):
+                others.append(PassedOver(place, "a hidden folder"))
+            elif path.is_symlink():
+                others.append(PassedOver(place, "a link to another folder, which is not followed", _LINKED))
+            elif not os.access(path, os.R_OK | os.X_OK):
+                others.append(PassedOver(place, "a folder that may not be listed", "Check its permissions."))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            file = Path(parent, name)
+            path_ = storable(file.relative_to(folder).as_posix())
+            if path_ not in read and not is_gone(file):
+                others.append(_passed(file, path_))
+    return others
+
+
+def _passed(file: Path, path: str) -> PassedOver:
+    if file.name.startswith("."):
+        return PassedOver(path, "a hidden file")
+    if file.name in OWN:
+        return PassedOver(path, "Docent's own: it says how to treat this folder")
+    if not (file.is_file() or file.is_symlink()):
+        return PassedOver(path, "no file that can be read: a pipe, a socket or a device")
+    if file.suffix.lower() in SUFFIXES:
+        return PassedOver(path, "not read yet", "Run: docent ingest")
+    kind = f"'{file.suffix.lower()}'" if file.suffix else "a name without an ending"
+    return PassedOver(path, f"not a kind that is read ({kind})", _OTHER_KIND)
 
 
 def _unlisted(error: OSError) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from app.assistant import Assistant, open_encoder, open_llm
+from app.asked import Questions
+from app.assistant import AnswerStream, Assistant, open_encoder, open_llm
 from app.cases import Case, load_cases
 from app.catalogue import ModelSpec
 from app.datatypes import Answer, Llm
@@ -48,6 +49,7 @@ class Desk:
     ) -> None:
         self.folder, self.index_dir, self.settings = folder.resolve(), index_dir, settings
         self.memory = Memory(settings.threads_db)
+        self.questions = Questions(index_dir)
         self.answers: dict[int, LiveAnswer] = {}  # by thread
         self.ingesting: Job[Progress, Report | None] | None = None
         self.pulls: dict[str, Job[Download, Path]] = {}  # by model
@@ -144,15 +146,21 @@ class Desk:
         thread = thread if thread is not None else self.memory.new_thread(str(self.folder), question)
         history = [turn for turn in self.memory.turns(thread) if replaces is None or turn.id < replaces]
 
+        streams: list[AnswerStream] = []
+
+        def begin() -> AnswerStream:
+            streams.append(self._looking(wider).ask(question, history, file))
+            return streams[0]
+
         def keep(answer: Answer) -> None:
             self.memory.keep(thread, question, answer)
+            if self.settings.keep_questions and not answer.stopped:
+                self.questions.keep_answer(question, answer, streams[0].found)
             if replaces is not None:
                 self.memory.delete_turn(replaces)
             self.ahead.again()
 
-        live = LiveAnswer(
-            question, lambda: self._looking(wider).ask(question, history, file), self.llm, self._turn, keep, replaces
-        )
+        live = LiveAnswer(question, begin, self.llm, self._turn, keep, replaces)
         self.answers[thread] = live
         live.start()
         return thread

@@ -84,6 +84,11 @@ def _form(desk: Desk, here: list[ModelSpec]) -> None:
             help="How sure Docent must be to show an answer. The rates measured for each: Evaluation, under Trust.",
         )  # fmt: skip
         st.caption(_rates(desk))
+        values["keep_questions"] = st.checkbox(
+            "Remember what was asked and what that found", now.keep_questions,
+            help="For the report: passages never found, questions that found nothing. The newest 5,000 questions stay "
+            "in one file beside the index, on this machine. Unchecked: none are kept, and those kept are deleted.",
+        )  # fmt: skip
         submitted = st.form_submit_button("Save", type="primary", icon=":material/check:")
     fixed = [name for name in Settings.model_fields if name != "home" and f"DOCENT_{name.upper()}" in os.environ]
     if fixed:
@@ -114,6 +119,8 @@ def _save(desk: Desk, values: dict[str, Any]) -> None:
     with st.spinner("Stopping what runs, and loading…"):
         save_settings(settings)
         desk.use(settings)
+        if not settings.keep_questions:
+            desk.questions.forget()
     st.session_state["saved"] = True
     st.rerun()
 

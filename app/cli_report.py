@@ -1,0 +1,92 @@
+"""docent report: every file, page and table, searchable or named with the reason; what was never found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.terminal import explained, json_option, print_json, short
+
+if TYPE_CHECKING:
+    from app.library import FileReport, Library
+
+_COLOURS = {"not read": "red", "partly read": "yellow", "waiting": "yellow", "changed": "yellow", "gone": "yellow"}
+_SHOWN = 200  # files, and questions, in the terminal; JSON and HTML have them all
+
+
+@click.command()
+@click.option("--index", "index_dir", type=click.Path(path_type=Path), help="The index's folder, as for `docent ask`.")
+@click.option("--forget-questions", is_flag=True, help="Forget what was asked and what that found, first.")
+@json_option
+@explained
+def report(index_dir: Path | None, forget_questions: bool, as_json: bool) -> None:
+    """What became of each file of the folder, and what to do about it.
+
+    Every file, page and table is searchable or named here with the reason. So are passages that no question ever
+    led to, and questions that found nothing.
+
+    \b
+    Examples:
+      docent report
+      docent report --index indexes/contracts --json
+    """
+    from app.asked import Questions
+    from app.domains import DEFAULT_FOLDER, index_for
+    from app.library import library
+
+    index_dir = index_dir or index_for(DEFAULT_FOLDER)
+    if forget_questions:
+        Questions(index_dir).forget()
+    told = library(index_dir)
+    if as_json:
+        print_json(told.as_json())
+    else:
+        print_library(told)
+
+
+def print_library(told: Library) -> None:
+    states = ", ".join(f"{count} {state}" for state, count in told.states.items())
+    click.secho(f"{len(told.files):,} files in {told.folder}: {states}", bold=True)
+    if told.missing_folder:
+        click.secho(f"{told.missing_folder} What the index holds is shown all the same.", fg="yellow")
+    readers = ", ".join(f"{count:,} by {reader}" for reader, count in told.read_by.items())
+    click.echo(f"{told.count('searchable_pages'):,} of {told.count('pages'):,} pages searchable ({readers or 'none'})")
+    if told.count("tables"):
+        click.echo(f"{told.count('searchable_tables'):,} of {told.count('tables'):,} tables searchable")
+    click.echo()
+    for file in told.files[:_SHOWN]:
+        _print_file(file)
+    if len(told.files) > _SHOWN:
+        click.echo(f"… and {len(told.files) - _SHOWN:,} more: docent report --json")
+    _print_questions(told)
+
+
+def _print_file(file: FileReport) -> None:
+    how = ", ".join(f"{n} by {reader}" if len(file.read_by) > 1 else reader for reader, n in file.read_by.items())
+    if file.recognised:
+        how += f"; {file.recognised} recognised, {file.confidence:.0%} sure"
+    facts = f"{file.searchable_pages} of {file.pages} pages" if file.pages else ""
+    click.secho(f"{file.state:15s}", fg=_COLOURS.get(file.state), nl=False)
+    click.echo("  ".join(part for part in (file.path, facts, f"({how})" if how else "") if part))
+    for line in (file.why, *file.notes):
+        if line:
+            click.echo(f"               {line}")
+    for flag in file.flags[:5]:
+        place = f"page {flag.page}: " if flag.page else ""
+        click.secho(f"               {flag.kind}: {place}{short(flag.text, 90)}", fg="yellow")
+    if file.to_do:
+        click.secho(f"               → {file.to_do}", dim=True)
+
+
+def _print_questions(told: Library) -> None:
+    if not told.questions:
+        return
+    found, passages = told.count("found"), told.count("passages")
+    click.echo(f"\n{told.questions:,} questions asked; they led to {found:,} of {passages:,} passages.")
+    for one in told.empty[:20]:
+        what = "refused" if one.n_found else "found nothing"
+        click.echo(f"  {what}: {short(one.question, 100)}")
+    if told.empty:
+        click.secho("  → Add a document that answers them, or ask again in the documents' own words.", dim=True)
