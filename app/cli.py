@@ -12,6 +12,7 @@ import click
 from app.cli_bench import bench
 from app.cli_calibrate import command as calibrate
 from app.cli_eval import evaluate
+from app.cli_library import verify
 from app.cli_models import models
 from app.cli_report import report
 from app.cli_warm import warm
@@ -239,6 +240,7 @@ main.add_command(calibrate)
 main.add_command(warm)
 main.add_command(bench)
 main.add_command(report)
+main.add_command(verify)
 
 
 def _settings(**overrides: Any) -> Settings:

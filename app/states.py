@@ -57,14 +57,13 @@ class StateStore:
             data = file.read_bytes()
         except OSError:
             return None
-        body = data[_HEAD - _COUNTS.size :]
-        if data[: len(_MAGIC)] != _MAGIC or data[len(_MAGIC) : len(_MAGIC) + 32] != _checksum(key, body):
+        state = _parsed(key, data)
+        if state is None:
             self._remove(file)
             return None
         with contextlib.suppress(OSError):
             os.utime(file)  # least recently used go first
-        origin, n_tokens = _COUNTS.unpack(body[: _COUNTS.size])
-        return State(origin, n_tokens, data[_HEAD:])
+        return state
 
     def put(self, doc_id: int, key: str, state: State) -> bool:
         """False where it does not fit or cannot be written."""
@@ -142,6 +141,22 @@ class StateStore:
                         about = entry.stat()
                         found.append((about.st_mtime, about.st_size, Path(entry.path)))
         return found
+
+
+def is_whole(file: Path) -> bool:
+    """Whether a file of a StateStore is what was written."""
+    try:
+        return _parsed(file.stem, file.read_bytes()) is not None
+    except OSError:
+        return False
+
+
+def _parsed(key: str, data: bytes) -> State | None:
+    body = data[_HEAD - _COUNTS.size :]
+    if data[: len(_MAGIC)] != _MAGIC or data[len(_MAGIC) : len(_MAGIC) + 32] != _checksum(key, body):
+        return None
+    origin, n_tokens = _COUNTS.unpack(body[: _COUNTS.size])
+    return State(origin, n_tokens, data[_HEAD:])
 
 
 def _checksum(key: str, body: bytes) -> bytes:

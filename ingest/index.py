@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def publish(store: Store, exact_up_to: int = EXACT_UP_TO) -> Path:
     """
     folder = store.folder
     changes = store.changes
-    newest = max(_generation(name) for name in (_current(folder), *(old.name for old in folder.glob("gen-*"))))
+    newest = max(_generation(name) for name in (current(folder), *(old.name for old in folder.glob("gen-*"))))
     name = f"gen-{newest + 1:06d}"
     temporary = folder / f"{name}.tmp"
     try:
@@ -73,11 +74,25 @@ def publish(store: Store, exact_up_to: int = EXACT_UP_TO) -> Path:
 def is_current(store: Store) -> bool:
     """Whether the newest snapshot is whole and holds what the store holds."""
     try:
-        manifest = _manifest(store.folder / _current(store.folder))
+        manifest = _manifest(store.folder / current(store.folder))
         ((count,),) = store.rows("SELECT count(*) FROM vectors")
         return bool(manifest["changes"] == store.changes and manifest["count"] == count)
     except (IndexMissing, IndexDamaged):
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A published snapshot in memory; `ids` are its chunks', in order."""
+
+    manifest: dict[str, Any]
+    ids: NDArray[np.int64]
+    vectors: OpenVectors
+
+
+def load(store: Store) -> Snapshot:
+    """The newest snapshot, with every byte of it checked. Raises IndexMissing, IndexDamaged."""
+    return Snapshot(*_load(store.folder / current(store.folder), store, every_byte=True))
 
 
 class LocalIndex:
@@ -88,7 +103,7 @@ class LocalIndex:
         self.folder = folder
         self.store = Store(folder)
         while True:
-            self.snapshot = _current(folder)
+            self.snapshot = current(folder)
             try:
                 self.manifest, self._ids, self._vectors = _load(folder / self.snapshot, self.store)
                 break
@@ -101,7 +116,7 @@ class LocalIndex:
 
     @property
     def is_newest(self) -> bool:
-        return _current(self.folder) == self.snapshot
+        return current(self.folder) == self.snapshot
 
     def close(self) -> None:
         self.store.close()
@@ -169,9 +184,11 @@ class LocalIndex:
         return np.sort(among(self._ids, [row[0] for row in found])[1])
 
 
-def _load(generation: Path, store: Store) -> tuple[dict[str, Any], NDArray[np.int64], OpenVectors]:
+def _load(
+    generation: Path, store: Store, *, every_byte: bool = False
+) -> tuple[dict[str, Any], NDArray[np.int64], OpenVectors]:
     """Manifest, chunk ids and vectors of a snapshot, all in memory: its files are not needed after."""
-    manifest = _manifest(generation)
+    manifest = _manifest(generation, every_byte)
     try:
         ids: NDArray[np.int64] = np.load(generation / "ids.npy")
         opened = OpenVectors(generation / "vectors.faiss", ids, manifest, store)
@@ -182,7 +199,8 @@ def _load(generation: Path, store: Store) -> tuple[dict[str, Any], NDArray[np.in
     return manifest, ids, opened
 
 
-def _current(folder: Path) -> str:
+def current(folder: Path) -> str:
+    """The name of the newest snapshot; '' before the first."""
     try:
         return (folder / "CURRENT").read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
@@ -193,7 +211,7 @@ def _generation(name: str) -> int:
     return int(name.removeprefix("gen-")) if re.fullmatch(r"gen-\d+", name) else 0
 
 
-def _manifest(generation: Path) -> dict[str, Any]:
+def _manifest(generation: Path, every_byte: bool = False) -> dict[str, Any]:
     if not generation.name.startswith("gen-"):
         raise IndexMissing(f"Nothing has been published in {generation} yet.", "Run: docent ingest FOLDER")
     try:
@@ -201,7 +219,7 @@ def _manifest(generation: Path) -> dict[str, Any]:
         for name in ("vectors.faiss", "ids.npy"):
             file, told = generation / name, manifest["files"][name]
             size = file.stat().st_size
-            if size != told["bytes"] or (size <= _HASH_LIMIT and sha256(file) != told["sha256"]):
+            if size != told["bytes"] or ((every_byte or size <= _HASH_LIMIT) and sha256(file) != told["sha256"]):
                 raise IndexDamaged(f"{file} is not what its manifest says.", _DAMAGED)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IndexDamaged(f"The snapshot {generation} cannot be read.", _DAMAGED) from error

@@ -19,7 +19,8 @@ from .packing import arrays, packed, unpacked, unzipped, zipped
 from .schema import MIGRATIONS
 
 FILE = "store.db"
-_ERASED = "traces erased"  # in meta, until the next deletion
+_MERGED = "text index merged"  # in meta, until the next deletion
+_TRACES = "traces left"  # in meta, from a deletion until its traces are erased
 
 
 @contextmanager
@@ -248,23 +249,37 @@ class Store:
         with self.transaction() as db:
             _delete(db, paths)
 
-    def erase_traces(self) -> None:
-        """What was deleted leaves the files too: the text index is merged without it, freed pages were zeroed.
+    @property
+    def has_traces(self) -> bool:
+        """Whether something was deleted whose words the file may still hold, between what is in use."""
+        return bool(self.meta(_TRACES))
 
-        Where nothing was deleted since, the text index is left as it is: merging takes as long as it is large.
+    def erase_traces(self, anyway: bool = False) -> None:
+        """What was deleted leaves the files too: the text index is merged without it, and the file written anew.
+
+        SQLite zeroes what is deleted, but not the copies that stayed where rows were moved from one page to another.
+        Where nothing was deleted since, nothing is done unless `anyway`: it takes as long as the store is large.
         """
-        if not self.meta(_ERASED):
+        if not self.meta(_MERGED):
             with self.transaction() as db:
                 db.execute("INSERT INTO chunks_fts(chunks_fts) VALUES ('optimize')")
-                db.execute("INSERT INTO meta VALUES (?, 'yes')", (_ERASED,))
+                db.execute("INSERT INTO meta VALUES (?, 'yes')", (_MERGED,))
+        if anyway or self.has_traces:
+            with self._lock, explained(self.folder):
+                self._db.execute("VACUUM")
+            with self.transaction() as db:
+                db.execute("DELETE FROM meta WHERE key = ?", (_TRACES,))
+        self.empty_log()
+
+    def empty_log(self) -> bool:
+        """Moves all that was written into the file itself. False while another process reads what the log holds."""
         with self._lock, explained(self.folder):
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return not self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def check(self) -> list[str]:
         """Every invariant that SQLite can see, as a list of what is broken."""
         problems = [row[0] for row in self.rows("PRAGMA quick_check") if row[0] != "ok"]
-        for table in ("vectors", "chunks_fts"):
-            key = "chunk_id" if table == "vectors" else "rowid"
+        for table, key in (("vectors", "chunk_id"), ("chunks_fts_docsize", "id")):  # chunks_fts itself shows the chunks
             ((missing,),) = self.rows(f"SELECT count(*) FROM chunks WHERE id NOT IN (SELECT {key} FROM {table})")
             if missing:
                 problems.append(f"{missing} chunks without a row in {table}")
@@ -273,7 +288,8 @@ class Store:
 
 def _delete(db: sqlite3.Connection, paths: Sequence[str]) -> None:
     if db.executemany("DELETE FROM documents WHERE path = ?", [(path,) for path in paths]).rowcount:
-        db.execute("DELETE FROM meta WHERE key = ?", (_ERASED,))
+        db.execute("DELETE FROM meta WHERE key = ?", (_MERGED,))
+        db.execute("INSERT OR REPLACE INTO meta VALUES (?, 'yes')", (_TRACES,))
 
 
 def _put_result(db: sqlite3.Connection, doc_id: int, result: ReadResult) -> None:

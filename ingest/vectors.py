@@ -137,6 +137,13 @@ class OpenVectors:
         known = dict(zip(ids.tolist(), (vectors @ vector).tolist(), strict=True)) if len(ids) else {}
         return [known.get(chunk_id, -1.0) for chunk_id in chunk_ids]
 
+    def stored(self, chunk_ids: Ids) -> tuple[Vectors, NDArray[np.bool_]]:
+        """The vectors of those of the chunks that are in the snapshot, and which these are; of codes none."""
+        _, rows = among(self._ids, chunk_ids)
+        if self._shortlist is not None or not len(rows):
+            return np.zeros((0, self._faiss.d), dtype=np.float32), np.zeros(len(chunk_ids), dtype=bool)
+        return self._faiss.reconstruct_batch(rows), np.isin(chunk_ids, self._ids[rows])
+
     def _search(self, vector: Vectors, k: int, rows: Ids | None) -> tuple[Vectors, Ids]:
         """FAISS's own scores and rows, best first, of all rows or of some."""
         import faiss
@@ -152,7 +159,7 @@ class OpenVectors:
         return scores[0][found[0] >= 0], found[0][found[0] >= 0]
 
 
-def among(ids: Ids, chunk_ids: Sequence[int]) -> tuple[Ids, Ids]:
+def among(ids: Ids, chunk_ids: Sequence[int] | Ids) -> tuple[Ids, Ids]:
     """Those of `chunk_ids` that are among `ids`, which are in order, and their places there."""
     wanted = np.array(chunk_ids, dtype=np.int64)
     places = np.searchsorted(ids, wanted)

@@ -20,7 +20,7 @@ LAYERS = [
      "ingest.lock"},
     {"ingest.read", "ingest.pdf", "ingest.chunk", "ingest.embed", "ingest.store", "ingest.index", "ingest.worker",
      "ingest.render", "ingest.vectors", "ingest.fulltext"},
-    {"ingest.plan", "ingest.sync"},
+    {"ingest.plan", "ingest.sync", "ingest.freed", "ingest.check", "ingest.repair"},
     {"app.kvcache"},
     {"app.datatypes"},
     {"app.settings", "app.domains", "app.words", "app.quantities", "app.tables", "app.memory", "app.retrieve",
@@ -33,8 +33,7 @@ LAYERS = [
     {"app.evaluate", "app.beir", "app.report", "app.report_page", "app.calibrate", "app.bench", "app.bench_ask",
      "app.bench_machine", "app.bench_report", "app.bench_rival"},
     {"app.terminal", "app.cli", "app.cli_models", "app.cli_eval", "app.cli_calibrate", "app.cli_warm", "app.cli_bench",
-     "app.cli_report",
-     "app.ui"},
+     "app.cli_report", "app.cli_library", "app.ui"},
 ]  # fmt: skip
 HOMES = {
     "torch": {"ingest.embed"},

@@ -23,7 +23,21 @@ def docent(*arguments: object, cwd: Path = ROOT, **environment: str) -> subproce
 
 @pytest.mark.parametrize(
     "command",
-    ["", "ingest", "ask", "search", "eval", "models", "models pull", "models add", "doctor", "ui", "warm", "bench"],
+    [
+        "",
+        "ingest",
+        "ask",
+        "search",
+        "eval",
+        "models",
+        "models pull",
+        "models add",
+        "doctor",
+        "ui",
+        "warm",
+        "bench",
+        "verify",
+    ],
 )
 def test_every_command_has_help_with_examples(command):
     done = docent(*command.split(), "--help")

@@ -21,13 +21,15 @@ from app.memory import Memory
 from app.models import pull
 from app.prompt import rules_of
 from app.settings import Settings, save_settings
-from app.states import StateStore
+from app.states import StateStore, is_whole
 from app.ui.ahead import ReadingAhead
 from app.ui.live import Job, LiveAnswer, Turn
 from app.ui.trial import Drafting, Trial
+from ingest.check import Checkup
 from ingest.datatypes import Document, Encoder
 from ingest.errors import StorageError
 from ingest.plan import scan
+from ingest.repair import check
 from ingest.store import Store
 from ingest.sync import Progress, Report, sync
 
@@ -52,6 +54,7 @@ class Desk:
         self.questions = Questions(index_dir)
         self.answers: dict[int, LiveAnswer] = {}  # by thread
         self.ingesting: Job[Progress, Report | None] | None = None
+        self.checking: Job[None, Checkup] | None = None
         self.pulls: dict[str, Job[Download, Path]] = {}  # by model
         self.warming: Job[None, None] | None = None
         self.drafting: Drafting | None = None
@@ -272,6 +275,11 @@ class Desk:
         except OSError as error:
             raise StorageError(f"{path} could not be deleted: {error.strerror}.", "Check its permissions.") from error
         return self.ingest()
+
+    def check(self, repair: bool = False) -> None:
+        """Checks the library in the background, and mends it when told to."""
+        if self.checking is None or not self.checking.running:
+            self.checking = Job(lambda tell: check(self.index_dir, is_whole, repair=repair))
 
     def pull(self, spec: ModelSpec) -> None:
         """Fetches a model in the background."""

@@ -15,6 +15,7 @@ from app.gate import calibration_for
 from app.models import installed
 from app.settings import BOLDNESS, Settings, save_settings
 from app.ui.desk import Desk
+from app.ui.library import library
 from app.ui.shared import duration, notice, show_error
 from app.ui.text import label
 from ingest.errors import DocentError, InvalidInput
@@ -30,6 +31,8 @@ def page(desk: Desk) -> None:
     if st.session_state.pop("saved", False):
         st.html('<div class="told">Saved. The next question is answered with these settings.</div>')
     _form(desk, here)
+    st.html("<h2>Library</h2>")
+    library(desk)
     st.html("<h2>Models</h2>")
     _models(desk)
     st.html("<h2>This machine</h2>")

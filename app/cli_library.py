@@ -1,0 +1,75 @@
+"""docent verify: is the library whole? Mends what can be mended, and says what helps with the rest."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.terminal import explained, json_option, print_json
+
+if TYPE_CHECKING:
+    from ingest.check import Checkup
+
+_index = click.option(
+    "--index", "index_dir", type=click.Path(path_type=Path), help="The index's folder. [default: that of sample_docs]"
+)
+_REMEDIES = {
+    "repair": "Mended by: docent verify --repair",
+    "reread": "Marked by docent verify --repair, and read again by the docent ingest after it.",
+    "ingest": "Run: docent ingest FOLDER",
+    "rebuild": "Run: docent ingest FOLDER --rebuild. Your documents and conversations are not touched.",
+    "none": "",
+}
+_SHOWN = 20
+
+
+@click.command()
+@_index
+@click.option("--repair", is_flag=True, help="Mend what can be mended without reading documents again.")
+@click.option("--deep", is_flag=True, help="Also read the documents' files: are they still what was read?")
+@json_option
+@explained
+def verify(index_dir: Path | None, repair: bool, deep: bool, as_json: bool) -> None:
+    """Prove that the library is whole, and that nothing is left of what was deleted.
+
+    Every page, passage, vector and state is read and compared with what it came from. Nothing is changed without
+    --repair. Ends with 1 when something was found that wants mending.
+
+    \b
+    Examples:
+      docent verify
+      docent verify --index indexes/contracts --repair
+      docent verify --deep --json
+    """
+    from app.domains import DEFAULT_FOLDER, index_for
+    from app.states import is_whole
+    from ingest.repair import check
+
+    began = time.monotonic()
+    place = index_dir or index_for(DEFAULT_FOLDER)
+    found = check(place, is_whole, repair=repair, deep=deep)
+    if as_json:
+        print_json({"index": str(place), **found.as_json(), "seconds": round(time.monotonic() - began, 2)})
+    else:
+        _say(found)
+    sys.exit(not found.is_whole)
+
+
+def _say(found: Checkup) -> None:
+    click.echo(f"Checked {', '.join(f'{count:,} {name}' for name, count in found.counts.items())}.")
+    for finding in found.repaired:
+        click.secho(f"mended    {finding.check}: {finding.message}", fg="green")
+    for finding in found.findings[:_SHOWN]:
+        colour = "yellow" if finding.remedy in ("none", "ingest") else "red"
+        click.secho(f"found     {finding.check}: {finding.message}", fg=colour)
+    if len(found.findings) > _SHOWN:
+        click.echo(f"          and {len(found.findings) - _SHOWN} more (--json names all)")
+    for remedy in dict.fromkeys(finding.remedy for finding in found.findings):
+        if _REMEDIES[remedy]:
+            click.echo(f"          {_REMEDIES[remedy]}")
+    if not found.findings:
+        click.echo("The library is whole, and nothing is left in it of what was deleted.")
