@@ -29,7 +29,9 @@ _PAGE_NUMBER = re.compile(rf"^(?:(?:page|seite|p\.)?\s*#+(?:\s*(?:/|of|von)\s*#+
 class Line:
     """A line as the reader found it, then cleaned. `index[i]` is the raw index of `text[i]`.
 
-    Lengths are in points, from the page's bottom left.
+    Lengths are in points, from the page's bottom left; of a line that is set at an angle, in a frame turned by `turn`
+    degrees, in which it runs from left to right. `gaps` are its cells' borders: where the tab stands in the text, the
+    right edge of what is before it and the left edge of what is behind.
     """
 
     text: str
@@ -39,6 +41,8 @@ class Line:
     right: float = 0.0
     top: float = 0.0
     bold: bool = False
+    turn: int = 0
+    gaps: tuple[tuple[int, float, float], ...] = ()
 
     @property
     def height(self) -> float:
@@ -76,13 +80,14 @@ def clean_pages(pages: Sequence[RawPage]) -> list[CleanPage]:
 
 
 def _running_lines(pages: Sequence[RawPage]) -> set[str]:
-    seen = Counter(key for page in pages for key in {_key(line) for line in page.lines if _at_edge(line, page)})
+    """At an edge of the pages, or aslant, as watermarks are."""
+    seen = Counter(key for page in pages for key in {_key(line) for line in page.lines if _may_run(line, page)})
     enough = max(2, 0.3 * len(pages))
     return {key for key, count in seen.items() if count >= enough}
 
 
-def _at_edge(line: Line, page: RawPage) -> bool:
-    return line.bottom > page.height * (1 - _EDGE_BAND) or line.top < page.height * _EDGE_BAND
+def _may_run(line: Line, page: RawPage) -> bool:
+    return line.turn % 90 != 0 or line.bottom > page.height * (1 - _EDGE_BAND) or line.top < page.height * _EDGE_BAND
 
 
 def _key(line: Line) -> str:
@@ -94,7 +99,7 @@ def _clean_page(page: RawPage, running: Collection[str], words: Counter[str]) ->
     for position, line in enumerate(page.lines):
         key = _key(line)
         outermost = position in (0, len(page.lines) - 1)
-        if (_at_edge(line, page) and key in running) or (outermost and _PAGE_NUMBER.match(key)):
+        if (_may_run(line, page) and key in running) or (outermost and _PAGE_NUMBER.match(key)):
             continue
         cleaned = _normalise(line, words)
         if cleaned.text:
@@ -103,7 +108,7 @@ def _clean_page(page: RawPage, running: Collection[str], words: Counter[str]) ->
     index: list[int] = []
     starts: list[CleanLine] = []
     for position, line in enumerate(kept):
-        starts.append(CleanLine(len(text), line))
+        starts.append(CleanLine(len(text), replace(line, index=())))
         text.extend(line.text)
         index.extend(line.index)
         if position + 1 < len(kept):
@@ -137,6 +142,8 @@ def _breaks(lines: Sequence[Line], position: int) -> bool:
     if _BULLET.match(following.text) or is_row(line.text) or is_row(following.text):
         return True
     runs_on = following.text[0].islower() and line.text[-1] not in ".:;!?"
+    if line.turn != following.turn:
+        return True
     if line.height <= 0 or following.height <= 0:  # no geometry: trust the punctuation
         return not runs_on and (line.text[-1] in ".:;!?" or len(line.text) < 40)
     if abs(line.height - following.height) > 0.12 * line.height or line.bold != following.bold:
@@ -194,7 +201,7 @@ def _plain(character: str, text: str, position: int, words: Counter[str]) -> str
         return "-" if not head.group() or _is_compound(head.group(), tail.group(), words) else ""
     if character.isspace():
         return CELL if character == CELL else " "
-    if "\ufb00" <= character <= "\ufb06":
+    if "\ufb00" <= character <= "\ufb06" or "\ufb1d" <= character <= "\ufdff" or "\ufe70" <= character <= "\ufefc":
         return unicodedata.normalize("NFKC", character)
     category = unicodedata.category(character)
     if category == "Co":  # private use: symbol fonts, nearly always a bullet

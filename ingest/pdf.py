@@ -1,283 +1,248 @@
-"""PDF pages: pdfium's text, where each character has a box; pypdf's structure, and its text where that looks wrong."""
+"""A PDF, page by page: pdfium's text, pypdf's where that looks wrong, and which pages have to be recognised.
+
+Reading is a stream of events, from a child process or from here; what was read before a crash or a hang is kept, and
+reading goes on behind it.
+"""
 
 from __future__ import annotations
 
-import logging
-import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from .clean import CELL, CleanPage, Line, RawPage, clean_pages, is_row
-from .datatypes import Heading, OnPage, Page, ReadResult
+from .clean import RawPage, clean_pages
+from .datatypes import Flag, OnPage, Page, ReadResult
 from .errors import ReadError
-from .files import title_of
+from .headings import headings_of, pdf_title
+from .pdfium import DAMAGED_HINT, open_pdf, pdfium_page
+from .quality import GOOD, quality, wants_recognition
+from .second import SecondReader, Structure
 
-NEEDS_PASSWORD = "is protected by a password"
-_CELL_GAP = 1.3  # of the line's height: no justified prose stretches a space that far
-_NUMBER_GAP = 0.8  # the same in a line of numbers, which is not prose
-_CAPTION = re.compile(rf"^((?:Table|Tab\.|Tabelle|Tableau|Tabla) ?\d.{{0,110}})\n(?=[^\n]*{CELL})", re.MULTILINE)
-_DAMAGED_HINT = "Open it in a PDF viewer and print it to a new PDF, or get an intact copy."
+UNREAD = "of pictures, still to be recognised"
+_MOST_PAGES = 100_000
+_MOST_CHARACTERS = 60_000_000  # of a whole file: what is kept of each takes memory
+_MOST_LOST = 8  # pages that hang or crash, until the rest is given up: each costs a page's time limit
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """What is begun now: 'open', 'second open', 'page', 'second' or 'structure'. If it never ends, that is lost."""
+
+    step: str
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """One page as it was read. `lost`: not at all. A later one of the same number takes its place."""
+
+    number: int
+    raw: RawPage
+    reader: str = "pdfium"
+    unread: bool = False
+    hidden: str = ""
+    lost: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where to begin, and what to leave alone because it crashed or hung before."""
+
+    first: int = 1
+    skip: frozenset[str] = frozenset()
+
+
+Event = At | Count | PageRead | Structure
 
 
 def read_pdf(path: Path, password: str = "", on_page: OnPage | None = None) -> ReadResult:
-    """Raises ReadError when no page's text can be had: password, damage, or no text layer."""
-    structure = _Structure(path, password)
-    try:
-        raw, failed = _pdfium_pages(path, password, on_page)
-    except ReadError as error:
-        if str(error) == NEEDS_PASSWORD or not structure.n_pages:
-            raise
-        raw, failed = (
-            [RawPage((), 1.0)] * structure.n_pages,
-            [],
-        )  # pypdf alone: each page's text comes from it below
-    if structure.n_pages != len(raw):
-        structure.forget_pages()
-    cleaned = clean_pages(raw)
-    pages: list[Page] = []
-    notes: list[str] = []
-    start = 0
-    empty: list[int] = []
-    for number, page in enumerate(cleaned, 1):
-        text, index, reader = page.text, page.raw_index, "pdfium"
-        if quality(text) < 0.5:
-            if quality(second := structure.page_text(number)) > quality(text):
-                text, index, reader = second, None, "pypdf"  # type: ignore[assignment]
-            if on_page:  # pypdf takes its time: a sign of life after each page
-                on_page(len(raw), len(raw))
-        if not text.strip():
-            empty.append(number)
-        pages.append(Page(number, start, text, structure.label(number), reader, index))
-        start += len(text) + 1
-    if not any(page.text.strip() for page in pages):
-        raise ReadError(
-            f"has no text layer ({len(pages)} page{'s' * (len(pages) != 1)} of pictures)",
-            "It is probably a scan. Run it through text recognition (OCR) first, then ingest it again.",
-        )
-    if failed := [number for number in failed if number in empty]:
-        notes.append(f"could not be read and were left out: {_listed('page', failed)}")
-    if empty := [number for number in empty if number not in failed]:
-        notes.append(f"without any text: {_listed('page', empty)}")
-    headings = _outline_headings(structure, cleaned, pages) or _typographic_headings(cleaned, pages)
-    headings = tuple(sorted((*headings, *_captions(pages)), key=lambda heading: (heading.start, heading.level)))
-    return ReadResult(structure.title or _title(path, cleaned), tuple(pages), headings, tuple(notes))
+    """Raises ReadError when no page's text can be had: password, damage, or nothing on the pages."""
+    gathered = Gathered(path)
+    for event in pdf_events(path, password):
+        gathered.take(event, on_page)
+    return gathered.result()
 
 
-def quality(text: str) -> float:
-    """0 to 1: how much a page's text looks like writing. Low for nothing, for broken encodings, for glued words."""
-    if len(text) < 20:
-        return 0.0 if not text.strip() else 0.4
-    bad = sum(1 for c in text if c == "\ufffd" or (not c.isprintable() and c not in "\n\t"))
-    words = text.split()
-    glued = sum(len(word) for word in words if len(word) > 45)
-    letters = sum(1 for c in text if c.isalnum())
-    return max(0.0, min(1.0, 2 * letters / len(text)) - 5 * bad / len(text) - glued / len(text))
-
-
-def _pdfium_pages(path: Path, password: str, on_page: OnPage | None) -> tuple[list[RawPage], list[int]]:
-    import pypdfium2 as pdfium
-
-    try:
-        document = pdfium.PdfDocument(path, password=password or None)
-        count = len(document)
-    except pdfium.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise ReadError(NEEDS_PASSWORD, "Save a copy without the password and put that into the folder.") from error
-        if not _looks_like_pdf(path):
-            raise ReadError("is not a PDF, or its beginning is damaged", _DAMAGED_HINT) from error
-        raise ReadError("is damaged: no PDF reader here can open it", _DAMAGED_HINT) from error
-    if count == 0:
-        raise ReadError("is damaged: it has no pages", _DAMAGED_HINT)
-    pages: list[RawPage] = []
-    failed: list[int] = []
-    for number in range(1, count + 1):
+def pdf_events(path: Path, password: str = "", resume: Resume | None = None) -> Iterator[Event]:
+    """Raises ReadError when the file cannot be opened at all."""
+    resume = resume or Resume()
+    document, why = None, ReadError("is damaged in a way that crashed the reader", DAMAGED_HINT)
+    with SecondReader(path, password) as second:
+        if "open" not in resume.skip:
+            yield At("open")
+            try:
+                document = open_pdf(path, password)
+            except ReadError as error:
+                if "password" in str(error):
+                    raise
+                why = error
+        if document is None:
+            yield At("second open")
+            count = second.n_pages if "second open" not in resume.skip else 0
+            if not count:
+                raise why
+        else:
+            count = len(document)
         try:
-            page = document[number - 1]
-            pages.append(_raw_page(page))
-            page.close()
-        except (pdfium.PdfiumError, ValueError, OSError):
-            pages.append(RawPage((), 1.0))
-            failed.append(number)
-        if on_page:
-            on_page(number, count)
-    document.close()
-    return pages, failed
+            yield Count(count)
+            for number in range(resume.first, min(count, _MOST_PAGES) + 1):
+                yield At("page", number)
+                yield from _page_events(document, second, number, count)
+        finally:
+            if document is not None:
+                document.close()
+        yield At("structure")
+        yield second.structure(count)
 
 
-def _looks_like_pdf(path: Path) -> bool:
-    with path.open("rb") as file:
-        return b"%PDF" in file.read(1024)
+def _page_events(document: object, second: SecondReader, number: int, count: int) -> Iterator[Event]:
+    if document is None:
+        raw = _second_page(second, number)
+        yield PageRead(number, raw or _NOTHING, "pypdf", lost=raw is None)
+        return
+    found = pdfium_page(document, number)
+    if found is None:
+        page = PageRead(number, _NOTHING, lost=True)
+    else:
+        text, seen = _plain(found.raw), found.seen
+        unread = wants_recognition(text, seen.pictures, found.unmapped, seen.blank)
+        page = PageRead(number, found.raw, "layer" if seen.layer else "pdfium", unread, seen.hidden, False, found.cut)
+    yield page
+    before = _plain(page.raw)
+    unheard = found is not None and found.seen.unheard
+    if (quality(before) < GOOD or unheard) and not page.hidden:
+        yield At("second", number)
+        raw = _second_page(second, number) if second.n_pages == count else None
+        text = _plain(raw) if raw else ""
+        if unheard:  # all that pypdf finds beside it is what nobody sees
+            known = set(before.split())
+            excerpt = " ".join(word for word in text.split() if word not in known)[:300]
+            yield replace(page, hidden=excerpt or "text of no size")
+        elif raw and quality(text) > quality(before):
+            unread = page.unread and wants_recognition(text, found.seen.pictures if found else 0.0, 0.0, False)
+            yield replace(page, raw=raw, reader="pypdf", unread=unread, lost=False)
 
 
-def _raw_page(page: Any) -> RawPage:
-    """Lines with their boxes. Indexes are pdfium's character indexes, which FPDFText_GetCharBox takes."""
-    import pypdfium2.raw as raw
-
-    textpage = page.get_textpage()
-    count = textpage.count_chars()
-    text = textpage.get_text_range() if count > 0 else ""
-    if len(text) != count:  # characters that pdfium counts but does not print: take them one by one
-        codes = (raw.FPDFText_GetUnicode(textpage.raw, i) for i in range(max(0, count)))
-        text = "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
-    lines = []
-    for found in re.finditer(r"[^\s](?:[^\r\n]*[^\s])?", text):
-        first, last = found.start(), found.end() - 1
-        left, bottom, _, top = textpage.get_charbox(first, loose=True)
-        right = textpage.get_charbox(last, loose=True)[2]
-        bold = _is_bold(raw, textpage.raw, first)
-        gap = (_NUMBER_GAP if is_row(found.group()) else _CELL_GAP) * (top - bottom)
-        written = _with_cells(textpage, found, gap)
-        lines.append(Line(written, range(first, last + 1), left, bottom, right, top, bold))
-    result = RawPage(tuple(lines), page.get_height())
-    textpage.close()
-    return result
+def _second_page(second: SecondReader, number: int) -> RawPage | None:
+    try:
+        return second.page(number)
+    except Exception:  # pypdf raises nearly anything on broken files
+        return None
 
 
-def _with_cells(textpage: Any, found: re.Match[str], gap: float) -> str:
-    """The line, with a tab for each space wider than `gap` points: that is how a table's cells come apart."""
-    written = list(found.group())
-    for space in re.finditer(r"(?<=\S) +(?=\S)", found.group()):
-        before, after = found.start() + space.start() - 1, found.start() + space.end()
-        if textpage.get_charbox(after)[0] - textpage.get_charbox(before)[2] > gap:
-            written[space.start()] = CELL
-    return "".join(written)
+_NOTHING = RawPage((), 1.0)
 
 
-def _is_bold(raw: Any, textpage: Any, index: int) -> bool:
-    import ctypes
-
-    name = ctypes.create_string_buffer(128)
-    flags = ctypes.c_int()
-    raw.FPDFText_GetFontInfo(textpage, index, name, 128, flags)
-    return b"bold" in name.value.lower() or b"black" in name.value.lower()
+def _plain(raw: RawPage) -> str:
+    return "\n".join(line.text for line in raw.lines).replace("\u200b", "")
 
 
-class _Structure:
-    """What pypdf knows of a file. Whatever it cannot tell stays empty: pdfium may still read the text."""
+@dataclass(slots=True)
+class Gathered:
+    """What was read of a file so far, by however many readers."""
 
-    def __init__(self, path: Path, password: str) -> None:
-        import pypdf
-
-        logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its findings are ours to report
-        self.title = ""
-        self.outline: list[tuple[int, int, str]] = []  # page, level, title
-        self._labels: list[str] = []
-        self._pages: Any = ()
-        try:
-            reader = pypdf.PdfReader(path, password=password or None)
-            self._pages = reader.pages
-            title = reader.metadata.get("/Title") if reader.metadata else None
-            self.title = " ".join(str(title).split())[:200] if title and _is_title(str(title)) else ""
-            self._labels = [str(label) for label in reader.page_labels]
-            self._walk(reader, reader.outline, 1)
-        except Exception:  # pypdf raises nearly anything on broken files; none of it is fatal here
-            return
-
-    def _walk(self, reader: Any, items: Any, level: int) -> None:
-        for item in items:
-            if isinstance(item, list):
-                if level < 6:
-                    self._walk(reader, item, level + 1)
-            elif len(self.outline) < 5000:
-                number = reader.get_destination_page_number(item)
-                title = " ".join(str(item.title or "").split())
-                if number is not None and number >= 0 and title:
-                    self.outline.append((number + 1, level, title))
+    path: Path
+    count: int = 0
+    pages: dict[int, PageRead] = field(default_factory=dict)
+    structure: Structure | None = None
+    at: At | None = None
+    skip: set[str] = field(default_factory=set)
+    given_up: list[str] = field(default_factory=list)  # a reason for each page that hung or crashed
+    characters: int = 0
 
     @property
-    def n_pages(self) -> int:
-        try:
-            return len(self._pages)
-        except Exception:
-            return 0
+    def is_done(self) -> bool:
+        return self.structure is not None
 
-    def forget_pages(self) -> None:
-        """pypdf found other pages than pdfium: what it calls page 3 is not page 3."""
-        self._pages, self._labels, self.outline = (), [], []
+    def take(self, event: Event, on_page: OnPage | None = None) -> None:
+        if isinstance(event, At):
+            self.at = event
+        elif isinstance(event, Count):
+            self.count = event.pages
+        elif isinstance(event, PageRead):
+            if event.number in self.pages:
+                self.pages[event.number] = event
+                return
+            self.characters += sum(len(line.text) for line in event.raw.lines)
+            self.pages[event.number] = (
+                event if self.characters <= _MOST_CHARACTERS else PageRead(event.number, _NOTHING, lost=True)
+            )
+            if on_page:
+                on_page(len(self.pages), self.count)
+        else:
+            self.structure = event
 
-    def label(self, number: int) -> str:
-        label = self._labels[number - 1] if number <= len(self._labels) else ""
-        return "" if label == str(number) else label
+    def lose(self, why: str) -> Resume | None:
+        """The reader hung or died: how to go on, or None when nothing can be had of the file. Sets `is_done` when
+        what is there is all there will be."""
+        at, self.at = self.at, None
+        if at is None or at.step == "second open" or at.step in self.skip:
+            return None
+        if at.step == "structure":
+            self.structure = Structure()
+            return Resume()
+        if at.step == "open":
+            self.skip.add("open")
+            return Resume(1, frozenset(self.skip))
+        if at.step == "page" and at.page not in self.pages:
+            self.pages[at.page] = PageRead(at.page, _NOTHING, lost=True)
+        self.given_up.append(why)
+        if len(self.given_up) >= _MOST_LOST:
+            self.structure = Structure()
+        return Resume(at.page + 1, frozenset(self.skip))
 
-    def page_text(self, number: int) -> str:
-        try:
-            lines = self._pages[number - 1].extract_text().splitlines()
-        except Exception:
-            return ""
-        raw = RawPage(tuple(Line(line, range(len(line))) for line in lines if line.strip()), 1.0)
-        return clean_pages([raw])[0].text if raw.lines else ""
+    def result(self) -> ReadResult:
+        """Raises ReadError when there is nothing on any page."""
+        structure = self.structure or Structure()
+        read = [self.pages[number] for number in sorted(self.pages)]
+        cleaned = clean_pages([page.raw for page in read])
+        pages: list[Page] = []
+        start = 0
+        for page, clean in zip(read, cleaned, strict=True):
+            index = clean.raw_index if page.reader != "pypdf" else None
+            label = structure.labels[page.number - 1] if page.number <= len(structure.labels) else ""
+            pages.append(Page(page.number, start, clean.text, label, page.reader, index, unread=page.unread))
+            start += len(clean.text) + 1
+        if not any(page.text.strip() or page.unread for page in pages):
+            self._raise(read)
+        flags = tuple(Flag("hidden", page.number, page.hidden) for page in read if page.hidden)
+        headings = headings_of(structure.outline, cleaned, pages)
+        title = structure.title or pdf_title(self.path, cleaned)
+        return ReadResult(title, tuple(pages), headings, tuple(self._notes(pages)), flags=flags)
+
+    def _raise(self, read: list[PageRead]) -> None:
+        n = len(read)
+        pages = f"{n} page{'s' * (n != 1)}"
+        if all(page.lost for page in read):
+            why = self.given_up[0] if self.given_up else f"is damaged: none of its {pages} can be read"
+            raise ReadError(why, DAMAGED_HINT)
+        raise ReadError(f"holds no text ({pages}, nothing on them)", "There is nothing in it to answer from.")
+
+    def _notes(self, pages: list[Page]) -> Iterator[str]:
+        if unread := [page.number for page in pages if page.unread]:
+            yield f"{UNREAD}: {listed('page', unread)}"
+        bare = {page.number for page in pages if not page.text.strip() and not page.unread}
+        if lost := [n for n, page in sorted(self.pages.items()) if page.lost and n in bare]:
+            yield f"could not be read and were left out: {listed('page', lost)}"
+        if empty := [
+            page.number for page in pages if page.number in bare and page.number not in lost and not page.unread
+        ]:
+            yield f"without any text: {listed('page', empty)}"
+        if cut := [n for n, page in sorted(self.pages.items()) if page.cut]:
+            yield f"with more text than fits a page, of which the rest was left out: {listed('page', cut)}"
+        if self.count > len(self.pages):
+            why = "too many before them hung or crashed" if self.given_up else "there are too many"
+            yield f"left out from page {len(self.pages) + 1} to the last, {self.count}: {why}"
 
 
-def _listed(noun: str, numbers: list[int]) -> str:
+def listed(noun: str, numbers: list[int]) -> str:
     """'pages 3, 7, 9 and 12 more'"""
     shown = ", ".join(str(number) for number in numbers[:8])
     more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
     return f"{noun}{'s' * (len(numbers) > 1)} {shown}{more}"
-
-
-def _is_title(text: str) -> bool:
-    return sum(c.isalpha() for c in text) > max(3, len(text) / 3) and not re.search(
-        r"\.(docx?|indd|pdf|dvi|tex|qxd|pm\d?)$|^(untitled|microsoft word|document\d*)", text, re.I
-    )
-
-
-def _title(path: Path, cleaned: list[CleanPage]) -> str:
-    """Without metadata: the largest line of the first page, else the file's name."""
-    lines = [entry.line for entry in cleaned[0].lines if 4 <= len(entry.line.text) <= 120] if cleaned else []
-    if lines and (largest := max(lines, key=lambda line: line.height)).height > 1.3 * np.median(
-        [x.height for x in lines]
-    ):
-        return " ".join(largest.text.split())
-    return title_of(path)
-
-
-def _outline_headings(structure: _Structure, cleaned: list[CleanPage], pages: list[Page]) -> tuple[Heading, ...]:
-    found = []
-    for number, level, title in structure.outline:
-        if number <= len(pages):
-            words = re.escape(title).replace(r"\ ", r"\s+")
-            place = re.search(words, pages[number - 1].text, re.I)
-            found.append(Heading(pages[number - 1].start + (place.start() if place else 0), level, title))
-    return tuple(sorted(found, key=lambda heading: (heading.start, heading.level))) if len(found) >= 3 else ()
-
-
-def _captions(pages: list[Page]) -> list[Heading]:
-    """Table captions, as the narrowest headings: a table's later rows say nothing without it."""
-    return [
-        Heading(page.start + found.start(), 7, " ".join(found.group(1).split()))
-        for page in pages
-        for found in _CAPTION.finditer(page.text)
-    ]
-
-
-def _typographic_headings(cleaned: list[CleanPage], pages: list[Page]) -> tuple[Heading, ...]:
-    """Lines that stand out from the body by size, or by weight where the body is not bold."""
-    lines = [
-        (page, entry)
-        for page, entries in zip(pages, cleaned, strict=True)
-        if page.reader == "pdfium"
-        for entry in entries.lines
-    ]
-    if not lines:
-        return ()
-    sizes = np.array([round(entry.line.height, 1) for _, entry in lines])
-    weights = np.array([len(entry.line.text) for _, entry in lines])
-    values, inverse = np.unique(sizes, return_inverse=True)
-    body = values[np.argmax(np.bincount(inverse, weights=weights))]
-    body_is_bold = sum(len(e.line.text) for _, e in lines if e.line.bold) > weights.sum() / 2
-    headings = []
-    for page, entry in lines:
-        text = " ".join(entry.line.text.split())
-        larger = entry.line.height > 1.15 * body
-        standout = larger or (entry.line.bold and not body_is_bold and entry.line.height >= 0.95 * body)
-        if (
-            standout
-            and 2 < len(text) <= 100
-            and sum(c.isalpha() for c in text) > len(text) / 2
-            and text[-1] not in ".;,"
-        ):
-            headings.append((page.start + entry.start, round(entry.line.height, 1), text))
-    ranks = {size: min(rank, 6) for rank, size in enumerate(sorted({h for _, h, _ in headings}, reverse=True), 1)}
-    return tuple(Heading(start, ranks[size], text) for start, size, text in headings)

@@ -18,6 +18,16 @@ def read_file(path: Path, password: str = "", on_page: OnPage | None = None) -> 
 
     Raises ReadError, with words and a hint for people, for anything that keeps its text from being read.
     """
+    check_readable(path)
+    if path.suffix.lower() == ".pdf":
+        from .pdf import read_pdf
+
+        return read_pdf(path, password, on_page)
+    return read_text(path)
+
+
+def check_readable(path: Path) -> None:
+    """Raises ReadError when there is nothing to read, or no right to."""
     try:
         with path.open("rb") as file:
             head = file.read(2048)
@@ -27,11 +37,6 @@ def read_file(path: Path, password: str = "", on_page: OnPage | None = None) -> 
         ) from error
     if not head:
         raise ReadError("is empty (zero bytes)", "Copy the file again from where it came from.")
-    if path.suffix.lower() == ".pdf":
-        from .pdf import read_pdf
-
-        return read_pdf(path, password, on_page)
-    return read_text(path)
 
 
 def read_text(path: Path) -> ReadResult:

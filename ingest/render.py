@@ -134,9 +134,9 @@ def _on_picture(page: Any, a: tuple[float, float], b: tuple[float, float], size:
 
 
 def main() -> None:
-    from .worker import limit_memory
+    from .confine import confine
 
-    limit_memory()
+    confine()
     order = json.loads(sys.stdin.buffer.read())
     picture = draw_page(Path(order["path"]), order["number"], order["raw_indexes"], order["width"])
     sys.stdout.buffer.write(f"{picture.mark:.4f}\n".encode() + picture.png)

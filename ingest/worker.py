@@ -1,27 +1,25 @@
-"""Reads files in a child process: hostile ones may crash it or hang, and Docent goes on.
-
-The child is `python -m ingest.worker`. It answers length-prefixed pickles: ("page", done, total) while it reads,
-then ("done", ReadResult) or ("failed", message, hint).
-"""
+"""Reads files in a child process: hostile ones may crash it or hang, and Docent goes on behind the page at fault."""
 
 from __future__ import annotations
 
-import pickle
+import os
 import queue
-import struct
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from .datatypes import OnPage, ReadResult
 from .errors import ReadError
-from .read import read_file
+from .pdf import Gathered, Resume
+from .wire import receive, send
 
-_MEMORY_LIMIT = 6 << 30  # bytes of address space for one reader
+_LOOK = 0.25  # seconds between two looks at whether reading is still wanted
+_START = 120.0  # seconds for Python itself to come up, on a machine that is busy
 _HINT = "Open it in a PDF viewer and print it to a new PDF, then ingest again."
 
 
@@ -32,6 +30,7 @@ class Reader:
         self._page_timeout = page_timeout
         self._child: subprocess.Popen[bytes] | None = None
         self._messages: queue.Queue[tuple[Any, ...] | None] = queue.Queue()
+        self._file: tuple[Path, str] = (Path(), "")
 
     def __enter__(self) -> Reader:
         return self
@@ -42,48 +41,101 @@ class Reader:
         self._kill()
 
     def start(self, path: Path, password: str = "") -> None:
-        if self._child is None or self._child.poll() is not None:
-            self._spawn()
-        assert self._child and self._child.stdin
-        try:
-            _send(self._child.stdin, (str(path), password))
-        except OSError:  # it died between two files
-            self._spawn()
-            _send(self._child.stdin, (str(path), password))
+        self._file = path, password
+        self._order(Resume())
 
-    def finish(self, on_page: OnPage | None = None) -> ReadResult:
-        """Raises ReadError for whatever kept the file from being read, a crash or a hang included."""
+    def finish(self, on_page: OnPage | None = None, check: Callable[[], None] = lambda: None) -> ReadResult:
+        """Raises ReadError for what kept the whole file from being read. A page of a PDF that crashes the reader or
+        takes too long costs that page only, and a note names it.
+
+        `check` is called several times a second. It may take its time, which is not counted, or raise to give up.
+        """
+        pdf = Gathered(self._file[0])
         while True:
             try:
-                message = self._messages.get(timeout=self._page_timeout)
-            except queue.Empty:
-                self._kill()
-                raise ReadError(
-                    f"took more than {self._page_timeout:.0f} s for one page and was given up", _HINT
-                ) from None
-            if message is None:
-                self._kill()
-                raise ReadError("is damaged in a way that crashed the reader", _HINT)
-            if message[0] == "page":
+                message = self._next(check)
+            except _Lost as lost:
+                resume = pdf.lose(str(lost))
+                if resume is None:
+                    raise ReadError(str(lost), _HINT) from None
+                if pdf.is_done:
+                    return pdf.result()
+                self._order(resume)
+                continue
+            if message[0] == "event":
+                pdf.take(message[1], on_page)
+                if pdf.is_done:
+                    return pdf.result()
+            elif message[0] == "page":
                 if on_page:
                     on_page(message[1], message[2])
             elif message[0] == "failed":
                 raise ReadError(message[1], message[2])
-            else:
+            elif message[0] == "done":
                 result: ReadResult = message[1]
                 return result
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The child stands still meanwhile."""
+        import psutil
+
+        child = psutil.Process(self._child.pid) if self._child else None
+        with suppress(psutil.Error):  # it may just have died
+            if child:
+                child.suspend()
+        try:
+            yield
+        finally:
+            with suppress(psutil.Error):
+                if child:
+                    child.resume()
+
+    def _next(self, check: Callable[[], None]) -> tuple[Any, ...]:
+        """Kills a child that takes too long or is gone, and raises _Lost."""
+        left = self._page_timeout
+        while True:
+            check()
+            try:
+                message = self._messages.get(timeout=min(_LOOK, left))
+                break
+            except queue.Empty:
+                left -= _LOOK
+                if left <= 0:
+                    self._kill()
+                    raise _Lost(f"took more than {self._page_timeout:.0f} s for one page and was given up") from None
+        if message is None:
+            self._kill()
+            raise _Lost("is damaged in a way that crashed the reader")
+        return message
+
+    def _order(self, resume: Resume) -> None:
+        path, password = self._file
+        order = (str(path), password, resume)
+        if self._child is None or self._child.poll() is not None:
+            self._spawn()
+        assert self._child and self._child.stdin
+        try:
+            send(self._child.stdin, order)
+        except OSError:  # it died between two files
+            self._spawn()
+            send(self._child.stdin, order)
 
     def _spawn(self) -> None:
         self._kill()
         self._messages = queue.Queue()
         self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ingest.worker"],  # -P: never a module of the user's own folder
+            [sys.executable, "-P", "-m", "ingest.child"],  # -P: never a module of the user's own folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is the parent's to handle
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each thread would take address space, and none is used
         )
         threading.Thread(target=_listen, args=(self._child.stdout, self._messages), daemon=True).start()
+        with suppress(queue.Empty):
+            if self._messages.get(timeout=_START) is None:
+                self._messages.put(None)
 
     def _kill(self) -> None:
         if self._child is not None:
@@ -96,60 +148,14 @@ class Reader:
             self._child = None
 
 
+class _Lost(Exception):
+    """The child hung or died."""
+
+
 def _listen(stream: IO[bytes] | None, messages: queue.Queue[tuple[Any, ...] | None]) -> None:
     assert stream
     try:
         while True:
-            messages.put(_receive(stream))
+            messages.put(receive(stream))
     except (EOFError, OSError, ValueError):
         messages.put(None)
-
-
-def _send(stream: IO[bytes], message: object) -> None:
-    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    stream.write(struct.pack("<Q", len(data)) + data)
-    stream.flush()
-
-
-def _receive(stream: IO[bytes]) -> Any:
-    head = stream.read(8)
-    if len(head) < 8:
-        raise EOFError
-    (size,) = struct.unpack("<Q", head)
-    data = stream.read(size)
-    if len(data) < size:
-        raise EOFError
-    return pickle.loads(data)
-
-
-def limit_memory() -> None:
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_LIMIT, _MEMORY_LIMIT))
-    except (ImportError, ValueError, OSError):  # Windows, or a stricter limit already
-        pass
-
-
-def main() -> None:
-    limit_memory()
-    requests, replies = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a library that prints must not break the protocol
-    while True:
-        try:
-            path, password = _receive(requests)
-        except EOFError:
-            return
-        try:
-            result = read_file(Path(path), password, lambda done, total: _send(replies, ("page", done, total)))
-            _send(replies, ("done", result))
-        except ReadError as error:
-            _send(replies, ("failed", str(error), error.hint))
-        except (MemoryError, RecursionError):
-            _send(replies, ("failed", "needs more memory than a reader may use", _HINT))
-        except Exception as error:  # whatever a library makes of a broken file, the run goes on
-            _send(replies, ("failed", f"cannot be read ({type(error).__name__}: {error})"[:300], _HINT))
-
-
-if __name__ == "__main__":
-    main()

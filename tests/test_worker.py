@@ -32,7 +32,7 @@ def pipe(tmp_path) -> Path:
 
 
 def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "ingest.worker" in child.cmdline()]
+    return [child for child in psutil.Process().children() if "ingest.child" in child.cmdline()]
 
 
 def only_child() -> psutil.Process:

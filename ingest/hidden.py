@@ -1,0 +1,271 @@
+"""What of a PDF page nobody sees: white on white, of no size, off the page, behind a picture. And what is a picture.
+
+What looks suspicious is drawn twice, with and without it: where that makes no difference, it is not seen. A text
+without ink over a picture is what a scanner recognised, and no secret.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+_TINY = 1.0  # points
+_LIGHT = 200  # of 255, each of the colours: paper, or nearly
+_MOST_OBJECTS = 20_000
+_MOST_COVERS = 400  # pictures and filled shapes that are compared with each text
+_DEPTH = 6
+_GRID = 40  # cells across and down, on which pictures' shares are counted
+_PIXELS = 1000  # of the page's longer side, when it is drawn
+_DIFFERENCE = 24  # of 255, that people can see
+_EXCERPT = 300
+_TEXT, _PATH, _IMAGE, _SHADING, _FORM = 1, 2, 3, 4, 5
+_UNSEEN_MODES = (3, 7)
+
+Box = tuple[float, float, float, float]  # left, bottom, right, top
+Matrix = tuple[float, float, float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """`hidden` is an excerpt of the text that nobody sees; `pictures` the share of the page that they cover. `layer`:
+    the text is what a scanner recognised in them. `blank`: there is nothing on the page."""
+
+    hidden: str = ""
+    pictures: float = 0.0
+    layer: bool = False
+    blank: bool = True
+    unheard: bool = False  # hidden text that pdfium cannot tell the words of
+
+
+@dataclass(slots=True)
+class _Thing:
+    handle: Any
+    kind: int
+    box: Box
+    colour: tuple[int, int, int, int] | None = None
+    mode: int = 0
+    size: float = 12.0
+    suspect: bool = False
+    optional: bool = False  # in a layer that may be switched off
+
+    @property
+    def address(self) -> int:
+        return ctypes.addressof(self.handle.contents)
+
+
+@dataclass(slots=True)
+class _Look:
+    things: list[_Thing] = field(default_factory=list)
+    full: bool = False
+
+
+def look_at(page: Any, textpage: Any, text: str) -> tuple[Seen, str]:
+    """What is seen, and the text with a space for each character that is not."""
+    look = _Look()
+    _collect(page.raw, None, (1, 0, 0, 1, 0, 0), look, 0)
+    texts = [thing for thing in look.things if thing.kind == _TEXT]
+    frame = page.get_bbox()
+    grid = _covered(look.things, frame)
+    hidden = _unseen(page, frame, look, texts, grid)
+    inkless = [thing for thing in texts if thing.mode in _UNSEEN_MODES]
+    layer = bool(inkless) and grid.mean() > 0.5 and not any(t.address in hidden for t in inkless)
+    excerpt = ""
+    if hidden:
+        text, excerpt = _without(textpage, text, hidden)
+    blank = not any(thing.kind != _TEXT for thing in look.things) and not text.strip()
+    return Seen(excerpt, float(grid.mean()), layer, blank, bool(hidden) and not excerpt), text
+
+
+def _collect(owner: Any, form: Any, matrix: Matrix, look: _Look, depth: int) -> None:
+    import pypdfium2.raw as raw
+
+    count = raw.FPDFFormObj_CountObjects(form) if form else raw.FPDFPage_CountObjects(owner)
+    for number in range(max(0, count)):
+        if len(look.things) >= _MOST_OBJECTS:
+            look.full = True
+            return
+        handle = raw.FPDFFormObj_GetObject(form, number) if form else raw.FPDFPage_GetObject(owner, number)
+        kind = raw.FPDFPageObj_GetType(handle)
+        if kind == _FORM and depth < _DEPTH:
+            _collect(owner, handle, _times(_matrix_of(handle), matrix), look, depth + 1)
+        elif kind in (_TEXT, _PATH, _IMAGE, _SHADING):
+            look.things.append(_thing(handle, kind, matrix))
+
+
+def _thing(handle: Any, kind: int, matrix: Matrix) -> _Thing:
+    import pypdfium2.raw as raw
+
+    edges = [ctypes.c_float() for _ in range(4)]
+    raw.FPDFPageObj_GetBounds(handle, *edges)
+    thing = _Thing(handle, kind, _moved(tuple(edge.value for edge in edges), matrix))
+    if kind == _IMAGE:
+        return thing
+    filled, stroked = ctypes.c_int(1), ctypes.c_int()
+    if kind == _PATH and not (raw.FPDFPath_GetDrawMode(handle, filled, stroked) and filled.value):
+        return thing
+    parts = [ctypes.c_uint() for _ in range(4)]
+    if raw.FPDFPageObj_GetFillColor(handle, *parts):
+        red, green, blue, alpha = (part.value for part in parts)
+        thing.colour = red, green, blue, alpha
+    if kind == _TEXT:
+        thing.mode = raw.FPDFTextObj_GetTextRenderMode(handle)
+        size = ctypes.c_float()
+        raw.FPDFTextObj_GetFontSize(handle, size)
+        a, b, c, d, _, _ = _times(_matrix_of(handle), matrix)
+        thing.size = abs(size.value) * abs(a * d - b * c) ** 0.5
+        thing.optional = raw.FPDFPageObj_CountMarks(handle) > 0
+    return thing
+
+
+def _unseen(page: Any, frame: Box, look: _Look, texts: list[_Thing], grid: Any) -> set[int]:
+    """The addresses of the texts that nobody sees."""
+    hidden = set()
+    for thing in texts:
+        if thing.size < _TINY or _is_off(thing.box, frame):
+            hidden.add(thing.address)
+        elif thing.mode in _UNSEEN_MODES and _share(grid, thing.box, frame) < 0.8:
+            thing.suspect = thing.mode != 3
+            if thing.mode == 3:
+                hidden.add(thing.address)
+    _suspect(look.things, grid.mean())
+    suspects = [thing for thing in texts if thing.suspect and thing.address not in hidden]
+    if suspects and not look.full:
+        hidden |= _making_no_difference(page, frame, suspects)
+    return hidden
+
+
+def _suspect(things: list[_Thing], pictures: float) -> None:
+    """Light or transparent text, text in the colour of what lies below it, text below something else."""
+    covers = [
+        (n, thing) for n, thing in enumerate(things) if thing.kind == _IMAGE or (thing.kind != _TEXT and thing.colour)
+    ]
+    large = [(n, thing) for n, thing in covers if (thing.box[2] - thing.box[0]) * (thing.box[3] - thing.box[1]) > 20]
+    orders = np.array([n for n, _ in large[:_MOST_COVERS]])
+    boxes = np.array([thing.box for _, thing in large[:_MOST_COVERS]]).reshape(-1, 4)
+    colours = np.array([(thing.colour or (-999,) * 4)[:3] for _, thing in large[:_MOST_COVERS]]).reshape(-1, 3)
+    for number, thing in enumerate(things):
+        if thing.kind != _TEXT or thing.mode == 3:
+            continue
+        colour = thing.colour or (0, 0, 0, 255)
+        thing.suspect |= thing.optional or colour[3] < 40 or min(colour[:3]) >= _LIGHT
+        if thing.suspect or not len(boxes):
+            continue
+        left, bottom, right, top = thing.box
+        over = (boxes[:, 0] < right) & (boxes[:, 2] > left) & (boxes[:, 1] < top) & (boxes[:, 3] > bottom)
+        alike = np.abs(colours - np.array(colour[:3])).max(axis=1) < _DIFFERENCE
+        # A scan's picture over the text that was recognised in it is no secret; what is behind smaller ones may be.
+        above = (orders > number) & (pictures < 0.5)
+        thing.suspect = bool((over & (above | (alike & (orders < number)))).any())
+
+
+def _making_no_difference(page: Any, frame: Box, suspects: list[_Thing]) -> set[int]:
+    """Drawn with and without them, the page is the same there."""
+    import pypdfium2.raw as raw
+
+    scale = min(2.0, _PIXELS / max(1.0, *page.get_size()))
+    before = _drawn(page, scale)
+    for thing in suspects:
+        raw.FPDFPageObj_SetIsActive(thing.handle, False)
+    after = _drawn(page, scale)
+    for thing in suspects:
+        raw.FPDFPageObj_SetIsActive(thing.handle, True)
+    changed = np.abs(before.astype(np.int16) - after).max(axis=2) >= _DIFFERENCE
+    found = set()
+    for thing in suspects:
+        left, top, right, bottom = _on_drawing(page, thing.box, changed.shape)
+        if not changed[top : bottom + 1, left : right + 1].any():
+            found.add(thing.address)
+    return found
+
+
+def _drawn(page: Any, scale: float) -> Any:
+    return page.render(scale=scale, no_smoothtext=False).to_numpy()[:, :, :3].copy()
+
+
+def _on_drawing(page: Any, box: Box, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    import pypdfium2.raw as raw
+
+    across, down = [], []
+    for x, y in ((box[0], box[1]), (box[2], box[3])):
+        right, below = ctypes.c_int(), ctypes.c_int()
+        raw.FPDF_PageToDevice(page.raw, 0, 0, shape[1], shape[0], 0, x, y, right, below)
+        across.append(min(max(right.value, 0), shape[1]))
+        down.append(min(max(below.value, 0), shape[0]))
+    return min(across), min(down), max(across), max(down)
+
+
+def _without(textpage: Any, text: str, hidden: set[int]) -> tuple[str, str]:
+    import pypdfium2.raw as raw
+
+    kept, lost = [], []
+    for index, character in enumerate(text):
+        owner = None if character.isspace() else raw.FPDFText_GetTextObject(textpage.raw, index)
+        if owner and ctypes.addressof(owner.contents) in hidden:
+            kept.append(" ")
+            lost.append(character)
+        else:
+            kept.append(character)
+            if character.isspace():
+                lost.append(" ")
+    return "".join(kept), " ".join("".join(lost).split())[:_EXCERPT]
+
+
+# -- geometry
+
+
+def _covered(things: list[_Thing], frame: Box) -> Any:
+    """Which cells of the page lie below pictures."""
+    grid = np.zeros((_GRID, _GRID), bool)
+    for thing in things:
+        if thing.kind == _IMAGE and (cells := _cells(thing.box, frame)):
+            grid[cells] = True
+    return grid
+
+
+def _share(grid: Any, box: Box, frame: Box) -> float:
+    cells = _cells(box, frame)
+    return float(grid[cells].mean()) if cells else 0.0
+
+
+def _cells(box: Box, frame: Box) -> tuple[slice, slice] | None:
+    wide, high = max(1e-3, frame[2] - frame[0]), max(1e-3, frame[3] - frame[1])
+    left, right = (_GRID * (x - frame[0]) / wide for x in (box[0], box[2]))
+    bottom, top = (_GRID * (y - frame[1]) / high for y in (box[1], box[3]))
+    edges = [int(min(max(round(v), 0), _GRID)) for v in (left, right, bottom, top)]
+    if edges[0] == edges[1] or edges[2] == edges[3]:
+        middle = int((left + right) / 2), int((bottom + top) / 2)
+        if not (0 <= middle[0] < _GRID and 0 <= middle[1] < _GRID):
+            return None
+        return slice(middle[1], middle[1] + 1), slice(min(edges[0], middle[0]), max(edges[1], middle[0] + 1))
+    return slice(edges[2], edges[3]), slice(edges[0], edges[1])
+
+
+def _is_off(box: Box, frame: Box) -> bool:
+    empty = box[0] == box[2] and box[1] == box[3]
+    return not empty and (box[2] <= frame[0] or box[0] >= frame[2] or box[3] <= frame[1] or box[1] >= frame[3])
+
+
+def _matrix_of(handle: Any) -> Matrix:
+    import pypdfium2.raw as raw
+
+    found = raw.FS_MATRIX()
+    if not raw.FPDFPageObj_GetMatrix(handle, found):
+        return 1, 0, 0, 1, 0, 0
+    return found.a, found.b, found.c, found.d, found.e, found.f
+
+
+def _times(inner: Matrix, outer: Matrix) -> Matrix:
+    a, b, c, d, e, f = inner
+    g, h, i, j, k, m = outer
+    return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
+
+
+def _moved(box: Any, matrix: Matrix) -> Box:
+    left, bottom, right, top = box
+    a, b, c, d, e, f = matrix
+    xs = [a * x + c * y + e for x in (left, right) for y in (bottom, top)]
+    ys = [b * x + d * y + f for x in (left, right) for y in (bottom, top)]
+    return min(xs), min(ys), max(xs), max(ys)
