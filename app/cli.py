@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from app.cli_archive import export_command, import_command
 from app.cli_bench import bench
 from app.cli_calibrate import command as calibrate
 from app.cli_eval import evaluate
@@ -241,6 +242,8 @@ main.add_command(warm)
 main.add_command(bench)
 main.add_command(report)
 main.add_command(verify)
+main.add_command(export_command)
+main.add_command(import_command)
 
 
 def _settings(**overrides: Any) -> Settings:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from .datatypes import Vectors
 
+_MOST = 1 << 30  # bytes of one page, or of its raw index
+
 
 def arrays(rows: Sequence[tuple[int, bytes]]) -> tuple[NDArray[np.int64], Vectors]:
     """Chunk ids, shape (n,), and their vectors, (n, dim); (0, 1) where there are none."""
@@ -23,7 +25,8 @@ def zipped(text: str) -> bytes:
 
 
 def unzipped(data: bytes) -> str:
-    return zlib.decompress(data).decode("utf-8", "surrogatepass")
+    """Raises zlib.error for what was not packed so, or would fill the memory: a library may come from anywhere."""
+    return _inflated(data).decode("utf-8", "surrogatepass")
 
 
 def packed(index: NDArray[np.int32] | None) -> bytes | None:
@@ -32,4 +35,12 @@ def packed(index: NDArray[np.int32] | None) -> bytes | None:
 
 
 def unpacked(data: bytes | None) -> NDArray[np.int32] | None:
-    return None if data is None else np.cumsum(np.frombuffer(zlib.decompress(data), "<i4"), dtype=np.int32)
+    return None if data is None else np.cumsum(np.frombuffer(_inflated(data), "<i4"), dtype=np.int32)
+
+
+def _inflated(data: bytes) -> bytes:
+    unpacking = zlib.decompressobj()
+    found = unpacking.decompress(data, _MOST)
+    if not unpacking.eof:
+        raise zlib.error("cut short, or too large")
+    return found

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -275,6 +275,19 @@ class Store:
         """Moves all that was written into the file itself. False while another process reads what the log holds."""
         with self._lock, explained(self.folder):
             return not self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+
+    def copy(self, file: Path) -> None:
+        """A consistent copy, also while another process writes. Raises StorageError when there is no room for it."""
+        with self._lock, explained(self.folder):
+            self._db.execute("VACUUM INTO ?", (str(file),))
+
+    def foreign(self) -> str:
+        """The name of a table, index, view or trigger that Docent does not make so; '' where there is none."""
+        sql = "SELECT type, name, sql FROM sqlite_master"
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            fresh.executescript("".join(MIGRATIONS))
+            ours = set(fresh.execute(sql))
+        return ", ".join(sorted(name for _, name, _ in ours ^ set(self.rows(sql))))
 
     def check(self) -> list[str]:
         """Every invariant that SQLite can see, as a list of what is broken."""

@@ -21,7 +21,7 @@ LAYERS = [
     {"ingest.pdfium", "ingest.second", "ingest.hidden", "ingest.headings", "ingest.child",
      "ingest.read", "ingest.pdf", "ingest.chunk", "ingest.embed", "ingest.store", "ingest.index", "ingest.worker",
      "ingest.render", "ingest.vectors", "ingest.fulltext"},
-    {"ingest.plan", "ingest.sync", "ingest.freed", "ingest.check", "ingest.repair"},
+    {"ingest.plan", "ingest.sync", "ingest.freed", "ingest.check", "ingest.repair", "ingest.archive", "ingest.unpack"},
     {"app.kvcache"},
     {"app.datatypes"},
     {"app.settings", "app.domains", "app.words", "app.quantities", "app.tables", "app.memory", "app.retrieve",
@@ -34,7 +34,7 @@ LAYERS = [
     {"app.evaluate", "app.beir", "app.report", "app.report_page", "app.calibrate", "app.bench", "app.bench_ask",
      "app.bench_machine", "app.bench_report", "app.bench_rival"},
     {"app.terminal", "app.cli", "app.cli_models", "app.cli_eval", "app.cli_calibrate", "app.cli_warm", "app.cli_bench",
-     "app.cli_report", "app.cli_library", "app.ui"},
+     "app.cli_report", "app.cli_library", "app.cli_archive", "app.ui"},
 ]  # fmt: skip
 HOMES = {
     "torch": {"ingest.embed"},

@@ -37,6 +37,8 @@ def docent(*arguments: object, cwd: Path = ROOT, **environment: str) -> subproce
         "warm",
         "bench",
         "verify",
+        "export",
+        "import",
     ],
 )
 def test_every_command_has_help_with_examples(command):
