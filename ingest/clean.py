@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 CELL = "\t"  # stands between the cells of a table row, in the place of a space
-INSERTED = -1  # the raw index of a character that stands for a line break
+MIRRORED = 360  # the `turn` of a line written from right to left
+INSERTED = -1  # the raw index of a character that stands for a line break, or between two pieces of a line
 _HYPHENS = "\ufffe\x02\xad"  # how pdfium and others write the hyphen of a broken word
 _EDGE_BAND = 0.09  # share of the page's height in which headers and footers stand
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -30,8 +31,9 @@ class Line:
     """A line as the reader found it, then cleaned. `index[i]` is the raw index of `text[i]`.
 
     Lengths are in points, from the page's bottom left; of a line that is set at an angle, in a frame turned by `turn`
-    degrees, in which it runs from left to right. `gaps` are its cells' borders: where the tab stands in the text, the
-    right edge of what is before it and the left edge of what is behind.
+    degrees, in which it runs from left to right; of one that is written from right to left, in a mirror (MIRRORED).
+    `gaps` are its cells' borders: where the tab stands in the text, the right edge of what is before it and the left
+    edge of what is behind.
     """
 
     text: str

@@ -23,6 +23,7 @@ _DIFFERENCE = 24  # of 255, that people can see
 _EXCERPT = 300
 _TEXT, _PATH, _IMAGE, _SHADING, _FORM = 1, 2, 3, 4, 5
 _UNSEEN_MODES = (3, 7)
+_BLACK = (0, 0, 0, 255)
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 Matrix = tuple[float, float, float, float, float, float]
@@ -71,7 +72,7 @@ def look_at(page: Any, textpage: Any, text: str) -> tuple[Seen, str]:
     grid = _covered(look.things, frame)
     hidden = _unseen(page, frame, look, texts, grid)
     inkless = [thing for thing in texts if thing.mode in _UNSEEN_MODES]
-    layer = bool(inkless) and grid.mean() > 0.5 and not any(t.address in hidden for t in inkless)
+    layer = bool(grid.mean() > 0.5) and not hidden and (bool(inkless) or _lie_below(look.things))
     excerpt = ""
     if hidden:
         text, excerpt = _without(textpage, text, hidden)
@@ -139,26 +140,25 @@ def _unseen(page: Any, frame: Box, look: _Look, texts: list[_Thing], grid: Any) 
 
 def _suspect(things: list[_Thing], pictures: float) -> None:
     """Light or transparent text, text in the colour of what lies below it, text below something else."""
-    covers = [
-        (n, thing) for n, thing in enumerate(things) if thing.kind == _IMAGE or (thing.kind != _TEXT and thing.colour)
-    ]
-    large = [(n, thing) for n, thing in covers if (thing.box[2] - thing.box[0]) * (thing.box[3] - thing.box[1]) > 20]
-    orders = np.array([n for n, _ in large[:_MOST_COVERS]])
-    boxes = np.array([thing.box for _, thing in large[:_MOST_COVERS]]).reshape(-1, 4)
-    colours = np.array([(thing.colour or (-999,) * 4)[:3] for _, thing in large[:_MOST_COVERS]]).reshape(-1, 3)
-    for number, thing in enumerate(things):
-        if thing.kind != _TEXT or thing.mode == 3:
-            continue
-        colour = thing.colour or (0, 0, 0, 255)
+    texts = [(n, t) for n, t in enumerate(things) if t.kind == _TEXT and t.mode != 3]
+    covers = [(n, t) for n, t in enumerate(things) if t.kind == _IMAGE or (t.kind != _TEXT and t.colour)]
+    covers = [(n, t) for n, t in covers if (t.box[2] - t.box[0]) * (t.box[3] - t.box[1]) > 20][:_MOST_COVERS]
+    for _, thing in texts:
+        colour = thing.colour or _BLACK
         thing.suspect |= thing.optional or colour[3] < 40 or min(colour[:3]) >= _LIGHT
-        if thing.suspect or not len(boxes):
-            continue
-        left, bottom, right, top = thing.box
-        over = (boxes[:, 0] < right) & (boxes[:, 2] > left) & (boxes[:, 1] < top) & (boxes[:, 3] > bottom)
-        alike = np.abs(colours - np.array(colour[:3])).max(axis=1) < _DIFFERENCE
-        # A scan's picture over the text that was recognised in it is no secret; what is behind smaller ones may be.
-        above = (orders > number) & (pictures < 0.5)
-        thing.suspect = bool((over & (above | (alike & (orders < number)))).any())
+    if not texts or not covers:
+        return
+    left, bottom, right, top = np.array([t.box for _, t in texts]).T[:, :, None]
+    boxes = np.array([t.box for _, t in covers]).T[:, None, :]
+    over = (boxes[0] < right) & (boxes[2] > left) & (boxes[1] < top) & (boxes[3] > bottom)
+    inks = np.array([(t.colour or _BLACK)[:3] for _, t in texts])[:, None, :]
+    grounds = np.array([(t.colour or (-999,) * 4)[:3] for _, t in covers])[None, :, :]
+    alike = np.abs(inks - grounds).max(axis=2) < _DIFFERENCE
+    # A scan's picture over the text that was recognised in it is no secret; what is behind smaller ones may be.
+    later = np.array([n for n, _ in covers])[None, :] > np.array([n for n, _ in texts])[:, None]
+    found = (over & np.where(later, pictures < 0.5, alike)).any(axis=1)
+    for (_, thing), suspect in zip(texts, found.tolist(), strict=True):
+        thing.suspect |= suspect
 
 
 def _making_no_difference(page: Any, frame: Box, suspects: list[_Thing]) -> set[int]:
@@ -211,6 +211,13 @@ def _without(textpage: Any, text: str, hidden: set[int]) -> tuple[str, str]:
             if character.isspace():
                 lost.append(" ")
     return "".join(kept), " ".join("".join(lost).split())[:_EXCERPT]
+
+
+def _lie_below(things: list[_Thing]) -> bool:
+    """Whether the texts were laid under the pictures, as some scanners do."""
+    last = max((n for n, thing in enumerate(things) if thing.kind == _IMAGE), default=-1)
+    texts = [n for n, thing in enumerate(things) if thing.kind == _TEXT]
+    return bool(texts) and sum(n < last for n in texts) > 0.8 * len(texts)
 
 
 # -- geometry

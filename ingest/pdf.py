@@ -121,8 +121,8 @@ def _page_events(document: object, second: SecondReader, number: int, count: int
         raw = _second_page(second, number) if second.n_pages == count else None
         text = _plain(raw) if raw else ""
         if unheard:  # all that pypdf finds beside it is what nobody sees
-            known = set(before.split())
-            excerpt = " ".join(word for word in text.split() if word not in known)[:300]
+            known = " ".join(before.split())
+            excerpt = " ".join(line for line in text.splitlines() if " ".join(line.split()) not in known)[:300].strip()
             yield replace(page, hidden=excerpt or "text of no size")
         elif raw and quality(text) > quality(before):
             unread = page.unread and wants_recognition(text, found.seen.pictures if found else 0.0, 0.0, False)

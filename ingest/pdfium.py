@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .clean import CELL, Line, RawPage, is_row
-from .columns import in_columns
+from .clean import CELL, MIRRORED, Line, RawPage, is_row
+from .columns import CELL_GAP, NUMBER_GAP, in_columns, in_rows
 from .errors import ReadError
 from .hidden import Seen, look_at
 from .quality import is_scattered
@@ -18,8 +18,7 @@ from .quality import is_scattered
 NEEDS_PASSWORD = "is protected by a password"
 DAMAGED_HINT = "Open it in a PDF viewer and print it to a new PDF, or get an intact copy."
 MOST_CHARACTERS = 500_000  # of one page; a dense one has 10,000
-_CELL_GAP = 1.3  # of the line's height: no justified prose stretches a space that far
-_NUMBER_GAP = 0.8  # the same in a line of numbers, which is not prose
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _SAMPLED = 200  # characters of a page that are asked whether their font gives them a meaning
 
 Frame = tuple[float, float, float, float]  # left, bottom, right, top
@@ -88,33 +87,39 @@ def _read(page: Any, textpage: Any) -> PdfiumPage:
         codes = (raw.FPDFText_GetUnicode(textpage.raw, i) for i in range(max(0, min(count, MOST_CHARACTERS))))
         text = "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
     seen, text = look_at(page, textpage, text)
-    left, bottom, right, top = page.get_bbox()
-    lines = [_line(textpage, found, (left, bottom)) for found in re.finditer(r"[^\s](?:[^\r\n]*[^\s])?", text)]
+    frame: Frame = page.get_bbox()
+    lines = [_line(textpage, found, frame) for found in re.finditer(r"[^\s](?:[^\r\n]*[^\s])?", text)]
+    if any(line.turn for line in lines):  # of those, pdfium takes the cells of a row apart
+        lines = in_rows(lines)
     turned = sum(len(line.text) for line in lines if line.turn % 180 == 90)
     across = 2 * turned > sum(len(line.text) for line in lines)
     sampled = range(0, len(text), max(1, len(text) // _SAMPLED))
     unmapped = sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, i) == 1 for i in sampled) / max(1, len(sampled))
-    return PdfiumPage(RawPage(tuple(in_columns(lines)), right - left if across else top - bottom), seen, unmapped, cut)
+    return PdfiumPage(
+        RawPage(tuple(in_columns(lines)), frame[2] - frame[0] if across else frame[3] - frame[1]), seen, unmapped, cut
+    )
 
 
-def _line(textpage: Any, found: re.Match[str], origin: tuple[float, float]) -> Line:
+def _line(textpage: Any, found: re.Match[str], frame: Frame) -> Line:
     import pypdfium2.raw as raw
 
     first, last = found.start(), found.end() - 1
     angle = raw.FPDFText_GetCharAngle(textpage.raw, first)
     turn = -round(math.degrees(angle)) % 360 if angle > 0.01 else 0
-    left, bottom, _, top = _box(textpage, first, turn, origin)
-    right = _box(textpage, last, turn, origin)[2]
+    if turn == 0 and _RIGHT_TO_LEFT.search(found.group()):
+        turn = MIRRORED if textpage.get_charbox(first)[0] > textpage.get_charbox(last)[0] else 0
+    left, bottom, _, top = _box(textpage, first, turn, frame)
+    right = _box(textpage, last, turn, frame)[2]
     height = top - bottom
     gaps: list[tuple[int, float, float]] = []
     written = found.group()
     if is_scattered(written):
-        written = _gathered(textpage, found, turn, origin)
-    gap = (_NUMBER_GAP if is_row(written) else _CELL_GAP) * height
+        written = _gathered(textpage, found, turn, frame)
+    gap = (NUMBER_GAP if is_row(written) else CELL_GAP) * height
     letters = list(written)
     for before, after in _spaces(written):
-        ends = _box(textpage, first + before, turn, origin)[2]
-        begins = _box(textpage, first + after, turn, origin)[0]
+        ends = _box(textpage, first + before, turn, frame, loose=False)[2]
+        begins = _box(textpage, first + after, turn, frame, loose=False)[0]
         if begins - ends > gap:
             letters[before + 1] = CELL
             gaps.append((before + 1, ends, begins))
@@ -128,11 +133,11 @@ def _spaces(text: str) -> Iterator[tuple[int, int]]:
         yield space.start() - 1, space.end()
 
 
-def _gathered(textpage: Any, found: re.Match[str], turn: int, origin: tuple[float, float]) -> str:
+def _gathered(textpage: Any, found: re.Match[str], turn: int, frame: Frame) -> str:
     """A letter-spaced line: only the wide ones of its spaces part words. The others are marked with a soft nothing."""
     spaces = list(_spaces(found.group()))
     widths = [
-        _box(textpage, found.start() + after, turn, origin)[0] - _box(textpage, found.start() + before, turn, origin)[2]
+        _box(textpage, found.start() + after, turn, frame)[0] - _box(textpage, found.start() + before, turn, frame)[2]
         for before, after in spaces
     ]
     narrow = sorted(widths)[len(widths) // 4]
@@ -143,18 +148,21 @@ def _gathered(textpage: Any, found: re.Match[str], turn: int, origin: tuple[floa
     return "".join(letters)
 
 
-def _box(textpage: Any, index: int, turn: int, origin: tuple[float, float]) -> Frame:
-    """Left, bottom, right, top of a character, in the frame of its line."""
-    left, bottom, right, top = textpage.get_charbox(index, loose=True)
-    left, right, bottom, top = left - origin[0], right - origin[0], bottom - origin[1], top - origin[1]
+def _box(textpage: Any, index: int, turn: int, frame: Frame, loose: bool = True) -> Frame:
+    """Left, bottom, right, top of a character, in the frame of its line. A loose one is as high as its font."""
+    left, bottom, right, top = textpage.get_charbox(index, loose=loose)
+    left, right, bottom, top = left - frame[0], right - frame[0], bottom - frame[1], top - frame[1]
+    wide, high = frame[2] - frame[0], frame[3] - frame[1]
     if turn == 0:
         return left, bottom, right, top
+    if turn == MIRRORED:
+        return wide - right, bottom, wide - left, top
     if turn == 90:
-        return bottom, -right, top, -left
+        return bottom, wide - right, top, wide - left
     if turn == 180:
-        return -right, -top, -left, -bottom
+        return wide - right, high - top, wide - left, high - bottom
     if turn == 270:
-        return -top, left, -bottom, right
+        return high - top, left, high - bottom, right
     cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     x, y = (left + right) / 2, (bottom + top) / 2
     half = min(right - left, top - bottom) / 2  # of the box around a letter that stands aslant
