@@ -14,6 +14,14 @@ DEFAULT_FOLDER = Path("sample_docs")
 INDEXES = Path("indexes")
 
 
+class Versions(BaseModel):
+    """`valid` are paths of documents that hold although a newer edition of them is there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    valid: tuple[str, ...] = ()
+
+
 class Domain(BaseModel):
     """What domain.toml may say. Unknown keys are refused, so that a typo is not silently without effect."""
 
@@ -24,6 +32,7 @@ class Domain(BaseModel):
     language: str = "en"
     examples: tuple[str, ...] = ()
     glossary: dict[str, str] = {}
+    versions: Versions = Versions()
 
     def expand(self, question: str) -> str:
         """The question with the long form of each abbreviation that it uses behind it, for the search only.

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.asked import Asked, Questions
+from ingest import curated
+from ingest.curated import Verdict
 from ingest.datatypes import Document, Flag
 from ingest.errors import InvalidInput, StorageError
 from ingest.plan import Found, passed_over, scan
@@ -68,6 +70,8 @@ class FileReport:
     searchable_tables: int = 0
     passages: int = 0
     found: int = 0
+    language: str = ""  # 'en'; '' where it could not be told
+    other: str = ""  # the file that says the same, or is newer
     gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
@@ -121,8 +125,8 @@ def library(index_dir: Path, folder: Path | None = None) -> Library:
     asked, found = _asked(index_dir)
     with closing(Store(index_dir)) as store:
         folder = folder or Path(store.meta("folder"))
-        facts = _Facts(store, found)
         documents = {document.path: document for document in store.documents()}
+        facts = _Facts(store, found, {document.id: document.path for document in documents.values()})
     on_disk, others, missing = _look(folder)
     files = [facts.file(document, on_disk.get(path), bool(missing)) for path, document in documents.items()]
     files += [
@@ -159,7 +163,8 @@ def _asked(index_dir: Path) -> tuple[list[Asked], set[int]]:
 class _Facts:
     """What the store knows of all its documents, gathered in a few passes over its tables."""
 
-    def __init__(self, store: Store, found: set[int]) -> None:
+    def __init__(self, store: Store, found: set[int], paths: Mapping[int, str]) -> None:
+        self.paths = paths
         self.notes, self.flags = store.notes(), store.flags()
         self.read_by: dict[int, dict[str, int]] = {}
         self.recognised: dict[int, tuple[int, float]] = {}
@@ -172,6 +177,12 @@ class _Facts:
         self._gaps_of_pages(store)
         self.tables = dict(store.rows("SELECT doc_id, count(*) FROM tables GROUP BY doc_id"))
         self._gaps_of_tables(store)
+        self.languages = curated.languages(store)
+        self.verdicts: dict[int, tuple[State, Verdict]] = {}
+        for doc_id, verdict in curated.superseded(store).items():
+            self.verdicts[doc_id] = "superseded", verdict
+        for doc_id, verdict in curated.duplicates(store).items():
+            self.verdicts[doc_id] = "duplicate", verdict
         self.found: Counter[int] = Counter()
         if found:
             self.found.update(row[1] for row in store.rows("SELECT id, doc_id FROM chunks") if row[0] in found)
@@ -200,17 +211,27 @@ class _Facts:
         gaps = tuple(self.gaps.get(document.id, ()))
         recognised, total = self.recognised.get(document.id, (0, 0.0))
         state, why, to_do = _state(document, gaps, recognised, on_disk, unseen)
+        other = ""
+        if verdict := self.verdicts.get(document.id):
+            other = self.paths.get(verdict[1].other, "")
+            if state in ("read", "recognised"):
+                state, why, to_do = verdict[0], verdict[1].why, _TO_DO[verdict[0]]
         tables = self.tables.get(document.id, 0)
         return FileReport(
             document.path, state, document.title, why, to_do, document.size, document.n_pages,
             document.n_pages - sum(gap.kind == "page" for gap in gaps), self.read_by.get(document.id, {}),
             recognised, round(total / recognised, 3) if recognised else 1.0,
             tables, tables - sum(gap.kind == "table" for gap in gaps),
-            document.n_chunks, self.found[document.id], gaps,
+            document.n_chunks, self.found[document.id],
+            self.languages.get(document.id, ""), other, gaps,
             tuple(self.notes.get(document.id, ())), tuple(self.flags.get(document.id, ())),
         )  # fmt: skip
 
 
+_TO_DO: Mapping[State, str] = {
+    "duplicate": "Delete one of the two, unless both are needed: they answer once, and both are named.",
+    "superseded": "It answers only where asked for. If it still holds, name it in domain.toml: [versions] valid = […]",
+}
 _UNREAD = ("a picture of text, still to be recognised", "Leave Docent running, or run: docent ingest")
 _NO_TEXT = ("no text", "If there is something to read on it, scan or export it again with its text.")
 

@@ -12,7 +12,9 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from app.datatypes import Hit
+from app.editions import held_back
 from app.words import STOP, WORD, stem
+from ingest.curated import weights
 from ingest.datatypes import Document, Encoder, Vectors
 from ingest.errors import InvalidInput
 from ingest.index import LocalIndex
@@ -42,6 +44,8 @@ class Parts:
     phrase: float = 1 / 3
     named: bool = True  # documents that the best passages name
     joined: bool = True  # passages that touch become one
+    editions: float = 0.1  # how far passages of an edition that is not meant stand back
+    boilerplate: bool = True  # what stands in many documents counts for less
 
 
 EVERYTHING = Parts()
@@ -93,16 +97,20 @@ def _ranked(
     words = index.bm25(query, _SCORED, doc_ids) if parts.bm25 or parts.phrase else []
     on_page = _asked_page(index, query, doc_ids)
     ids = list(dict.fromkeys([*dense, *(scored.chunk_id for scored in words[:DEPTH]), *on_page]))
-    texts = {chunk_id: chunk.text for chunk_id, chunk in index.chunks(ids).items()}
-    ids = [chunk_id for chunk_id in ids if chunk_id in texts]  # others were deleted since the snapshot was taken
+    chunks = index.chunks(ids)
+    ids = [chunk_id for chunk_id in ids if chunk_id in chunks]  # others were deleted since the snapshot was taken
     best = max((scored.score for scored in words), default=0.0) or 1.0
     lexical = {scored.chunk_id: scored.score / best for scored in words}
     cosines = dict(zip(ids, index.cosines(vector, ids), strict=True))
-    together = _together(index, query, [texts[chunk_id] for chunk_id in ids]) if parts.phrase else [0.0] * len(ids)
+    together = (
+        _together(index, query, [chunks[chunk_id].text for chunk_id in ids]) if parts.phrase else [0.0] * len(ids)
+    )
+    held = held_back(query, *index.superseded()) if parts.editions and doc_ids is None else frozenset()
+    weight = weights(index.store, ids) if parts.boilerplate else {}
     scores = {
-        chunk_id: parts.dense * cosines[chunk_id]
-        + parts.bm25 * lexical.get(chunk_id, 0.0)
-        + parts.phrase * phrase
+        chunk_id: weight.get(chunk_id, 1.0)
+        * (parts.dense * cosines[chunk_id] + parts.bm25 * lexical.get(chunk_id, 0.0) + parts.phrase * phrase)
+        - parts.editions * (chunks[chunk_id].doc_id in held)
         + (chunk_id in on_page)
         for chunk_id, phrase in zip(ids, together, strict=True)
     }

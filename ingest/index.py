@@ -20,12 +20,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import fulltext, vectors
+from . import curated, fulltext, vectors
+from .curated import Verdict
 from .datatypes import Chunk, Document, Page, Scored, Vectors
 from .errors import IndexDamaged, IndexMissing, StorageError
 from .files import sha256
 from .store import Store
 from .vectors import EXACT_UP_TO, OpenVectors, among
+from .versions import Edition
 
 _HASH_LIMIT = 256 << 20  # larger files are checked by size: hashing them would be felt at each start
 _DAMAGED = "The store is untouched. Publish a new snapshot with: docent ingest"
@@ -112,6 +114,7 @@ class LocalIndex:
                     raise
             # it was replaced by a newer one while it was being read
         self._documents: tuple[int, list[Document]] | None = None
+        self._editions: tuple[int, dict[int, Verdict], dict[int, Edition]] | None = None
         self._rows = lru_cache(maxsize=8)(self._find_rows)
 
     @property
@@ -127,6 +130,15 @@ class LocalIndex:
         if self._documents is None or self._documents[0] != changes:
             self._documents = changes, self.store.documents()
         return list(self._documents[1])
+
+    def superseded(self) -> tuple[dict[int, Verdict], dict[int, Edition]]:
+        """Documents of which there is a newer edition, by id; and what these and the newer ones say of themselves."""
+        changes = self.store.changes
+        if self._editions is None or self._editions[0] != changes:
+            found = curated.superseded(self.store)
+            involved = {*found, *(verdict.other for verdict in found.values())}
+            self._editions = changes, found, curated.editions(self.store, list(involved))
+        return self._editions[1:]
 
     def chunks(self, ids: Sequence[int]) -> dict[int, Chunk]:
         return self.store.chunks(ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tomllib
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -121,6 +122,16 @@ def _passed(file: Path, path: str) -> PassedOver:
         return PassedOver(path, "not read yet", "Run: docent ingest")
     kind = f"'{file.suffix.lower()}'" if file.suffix else "a name without an ending"
     return PassedOver(path, f"not a kind that is read ({kind})", _OTHER_KIND)
+
+
+def valid_editions(folder: Path) -> tuple[str, ...]:
+    """Documents that no newer edition outdates, because the user says so: `valid` under [versions] in domain.toml. None
+    where that file cannot be read; whoever asks of the folder is told why."""
+    try:
+        told = tomllib.loads((folder / "domain.toml").read_text(encoding="utf-8")).get("versions", {}).get("valid", [])
+        return tuple(str(path) for path in told)
+    except (OSError, ValueError, AttributeError, TypeError):
+        return ()
 
 
 def _unlisted(error: OSError) -> None:

@@ -52,4 +52,27 @@ _002_PLACES_TABLES_FLAGS = """
         kind TEXT NOT NULL, page INTEGER NOT NULL, text TEXT NOT NULL);
 """
 
-MIGRATIONS = (_001_FIRST, _002_PLACES_TABLES_FLAGS)  # applied once, in order; PRAGMA user_version counts them
+_003_CURATED = """
+    CREATE TABLE curated (
+        doc_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
+        language TEXT NOT NULL, sketch BLOB NOT NULL, edition TEXT NOT NULL);
+    CREATE TABLE sketches (
+        chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE, sketch BLOB NOT NULL);
+    CREATE TABLE duplicates (
+        doc_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
+        other INTEGER NOT NULL, why TEXT NOT NULL);
+    CREATE TABLE superseded (
+        doc_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
+        other INTEGER NOT NULL, why TEXT NOT NULL);
+    CREATE TABLE twins (
+        chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE, leader INTEGER NOT NULL);
+    CREATE INDEX twins_of ON twins(leader);
+    CREATE TABLE weights (
+        chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE, weight REAL NOT NULL);
+"""
+
+MIGRATIONS = (
+    _001_FIRST,
+    _002_PLACES_TABLES_FLAGS,
+    _003_CURATED,
+)  # applied once, in order; PRAGMA user_version counts them

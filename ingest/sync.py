@@ -20,11 +20,12 @@ import numpy as np
 from . import index as snapshots
 from .chunk import chunk, embedding_text
 from .config import IngestConfig
+from .curate import curate
 from .datatypes import Chunk, Document, Encoder, ReadResult
 from .errors import ReadError
 from .files import forget_derived, forget_orphans, sha256, storable
 from .lock import writing
-from .plan import Found, Plan, dry_plan, is_gone, make_plan, scan
+from .plan import Found, Plan, dry_plan, is_gone, make_plan, scan, valid_editions
 from .store import FILE, Store
 from .worker import Reader
 
@@ -112,6 +113,7 @@ def sync(
                 store.set_meta("folder", place)
             run = _Run(store, encoder, config, plan, on_progress)
             run.apply()
+            curate(store, valid_editions(folder))
             if not snapshots.is_current(store):
                 run.tell("publishing", "")
                 forget_orphans(index_dir, {document.id for document in store.documents()})

@@ -1,0 +1,79 @@
+"""The newest edition is meant, unless the question says otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.editions import held_back
+from app.retrieve import named_documents, retrieve
+from ingest.curated import Verdict
+from ingest.index import LocalIndex
+from ingest.sync import sync
+from ingest.versions import edition_of
+
+OLD, MID, NEW = 1, 2, 3
+TERMS = {
+    OLD: edition_of("terms-2019.pdf", "", ""),
+    MID: edition_of("terms-2021.pdf", "", ""),
+    NEW: edition_of("terms-2024.pdf", "", ""),
+}
+CODES = {OLD: edition_of("codes rev a.pdf", "", ""), NEW: edition_of("codes rev b.pdf", "", "")}
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("How long is the general period?", {OLD, MID}),
+        ("How long is it under the current terms?", {OLD, MID}),
+        ("How long was it under the 2021 terms?", {OLD, NEW}),
+        ("What holds for an appliance commissioned in 2022?", {OLD, NEW}),
+        ("What holds for an appliance commissioned in May 2024?", {OLD, MID}),
+        ("What was it in 1998?", {MID, NEW}),
+        ("How long was the previous period?", set()),
+        ("Compare the periods.", set()),
+        ("What has changed since 2021?", set()),
+    ],
+)
+def test_the_year_that_is_asked_about_decides(question: str, held: set[int]) -> None:
+    verdicts = {OLD: Verdict(NEW, ""), MID: Verdict(NEW, "")}
+    assert held_back(question, verdicts, TERMS) == held
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("What does F-17 mean?", {OLD}),
+        ("What does F-17 mean in revision A?", {NEW}),
+        ("What does F-17 mean in Rev. B?", {OLD}),
+        ("What did F-17 mean in 2019?", set()),
+        ("What is the difference between revision A and B?", set()),
+    ],
+)
+def test_so_does_the_revision(question: str, held: set[int]) -> None:
+    assert held_back(question, {OLD: Verdict(NEW, "")}, CODES) == held
+    assert held_back(question, {}, {}) == frozenset()
+
+
+def test_the_ranking_follows(folder, index_dir, encoder):
+    text = (
+        "# Valve care\n\nThe seal of the valve is greased every {} days with the blue grease. It hangs on the wall.\n"
+    )
+    text += (
+        "Never use a hammer on it. The cap is closed by hand, then a quarter turn with the key. Wipe off what is left."
+    )
+    for name, days in (("valve-rev-a.md", 30), ("valve-rev-b.md", 40)):
+        (folder / name).write_text(text.format(days))
+    sync(folder, index_dir, encoder)
+    index = LocalIndex(index_dir)
+
+    def first(question: str, ids: list[int] | None = None) -> str:
+        return retrieve(index, encoder, question, 4, ids)[0].file
+
+    assert first("How often is the seal of the valve greased?") == "valve-rev-b.md"
+    assert first("How often is the seal of the valve greased in revision A?") == "valve-rev-a.md"
+    only = named_documents(index.documents(), "valve-rev-a.md")
+    assert first("How often is the seal greased?", only) == "valve-rev-a.md"
+    assert first("How often is it greased according to valve-rev-a.md?") == "valve-rev-a.md"
+    (folder / "valve-rev-b.md").unlink()
+    sync(folder, index_dir, encoder)
+    assert first("How often is the seal of the valve greased?") == "valve-rev-a.md"
