@@ -14,6 +14,7 @@ from .clean import RawPage, clean_pages
 from .datatypes import Flag, OnPage, Page, ReadResult
 from .errors import ReadError
 from .headings import headings_of, pdf_title
+from .hostile import flagged, hidden_flags
 from .pdfium import DAMAGED_HINT, open_pdf, pdfium_page
 from .quality import GOOD, quality, wants_recognition
 from .second import SecondReader, Structure
@@ -211,10 +212,13 @@ class Gathered:
             start += len(clean.text) + 1
         if not any(page.text.strip() or page.unread for page in pages):
             self._raise(read)
-        flags = tuple(Flag("hidden", page.number, page.hidden) for page in read if page.hidden)
+        flags = [Flag("hidden", page.number, page.hidden) for page in read if page.hidden]
+        for page in read:
+            flags += hidden_flags("\n".join(line.text for line in page.raw.lines), page.number)
         headings = headings_of(structure.outline, cleaned, pages)
         title = structure.title or pdf_title(self.path, cleaned)
-        return ReadResult(title, tuple(pages), headings, tuple(self._notes(pages)), flags=flags)
+        notes = tuple(self._notes(pages))
+        return flagged(ReadResult(title, tuple(pages), headings, notes, flags=tuple(flags)), self.path.name)
 
     def _raise(self, read: list[PageRead]) -> None:
         n = len(read)

@@ -8,13 +8,14 @@ from pathlib import Path
 from .datatypes import Heading, OnPage, Page, ReadResult
 from .errors import ReadError
 from .files import title_of
+from .hostile import flagged, hidden_flags
 
 SUFFIXES = frozenset({".pdf", ".txt", ".md", ".markdown"})
 _PAGE_CHARACTERS = 3000  # plain text has no pages; a citation still needs a place one can find
 
 
 def read_file(path: Path, password: str = "", on_page: OnPage | None = None) -> ReadResult:
-    """Reads one file whole.
+    """Reads one file whole, and flags what in it gives orders to a model.
 
     Raises ReadError, with words and a hint for people, for anything that keeps its text from being read.
     """
@@ -23,7 +24,7 @@ def read_file(path: Path, password: str = "", on_page: OnPage | None = None) -> 
         from .pdf import read_pdf
 
         return read_pdf(path, password, on_page)
-    return read_text(path)
+    return flagged(read_text(path), path.name)
 
 
 def check_readable(path: Path) -> None:
@@ -45,6 +46,7 @@ def read_text(path: Path) -> ReadResult:
     if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ReadError("is not a text file", "Give it the ending of its real format, or take it out of the folder.")
     text, notes = _decode(data)
+    flags = tuple(hidden_flags(text, 0))
     text = re.sub(r"[^\S\n]+", " ", text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n"))
     text = "".join(c for c in text if c == "\n" or c.isprintable()).strip()
     if not text:
@@ -62,7 +64,7 @@ def read_text(path: Path) -> ReadResult:
         for found in re.finditer(r"^(#{1,6}) +(.+)$", page.text, re.MULTILINE)
     )
     title = headings[0].text if headings and headings[0].level == 1 else title_of(path)
-    return ReadResult(title, tuple(pages), headings, notes)
+    return ReadResult(title, tuple(pages), headings, notes, flags=flags)
 
 
 def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:

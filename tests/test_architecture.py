@@ -19,6 +19,7 @@ LAYERS = [
     {"ingest.sentences", "ingest.clean", "ingest.files", "ingest.schema", "ingest.packing",
      "ingest.likeness", "ingest.language", "ingest.versions",
      "ingest.lock", "ingest.confine", "ingest.wire", "ingest.quality", "ingest.columns"},
+    {"ingest.hostile_phrases", "ingest.hostile"},
     {"ingest.pdfium", "ingest.second", "ingest.hidden", "ingest.headings", "ingest.child",
      "ingest.read", "ingest.pdf", "ingest.chunk", "ingest.embed", "ingest.store", "ingest.index", "ingest.worker",
      "ingest.curated",
