@@ -26,6 +26,7 @@ from app.terminal import (
     print_json,
     print_progress,
     print_report,
+    say,
     short,
 )
 
@@ -116,7 +117,7 @@ def search(question: str, index_dir: Path | None, k: int, file: str | None, as_j
     for rank, hit in enumerate(hits, 1):
         print_hit(rank, hit)
     if not hits:
-        click.echo("No passage holds any of these words.")
+        say("No passage holds any of these words.")
 
 
 @main.command()
@@ -144,11 +145,11 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
         print_json(stream.answer.as_json())
     else:
         for sentence in stream.evidence:
-            click.secho(f"  {sentence.file}, page {sentence.page}: “{short(sentence.text)}”", dim=True)
-        click.echo()
+            say(f"  {sentence.file}, page {sentence.page}: “{short(sentence.text)}”", dim=True)
+        say()
         for piece in stream:
-            click.echo(piece, nl=False)
-        click.echo("\n")
+            say(piece, nl=False)
+        say("\n")
         print_answer(stream.answer)
     if settings.keep_questions:
         Questions(index_dir).keep_answer(question, stream.answer, stream.found)
@@ -205,7 +206,7 @@ def ui(folder: Path, index_dir: Path | None, port: int, address: str) -> NoRetur
     command = [sys.executable, "-m", "app.ui.serve", "run", str(page)]
     command += [f"--{key}={value}" for key, value in options.items()]
     command += ["--", "--folder", str(folder), "--index", str(index_dir or index_for(folder))]
-    click.echo(f"Docent is at http://{address}:{port}  (Ctrl-C ends it)")
+    say(f"Docent is at http://{address}:{port}  (Ctrl-C ends it)")
     sys.stdout.flush()
     if os.name != "nt":
         os.execv(sys.executable, command)  # becomes the server, so that whoever ends this process ends it

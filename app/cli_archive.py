@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import explained, json_option, print_json
+from app.terminal import explained, json_option, print_json, say
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -46,9 +46,9 @@ def export_command(file: Path, index_dir: Path | None, with_documents: bool, as_
         print_json(done.as_json())
         return
     files = f", {done.files} of them as files" if with_documents else ""
-    click.echo(f"{done.documents} documents{files}, {done.passages} passages: {done.file} ({done.bytes / 1e6:.1f} MB).")
+    say(f"{done.documents} documents{files}, {done.passages} passages: {done.file} ({done.bytes / 1e6:.1f} MB).")
     for reason in done.left_out:
-        click.secho(f"left out  {reason}", fg="yellow")
+        say(f"left out  {reason}", fg="yellow")
 
 
 @click.command("import")
@@ -82,11 +82,11 @@ def import_command(file: Path, index_dir: Path | None, folder: Path | None, repl
     if as_json:
         print_json(done.as_json())
         return
-    click.echo(f"{done.documents} documents, {done.passages} passages: {done.index}.")
+    say(f"{done.documents} documents, {done.passages} passages: {done.index}.")
     if done.files:
-        click.echo(f"The documents are in {done.folder}.")
+        say(f"The documents are in {done.folder}.")
     for note in done.notes:
-        click.secho(note, fg="yellow")
+        say(note, fg="yellow")
 
 
 def _settings_of(settings: Settings, index_dir: Path) -> dict[str, Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from app.terminal import clear_line, duration, explained, json_option, line, print_json
+from app.terminal import clear_line, duration, explained, json_option, line, print_json, say
 
 
 @click.command("bench")
@@ -50,7 +50,7 @@ def bench(questions: Path, folder: Path | None, limit: int, runs: int, as_json: 
     if as_json:
         print_json(found)
     else:
-        click.echo(readable(found), nl=False)
+        say(readable(found), nl=False)
 
 
 def _progress() -> Callable[[str, int, int], None]:
@@ -65,6 +65,6 @@ def _progress() -> Callable[[str, int, int], None]:
         if sys.stderr.isatty():
             line(text)
         else:
-            click.echo(text, err=True)
+            say(text, err=True)
 
     return told

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app.cli_eval import index_of, progress
-from app.terminal import clear_line, explained, json_option, print_json
+from app.terminal import clear_line, explained, json_option, print_json, say
 
 
 @click.command("calibrate")
@@ -53,5 +53,5 @@ def command(questions: Path, index_dir: Path | None, limit: int | None, as_json:
     if as_json:
         print_json(json.loads(calibration.as_json()))
     else:
-        click.echo(levels_table(calibration))
-        click.echo(f"\nKept for this index in {file}. Delete it to go back to what is shipped.")
+        say(levels_table(calibration))
+        say(f"\nKept for this index in {file}. Delete it to go back to what is shipped.")

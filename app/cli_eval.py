@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.terminal import clear_line, duration, explained, json_option, line, print_json
+from app.terminal import clear_line, duration, explained, json_option, line, print_json, say
 
 if TYPE_CHECKING:
     from app.assistant import Assistant
@@ -68,8 +68,8 @@ def evaluate(questions: Path, index_dir: Path | None, as_json: bool, **options: 
     if as_json:
         print_json(summary)
     else:
-        click.echo(readable(summary))
-        click.echo(f"Each question and what became of it: {out}")
+        say(readable(summary))
+        say(f"Each question and what became of it: {out}")
 
 
 def _measured(
@@ -113,8 +113,8 @@ def _measured(
         others = asked(Usual(assistant), usual_of(out), "usual pipeline: ") if usual else []
     except KeyboardInterrupt:
         clear_line()
-        click.echo("\nStopped. What was asked is kept; to go on from there:", err=True)
-        click.echo(f"  {shlex.join(['docent', *sys.argv[1:]])}", err=True)
+        say("\nStopped. What was asked is kept; to go on from there:", err=True)
+        say(f"  {shlex.join(['docent', *sys.argv[1:]])}", err=True)
         sys.exit(130)
     clear_line()
     summary = load_summary(out) or {}
@@ -161,7 +161,7 @@ def progress(label: str) -> Callable[[int, int, float], None]:
         if sys.stderr.isatty():
             line(text)
         elif done * 10 // total > (done - 1) * 10 // total:
-            click.echo(text, err=True)
+            say(text, err=True)
 
     return told
 

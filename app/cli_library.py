@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import explained, json_option, print_json
+from app.terminal import explained, json_option, print_json, say
 
 if TYPE_CHECKING:
     from ingest.check import Checkup
@@ -60,16 +60,16 @@ def verify(index_dir: Path | None, repair: bool, deep: bool, as_json: bool) -> N
 
 
 def _say(found: Checkup) -> None:
-    click.echo(f"Checked {', '.join(f'{count:,} {name}' for name, count in found.counts.items())}.")
+    say(f"Checked {', '.join(f'{count:,} {name}' for name, count in found.counts.items())}.")
     for finding in found.repaired:
-        click.secho(f"mended    {finding.check}: {finding.message}", fg="green")
+        say(f"mended    {finding.check}: {finding.message}", fg="green")
     for finding in found.findings[:_SHOWN]:
         colour = "yellow" if finding.remedy in ("none", "ingest") else "red"
-        click.secho(f"found     {finding.check}: {finding.message}", fg=colour)
+        say(f"found     {finding.check}: {finding.message}", fg=colour)
     if len(found.findings) > _SHOWN:
-        click.echo(f"          and {len(found.findings) - _SHOWN} more (--json names all)")
+        say(f"          and {len(found.findings) - _SHOWN} more (--json names all)")
     for remedy in dict.fromkeys(finding.remedy for finding in found.findings):
         if _REMEDIES[remedy]:
-            click.echo(f"          {_REMEDIES[remedy]}")
+            say(f"          {_REMEDIES[remedy]}")
     if not found.findings:
-        click.echo("The library is whole, and nothing is left in it of what was deleted.")
+        say("The library is whole, and nothing is left in it of what was deleted.")

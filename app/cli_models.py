@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from app.terminal import clear_line, explained, json_option, print_download, print_json
+from app.terminal import clear_line, explained, json_option, print_download, print_json, say
 
 
 @click.group()
@@ -41,7 +41,7 @@ def models_list(as_json: bool) -> None:
         return
     for row in rows:
         mark = "●" if row["installed"] else "○"
-        click.echo(
+        say(
             f"{mark} {row['id']:24s} {row['role']:8s} {row['bytes'] / 1e9:6.2f} GB  {row['licence']:12s} {row['title']}"
         )
 
@@ -65,7 +65,7 @@ def models_pull(names: tuple[str, ...]) -> None:
         spec = find(name, settings.models_dir)
         place = pull(spec, settings.models_dir, print_download)
         clear_line()
-        click.echo(f"{spec.id}: {place}")
+        say(f"{spec.id}: {place}")
 
 
 @models.command("verify")
@@ -80,7 +80,7 @@ def models_verify(names: tuple[str, ...]) -> None:
     specs = [find(name, folder) for name in names] or [s for s in catalogue(folder) if installed(s, folder)]
     problems = {spec.id: verify(spec, folder) for spec in specs}
     for name, found in problems.items():
-        click.echo(f"{name}: {'; '.join(found) or 'as published'}")
+        say(f"{name}: {'; '.join(found) or 'as published'}")
     sys.exit(any(problems.values()))
 
 
@@ -100,7 +100,7 @@ def models_add(name: str, file: Path) -> None:
     from app.settings import load_settings
 
     spec = add(name, file, load_settings().models_dir)
-    click.echo(f"{spec.id} ({spec.role}) can now be used: docent ask QUESTION --model {spec.id}")
+    say(f"{spec.id} ({spec.role}) can now be used: docent ask QUESTION --model {spec.id}")
 
 
 @models.command("path")
@@ -112,4 +112,4 @@ def models_path(name: str) -> None:
     from app.settings import load_settings
 
     folder = load_settings().models_dir
-    click.echo(path(find(name, folder), folder))
+    say(path(find(name, folder), folder))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import explained, json_option, print_json, short
+from app.terminal import explained, json_option, print_json, say, short
 
 if TYPE_CHECKING:
     from app.library import FileReport, Library
@@ -48,18 +48,18 @@ def report(index_dir: Path | None, forget_questions: bool, as_json: bool) -> Non
 
 def print_library(told: Library) -> None:
     states = ", ".join(f"{count} {state}" for state, count in told.states.items())
-    click.secho(f"{len(told.files):,} files in {told.folder}: {states}", bold=True)
+    say(f"{len(told.files):,} files in {told.folder}: {states}", bold=True)
     if told.missing_folder:
-        click.secho(f"{told.missing_folder} What the index holds is shown all the same.", fg="yellow")
+        say(f"{told.missing_folder} What the index holds is shown all the same.", fg="yellow")
     readers = ", ".join(f"{count:,} by {reader}" for reader, count in told.read_by.items())
-    click.echo(f"{told.count('searchable_pages'):,} of {told.count('pages'):,} pages searchable ({readers or 'none'})")
+    say(f"{told.count('searchable_pages'):,} of {told.count('pages'):,} pages searchable ({readers or 'none'})")
     if told.count("tables"):
-        click.echo(f"{told.count('searchable_tables'):,} of {told.count('tables'):,} tables searchable")
-    click.echo()
+        say(f"{told.count('searchable_tables'):,} of {told.count('tables'):,} tables searchable")
+    say()
     for file in told.files[:_SHOWN]:
         _print_file(file)
     if len(told.files) > _SHOWN:
-        click.echo(f"… and {len(told.files) - _SHOWN:,} more: docent report --json")
+        say(f"… and {len(told.files) - _SHOWN:,} more: docent report --json")
     _print_questions(told)
 
 
@@ -68,25 +68,25 @@ def _print_file(file: FileReport) -> None:
     if file.recognised:
         how += f"; {file.recognised} recognised, {file.confidence:.0%} sure"
     facts = f"{file.searchable_pages} of {file.pages} pages" if file.pages else ""
-    click.secho(f"{file.state:15s}", fg=_COLOURS.get(file.state), nl=False)
-    click.echo("  ".join(part for part in (file.path, facts, f"({how})" if how else "") if part))
+    say(f"{file.state:15s}", fg=_COLOURS.get(file.state), nl=False)
+    say("  ".join(part for part in (file.path, facts, f"({how})" if how else "") if part))
     for line in (file.why, *file.notes):
         if line:
-            click.echo(f"               {line}")
+            say(f"               {line}")
     for flag in file.flags[:5]:
         place = f"page {flag.page}: " if flag.page else ""
-        click.secho(f"               {flag.kind}: {place}{short(flag.text, 90)}", fg="yellow")
+        say(f"               {flag.kind}: {place}{short(flag.text, 90)}", fg="yellow")
     if file.to_do:
-        click.secho(f"               → {file.to_do}", dim=True)
+        say(f"               → {file.to_do}", dim=True)
 
 
 def _print_questions(told: Library) -> None:
     if not told.questions:
         return
     found, passages = told.count("found"), told.count("passages")
-    click.echo(f"\n{told.questions:,} questions asked; they led to {found:,} of {passages:,} passages.")
+    say(f"\n{told.questions:,} questions asked; they led to {found:,} of {passages:,} passages.")
     for one in told.empty[:20]:
         what = "refused" if one.n_found else "found nothing"
-        click.echo(f"  {what}: {short(one.question, 100)}")
+        say(f"  {what}: {short(one.question, 100)}")
     if told.empty:
-        click.secho("  → Add a document that answers them, or ask again in the documents' own words.", dim=True)
+        say("  → Add a document that answers them, or ask again in the documents' own words.", dim=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli_eval import index_of
-from app.terminal import clear_line, duration, explained, json_option, line, print_json
+from app.terminal import clear_line, duration, explained, json_option, line, print_json, say
 
 if TYPE_CHECKING:
     from app.ahead import Ahead, OnAhead
@@ -109,11 +109,11 @@ class _Told:
 
 
 def _say(ahead: Ahead, stopped: bool) -> None:
-    click.echo(f"{_count(ahead)}.")
+    say(f"{_count(ahead)}.")
     if stopped:
-        click.echo("Stopped. The same command goes on from here.")
+        say("Stopped. The same command goes on from here.")
     elif ahead.full:
-        click.echo("No more fit into the disk set aside. For more: DOCENT_KV_GB=20 docent warm")
+        say("No more fit into the disk set aside. For more: DOCENT_KV_GB=20 docent warm")
 
 
 def _count(ahead: Ahead) -> str:

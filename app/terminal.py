@@ -1,8 +1,12 @@
-"""What the terminal shows. Progress goes to stderr, and only to a terminal, so that output can be piped."""
+"""What the terminal shows. Progress goes to stderr, and only to a terminal, so that output can be piped.
+
+Everything is printed by `say`: file names, titles, quotes and answers may hold sequences that command a terminal.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -19,7 +23,30 @@ if TYPE_CHECKING:
     from ingest.sync import Progress, Report
 
 
+# What terminals take as orders: colours and cursor; titles, links and the clipboard; the rest.
+_COMMANDS = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -~]?"
+)
+# What hides or reorders the text around it.
+_UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def shown(text: str) -> str:
+    """The text as it can be printed: nothing in it commands the terminal, hides or reorders. What cannot be shown is a
+    replacement character."""
+    if text.isprintable():
+        return text
+    return _CONTROL.sub("\ufffd", _UNSEEN.sub("", _COMMANDS.sub("", text.replace("\r\n", "\n"))))
+
+
+def say(text: object = "", *, nl: bool = True, err: bool = False, **style: Any) -> None:
+    """Prints the text as `shown`, styled as click does."""
+    click.secho(shown(str(text)), nl=nl, err=err, **style)
 
 
 def explained(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,19 +60,22 @@ def explained(command: Callable[..., Any]) -> Callable[..., Any]:
             if kwargs.get("as_json"):
                 print_json({"error": str(error), "hint": error.hint})
             else:
-                click.secho(f"Error: {error}", fg="red", err=True)
+                say(f"Error: {error}", fg="red", err=True)
                 if error.hint:
-                    click.echo(f"  {error.hint}", err=True)
+                    say(f"  {error.hint}", err=True)
             sys.exit(1)
         except KeyboardInterrupt:
-            click.echo("\nStopped. What was finished is kept.", err=True)
+            say("\nStopped. What was finished is kept.", err=True)
             sys.exit(130)
 
     return run
 
 
 def print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    for unsafe in (_CONTROL, _UNSEEN):
+        text = unsafe.sub(lambda found: json.dumps(found.group())[1:-1], text)  # the same value, written in ASCII
+    click.echo(text)
 
 
 def print_progress(progress: Progress) -> None:
@@ -59,45 +89,43 @@ def print_progress(progress: Progress) -> None:
 def print_report(report: Report, dry_run: bool) -> None:
     clear_line()
     if report.why:
-        click.echo(f"Everything is read again: {report.why}." if report.changed else f"({report.why})")
+        say(f"Everything is read again: {report.why}." if report.changed else f"({report.why})")
     for verb in ("added", "changed", "removed"):
         names = getattr(report, verb)
         if names:
-            click.echo(f"{'would be ' * dry_run}{verb} {len(names)}: {', '.join(names[:5])}{', …' * (len(names) > 5)}")
+            say(f"{'would be ' * dry_run}{verb} {len(names)}: {', '.join(names[:5])}{', …' * (len(names) > 5)}")
     for failure in report.failed:
-        click.secho(f"not read  {failure.file}: {failure.error}", fg="yellow")
-        click.echo(f"          {failure.hint}")
-    click.echo(
+        say(f"not read  {failure.file}: {failure.error}", fg="yellow")
+        say(f"          {failure.hint}")
+    say(
         f"{report.pages} pages in {report.chunks} passages; {report.unchanged} files unchanged; "
         f"{report.seconds:.1f} s ({report.pages_per_second:.0f} pages/s)"
     )
     if not (report.pages or report.failed or dry_run):
-        click.echo(
-            "There is nothing to answer from yet: put PDF, text or Markdown files into the folder and run this again."
-        )
+        say("There is nothing to answer from yet: put PDF, text or Markdown files into the folder and run this again.")
 
 
 def print_hit(rank: int, hit: Hit) -> None:
     ranks = ", ".join(f"{name} {place}" for name, place in sorted(hit.ranks.items()))
-    click.secho(f"{rank}. {hit.file}, page {hit.page}", bold=True, nl=False)
-    click.secho(f"  {hit.score:.4f} ({ranks})  {hit.chunk.heading}", dim=True)
-    click.echo(f"   {short(hit.chunk.text, 300)}\n")
+    say(f"{rank}. {hit.file}, page {hit.page}", bold=True, nl=False)
+    say(f"  {hit.score:.4f} ({ranks})  {hit.chunk.heading}", dim=True)
+    say(f"   {short(hit.chunk.text, 300)}\n")
 
 
 def print_answer(answer: Answer) -> None:
     if answer.status == "abstained":
-        click.secho("Not in your documents. ", fg="yellow", bold=True, nl=False)
-        click.echo(answer.reason)
+        say("Not in your documents. ", fg="yellow", bold=True, nl=False)
+        say(answer.reason)
         for hit in answer.hits[:3]:
-            click.echo(f"  nearest: {hit.file}, page {hit.page}: {short(hit.chunk.text, 120)}")
+            say(f"  nearest: {hit.file}, page {hit.page}: {short(hit.chunk.text, 120)}")
     else:
-        click.secho(answer.text, bold=True)
+        say(answer.text, bold=True)
         for number, citation in enumerate(answer.citations, 1):
-            click.echo(f"  [{number}] {citation.file}, page {citation.page}: “{citation.quote}”")
+            say(f"  [{number}] {citation.file}, page {citation.page}: “{citation.quote}”")
         if answer.reason:
-            click.secho(f"  {answer.reason}", fg="yellow")
+            say(f"  {answer.reason}", fg="yellow")
     stats = answer.stats
-    click.secho(
+    say(
         f"  {answer.model}  evidence {stats.seconds_retrieve:.2f} s, first word {stats.seconds_to_first_token:.2f} s, "
         f"in all {stats.seconds_total:.1f} s, {stats.output_tokens} tokens",
         dim=True,
@@ -118,7 +146,7 @@ def print_download(progress: Download) -> None:
 def line(text: str) -> None:
     """A progress line that overwrites itself on a terminal and is left out of files and pipes."""
     if sys.stderr.isatty():
-        click.echo(f"\r\033[K{text[:118]}", nl=False, err=True)
+        click.echo(f"\r\033[K{shown(text)[:118]}", nl=False, err=True)
 
 
 def clear_line() -> None:
@@ -138,6 +166,7 @@ def short(text: str, length: int = 200) -> str:
 def print_checks(checks: list[Check]) -> None:
     colours = {"ok": "green", "warning": "yellow", "error": "red"}
     for check in checks:
-        click.echo(click.style(f"{check.severity:8s}", fg=colours[check.severity]) + f"{check.name}: {check.message}")
+        say(f"{check.severity:8s}", fg=colours[check.severity], nl=False)
+        say(f"{check.name}: {check.message}")
         if check.remedy and check.severity != "ok":
-            click.echo(f"        {check.remedy}")
+            say(f"        {check.remedy}")

@@ -1,6 +1,7 @@
 """Who may import whom, which heavy libraries live where, and what `docent --help` costs."""
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
@@ -88,6 +89,15 @@ def test_imports_go_down_the_layers(file: Path):
 def test_heavy_libraries_have_one_home(library: str):
     users = {name_of(file) for file in SOURCES if any(i.split(".")[0] == library for i in imports(file))}
     assert users <= HOMES[library]
+
+
+def test_everything_is_printed_where_it_is_made_safe():
+    """`app.terminal.say` takes out of file names, quotes and answers what would command the terminal."""
+    for file in SOURCES:
+        if file.name != "terminal.py":
+            assert not re.search(r"\bclick\.s?echo", file.read_text(encoding="utf-8")), (
+                f"{file}: print with terminal.say"
+            )
 
 
 def test_help_loads_nothing_heavy():
