@@ -65,7 +65,8 @@ class LlamaCpp:
         self.n_ctx = min(n_ctx, api.llama_model_n_ctx_train(self._model) or n_ctx)
         self._ctx = open_context(self._model, self.n_ctx + _ASIDE + _BEHIND, threads or physical_cores(), kv_type)
         self._batch = api.llama_batch_init(PROMPT_BATCH, 0, 1)
-        self._abort = api.ggml_abort_callback(lambda data: self._should_stop())
+        self._interrupted = False
+        self._abort = api.ggml_abort_callback(lambda data: self._gives_up())
         api.llama_set_abort_callback(self._ctx, self._abort, None)
         self._format = chat_format(api.llama_model_chat_template(self._model, None))
         self.no_states = "it runs on the GPU, which reads fast enough" if layers else why_not(api, self._model)
@@ -272,6 +273,10 @@ class LlamaCpp:
                 batch.n_seq_id[place_], batch.seq_id[place_][0] = 1, sequence
                 batch.logits[place_] = all_logits or begin + place_ == len(tokens) - 1
             status = self._api.llama_decode(self._ctx, batch)
+            if self._interrupted:
+                self._interrupted = False
+                self._remove(sequence, at)
+                raise KeyboardInterrupt
             if status == 2 or self._should_stop():
                 return False
             if status != 0:
@@ -293,6 +298,14 @@ class LlamaCpp:
             return False
         self._rules = rules
         return True
+
+    def _gives_up(self) -> bool:
+        """What llama.cpp asks while it works. Ctrl-C mostly arrives in here, and C would swallow the exception."""
+        try:
+            return self._should_stop()
+        except KeyboardInterrupt:
+            self._interrupted = True
+            return True
 
     @property
     def _memory(self) -> Any:

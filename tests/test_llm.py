@@ -1,6 +1,7 @@
 """The real llama.cpp with a small real model: greedy, stoppable, thrifty, deaf to forged control tokens."""
 
 import math
+import signal
 
 import pytest
 
@@ -60,6 +61,19 @@ def test_a_stopped_prompt_leaves_no_half_read_state(llm):
     llm.stop()
     list(stream)
     assert "".join(llm.stream(tokens, 8)) == clean
+
+
+def test_an_interrupt_while_it_reads_is_not_swallowed(llm):
+    def pressed() -> bool:
+        signal.raise_signal(signal.SIGINT)  # arrives where llama.cpp asks whether to go on, as it mostly does
+        return False
+
+    rules, tokens = prompt(llm, "Be brief."), llm.tokenize("The valve is opened by hand. " * 20)
+    clean = llm.state(rules, tokens, lambda: False)
+    with pytest.raises(KeyboardInterrupt):
+        llm.state(rules, tokens, pressed)
+    again = llm.state(rules, tokens, lambda: False)
+    assert clean and again and again.data == clean.data
 
 
 def test_options_are_weighed_as_the_stream_would_choose_them(llm):
