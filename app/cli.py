@@ -160,54 +160,36 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
 @click.option("--folder", type=_FOLDER, default="sample_docs", show_default=True, help="The documents to talk to.")
 @_index
 @click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
-@click.option(
-    "--address",
-    default="localhost",
-    show_default=True,
-    help="Anything wider than localhost is open to your network.",
-)
+@click.option("--address", default="localhost", show_default=True, help="Wider than localhost, it needs a password.")
+@click.option("--password", is_flag=True, help="Ask for a password, and of everyone who opens the pages.")
+@click.option("--name", multiple=True, metavar="HOST", help="Another name by which browsers reach this machine.")
+@click.option("--certificate", type=click.Path(exists=True, dir_okay=False), help="For https, as PEM; with --key.")
+@click.option("--key", type=click.Path(exists=True, dir_okay=False), help="The certificate's private key, as PEM.")
 @explained
-def ui(folder: Path, index_dir: Path | None, port: int, address: str) -> NoReturn:
+def ui(
+    folder: Path, index_dir: Path | None, port: int, address: str, password: bool, name: tuple[str, ...],
+    certificate: str | None, key: str | None,
+) -> NoReturn:  # fmt: skip
     """Serve the chat in the browser, on this machine only.
+
+    For others on your network there is a password: asked for here, or taken from DOCENT_PASSWORD.
 
     \b
     Examples:
       docent ui
       docent ui --folder ~/contracts --port 8600
+      docent ui --address 0.0.0.0 --certificate cert.pem --key key.pem
     """
     import subprocess
 
     from app.domains import index_for
 
-    page = Path(__file__).parent / "ui" / "main.py"
-    options = {
-        "server.port": port,
-        "server.address": address,
-        "server.headless": "true",  # without it, Streamlit asks for an e-mail address and opens a browser
-        "server.maxUploadSize": 2048,
-        "server.fileWatcherType": "none",
-        "runner.postScriptGC": "false",  # Python's own is enough, and does not stop the model at each drawing
-        "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "minimal",
-        "client.showErrorDetails": "none",
-        "theme.headingFont": "serif",
-        "theme.baseRadius": "0.55rem",
-        "theme.light.primaryColor": "#1f5f6b",
-        "theme.light.backgroundColor": "#fbfaf8",
-        "theme.light.secondaryBackgroundColor": "#f3f1ec",
-        "theme.light.textColor": "#1d2328",
-        "theme.light.borderColor": "#dedbd3",
-        "theme.dark.primaryColor": "#5aa9b6",
-        "theme.dark.backgroundColor": "#14181b",
-        "theme.dark.secondaryBackgroundColor": "#1d2226",
-        "theme.dark.textColor": "#e7e9ea",
-        "theme.dark.borderColor": "#343b41",
-    }
-    command = [sys.executable, "-m", "app.ui.serve", "run", str(page)]
-    command += [f"--{key}={value}" for key, value in options.items()]
-    command += ["--", "--folder", str(folder), "--index", str(index_dir or index_for(folder))]
-    say(f"Docent is at http://{address}:{port}  (Ctrl-C ends it)")
-    sys.stdout.flush()
+    if bool(certificate) != bool(key):
+        raise click.UsageError("--certificate and --key go together.")
+    given = {"port": port, "address": address, "folder": folder, "index": index_dir or index_for(folder)}
+    given |= {"certificate": certificate, "key": key} if certificate else {}
+    command = [sys.executable, "-m", "app.ui.serve", *(f"--{option}={value}" for option, value in given.items())]
+    command += [*(f"--name={one}" for one in name), *["--password"] * password]
     if os.name != "nt":
         os.execv(sys.executable, command)  # becomes the server, so that whoever ends this process ends it
     sys.exit(subprocess.run(command, check=False).returncode)
@@ -215,20 +197,23 @@ def ui(folder: Path, index_dir: Path | None, port: int, address: str) -> NoRetur
 
 @main.command()
 @_index
+@click.option("--offline", is_flag=True, help="Show instead that nothing leaves this machine: a walk with no way out.")
 @json_option
 @explained
-def doctor(index_dir: Path | None, as_json: bool) -> None:
+def doctor(index_dir: Path | None, offline: bool, as_json: bool) -> None:
     """Check this machine and this set-up: back end, threads, instruction sets, models, index.
 
     \b
-    Example:
+    Examples:
       docent doctor --json
+      docent doctor --offline
     """
     from dataclasses import asdict
 
-    from app.doctor import run
+    from app import doctor as machine
+    from app import offline as network
 
-    checks = run(_settings(), index_dir or _default_index())
+    checks = network.run() if offline else machine.run(_settings(), index_dir or _default_index())
     if as_json:
         print_json([asdict(check) for check in checks])
     else:

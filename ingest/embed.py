@@ -134,6 +134,7 @@ class SentenceEncoder:
     def _loaded(self) -> Any:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a local folder is all there is
         os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         import torch
         from sentence_transformers import SentenceTransformer

@@ -32,12 +32,12 @@ LAYERS = [
     {"app.settings", "app.domains", "app.words", "app.quantities", "app.tables", "app.memory", "app.retrieve",
      "app.evidence", "app.prompt", "app.llm", "app.verify", "app.gate", "app.rewrite", "app.cases", "app.models",
      "app.catalogue", "app.fetch", "app.wheels", "app.chat_format", "app.lookup", "app.states", "app.compose",
-     "app.llama", "app.threads", "app.asked", "app.editions"},
+     "app.llama", "app.threads", "app.asked", "app.editions", "app.password", "app.guard"},
     {"app.assistant"},
     {"app.grade", "app.runs", "app.baseline", "app.rival", "app.drafts", "app.facts", "app.twins", "app.doctor",
      "app.ahead", "app.library"},
     {"app.evaluate", "app.beir", "app.report", "app.report_page", "app.calibrate", "app.bench", "app.bench_ask",
-     "app.bench_machine", "app.bench_report", "app.bench_rival"},
+     "app.bench_machine", "app.bench_report", "app.bench_rival", "app.offline"},
     {"app.terminal", "app.cli", "app.cli_models", "app.cli_eval", "app.cli_calibrate", "app.cli_warm", "app.cli_bench",
      "app.cli_report", "app.cli_library", "app.cli_archive", "app.ui"},
 ]  # fmt: skip
@@ -52,6 +52,7 @@ HOMES = {
     "llama_index": {"app.rival"},
     "llama_cpp": {"app.llama", "app.doctor"},
     "streamlit": {"app.ui"},
+    "starlette": {"app.ui"},
 }
 
 

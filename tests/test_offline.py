@@ -1,46 +1,30 @@
 """Nothing leaves the machine: ingest, ask and a page run with every socket but localhost's refused."""
 
+import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from app import offline
 
-# Runs before the program does. Refusing is by an audit hook, which no library can go around from Python,
-# and each attempt is written down, so that one that is caught and forgotten counts as well.
-GUARD = """
-import os, sys
-def guard(event, args):
-    if event in ("socket.connect", "socket.sendto", "socket.bind"):
-        address = args[1]
-        host = address[0] if isinstance(address, tuple) else "localhost"
-    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
-        host = args[0]
-    else:
-        return
-    host = host.decode() if isinstance(host, bytes) else host
-    if host not in (None, "", "localhost", "127.0.0.1", "::1"):
-        with open(os.environ["GUARD_LOG"], "a") as log:
-            log.write(f"{event} {host}\\n")
-        raise OSError(f"refused: {event} {host}")
-sys.addaudithook(guard)
-"""
+ROOT = Path(__file__).parent.parent
+CHILD = 'import subprocess, sys; subprocess.run([sys.executable, "-P", "-c", "{}"])'
 
 
 @pytest.fixture
 def guarded(tmp_path):
     """Runs Python with the guard installed; returns what it printed and which outside hosts it tried."""
     (tmp_path / "guard").mkdir()
-    (tmp_path / "guard/sitecustomize.py").write_text(GUARD)
     log = tmp_path / "attempts"
-    path = os.pathsep.join([str(tmp_path / "guard"), str(ROOT)])
+    environment = offline.guarded_environment(tmp_path / "guard", log)
+    environment.pop("HF_HUB_OFFLINE", None)
 
     def run(*arguments: object):
-        environment = {**os.environ, "PYTHONPATH": path, "GUARD_LOG": str(log)}
-        environment.pop("HF_HUB_OFFLINE", None)
         done = subprocess.run(
             [sys.executable, *map(str, arguments)], capture_output=True, text=True, env=environment, timeout=300
         )
@@ -49,9 +33,30 @@ def guarded(tmp_path):
     return run
 
 
-def test_the_guard_works(guarded):
-    done, attempts = guarded("-c", "import urllib.request as u; u.urlopen('http://example.com', timeout=3)")
-    assert done.returncode and attempts
+@pytest.mark.parametrize(
+    ("program", "attempt"),
+    [
+        ("import urllib.request as u; u.urlopen('http://example.com', timeout=3)", "socket.getaddrinfo example.com"),
+        ("import socket; socket.socket(2, 2).sendto(b'x', ('192.0.2.1', 53))", "socket.sendto 192.0.2.1"),
+        ("import socket; socket.socket().connect(('192.0.2.1', 9))", "socket.connect 192.0.2.1"),
+        ("import socket; socket.socket().bind(('', 0))", "socket.bind "),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "try:\n {}\nexcept OSError: pass", CHILD])
+def test_the_guard_refuses_and_remembers(guarded, program, attempt, around):
+    assert guarded("-c", around.format(program))[1] == [attempt]
+
+
+def test_the_guard_lets_this_machine_talk_to_itself(guarded):
+    program = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+socket.create_connection(("localhost", server.getsockname()[1]))
+a, b = socket.socketpair()
+a.send(b"x")
+"""
+    done, attempts = guarded("-c", program)
+    assert done.returncode == 0 and attempts == [], done.stderr
 
 
 @pytest.mark.slow
@@ -64,7 +69,7 @@ def test_ingest_and_ask_open_no_connection(guarded, folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_page_opens_no_connection(guarded, folder, index_dir, tmp_path):
+def test_a_page_opens_no_connection(guarded, folder, index_dir):
     program = f"""
 import sys
 from streamlit.testing.v1 import AppTest
@@ -74,3 +79,52 @@ assert not page.exception, page.exception
 """
     done, attempts = guarded("-c", program)
     assert done.returncode == 0 and attempts == [], done.stderr
+
+
+# -- docent doctor --offline
+
+
+def doctor_offline(**environment):
+    command = [sys.executable, "-m", "app.cli", "doctor", "--offline", "--json"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment}, timeout=300
+    )
+    return done.returncode, {check["name"]: check for check in json.loads(done.stdout)}
+
+
+def test_without_models_the_walk_says_what_it_left_out(tmp_path):
+    rc, checks = doctor_offline(DOCENT_HOME=str(tmp_path), HF_HUB_OFFLINE="0")
+    walk = checks["rehearsal"]
+    assert walk["severity"] == "warning" and "a page drawn. Nothing tried to leave" in walk["message"], walk
+    assert "answered (all-minilm-l6-v2 is not installed)" in walk["message"] and walk["remedy"]
+    assert checks["environment"]["severity"] == "warning" and "HF_HUB_OFFLINE=0" in checks["environment"]["message"]
+    assert "gather no statistics" in checks["settings"]["message"] and rc == any(
+        check["severity"] == "error" for check in checks.values()
+    )
+
+
+@pytest.mark.slow
+def test_the_whole_walk_stays_on_this_machine():
+    walk = doctor_offline()[1]["rehearsal"]
+    assert walk["severity"] == "ok", walk
+    assert "documents read, searched, answered, a page drawn" in walk["message"]
+
+
+def test_what_tries_to_leave_is_an_error(tmp_path, monkeypatch):
+    """With a library, here a small one in another's place, that calls home and hides that it could not."""
+    calling = "import socket\ntry:\n    socket.gethostbyname('home.example')\nexcept OSError:\n    pass\n"
+    (tmp_path / "platformdirs.py").write_text(f"{calling}user_data_dir = lambda *a, **b: {str(tmp_path)!r}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    walk = next(iter(offline.run()))
+    assert walk.severity == "error" and "socket.gethostbyname home.example" in walk.message
+
+
+def test_sockets_that_reach_beyond_this_machine_are_told_from_those_that_do_not():
+    me = psutil.Process()
+    with socket.create_server(("127.0.0.1", 0)) as here, socket.create_connection(here.getsockname()):
+        assert offline._outside([me]) == []
+    with socket.create_server(("0.0.0.0", 0)) as wide:
+        assert offline._outside([me]) == [(f"0.0.0.0:{wide.getsockname()[1]}", "")]
+    for address, is_here in (("127.0.0.1", True), ("::1", True), ("::ffff:127.0.0.1", True), ("::", False),
+                             ("192.0.2.1", False), ("fe80::1%eth0", False)):  # fmt: skip
+        assert offline._is_here(address) == is_here

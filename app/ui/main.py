@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.ui import chat, documents, evaluation, settings
 from app.ui.desk import Desk
-from app.ui.shared import HERE, desk_of, folder_and_index, show_error
+from app.ui.shared import HERE, LOCKED, desk_of, folder_and_index, show_error
 from app.ui.viewer import close_place
 
 
@@ -44,6 +44,8 @@ def draw(desk: Desk) -> None:
             st.session_state["at"] = shown.title
             close_place()  # what was opened beside one page is not about the next
         shown.run()
+        if LOCKED in sys.argv:
+            st.sidebar.html('<a class="log-out" href="/logout" target="_self">Log out</a>')
     except Exception as error:  # the one place where the pages meet errors
         show_error(error, desk, key="page")
 

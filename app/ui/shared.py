@@ -18,6 +18,7 @@ from app.ui.text import label
 from ingest.errors import IndexDamaged, ModelError
 
 HERE = Path(__file__).parent
+LOCKED = "--locked"  # among the page's options: there is a password, and so a way out
 
 
 @st.cache_resource(show_spinner=False)
