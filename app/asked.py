@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Literal
 
 from app.datatypes import Answer, Hit
-from ingest.errors import StorageError
+from ingest.database import connect, failures
+from ingest.errors import LibraryError, StorageError
+from ingest.vault import Key
 
 FILE = "asked.db"
 MOST = 5000  # questions kept; older ones go
@@ -49,8 +51,8 @@ class Asked:
 class Questions:
     """Those put to one index. Each call opens the file for one short transaction, so any process may call any time."""
 
-    def __init__(self, index_dir: Path) -> None:
-        self.path = index_dir / FILE
+    def __init__(self, index_dir: Path, key: Key | None = None) -> None:
+        self.path, self._key = index_dir / FILE, key
 
     def keep_answer(self, question: str, answer: Answer, hits: Sequence[Hit]) -> None:
         """`hits` are the passages as they were stored."""
@@ -64,7 +66,7 @@ class Questions:
         """Remembers what a question found. Never fails, and never waits long for another process."""
         if not self.path.parent.is_dir():
             return
-        with suppress(sqlite3.Error, OSError), closing(connect(self.path)) as db:
+        with suppress(*failures(OSError, LibraryError)), closing(_opened(self.path, self._key)) as db:
             db.execute("BEGIN IMMEDIATE")
             row = (time.time(), question, outcome, reason, len(chunk_ids), nearest)
             number = db.execute("INSERT INTO questions VALUES (NULL,?,?,?,?,?,?)", row).lastrowid
@@ -90,23 +92,23 @@ class Questions:
     def _rows(self, sql: str) -> list[tuple]:  # type: ignore[type-arg]
         if not self.path.is_file():
             return []
-        with self._explained(), closing(connect(self.path)) as db:
+        with self._explained(), closing(_opened(self.path, self._key)) as db:
             return db.execute(sql).fetchall()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except failures(OSError) as error:
             raise StorageError(
                 f"The questions kept in {self.path} cannot be read or written: {error}",
                 "Delete that file: nothing but the report uses it.",
             ) from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def _opened(path: Path, key: Key | None) -> sqlite3.Connection:
     """The one place where the file is opened."""
-    db = sqlite3.connect(path, timeout=0.3, isolation_level=None)
+    db = connect(path, key, timeout=0.3)
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA secure_delete = ON")
     db.execute("PRAGMA synchronous = OFF")  # the last question may be lost with the power, never the answer's time

@@ -1,19 +1,24 @@
-"""Threads and their turns in one SQLite file, apart from the indexes, which may be deleted at any time."""
+"""Threads and their turns in one SQLite file, apart from the indexes, which may be deleted at any time.
+
+Those about an encrypted library hold its words: they live inside it, under its key, and not in the file that all plain
+ones share, which is open to whoever asks a plain one.
+"""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.datatypes import Answer, Citation, Hit, Sentence, Stats, Turn
+from ingest.database import connect, failures
 from ingest.datatypes import Chunk
 from ingest.errors import StorageError
+from ingest.vault import Key
 
 _001_FIRST = """
     CREATE TABLE threads (
@@ -36,13 +41,13 @@ class Thread:
 class Memory:
     """Safe to use from several threads of execution; each call is one short transaction."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: Key | None = None) -> None:
         """Raises StorageError when the file cannot be opened."""
         self._lock = threading.RLock()
         self._path = path
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+            self._db = connect(path, key)
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.execute("PRAGMA secure_delete = ON")
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -91,6 +96,34 @@ class Memory:
     def delete_turn(self, turn: int) -> None:
         self._run("DELETE FROM turns WHERE id = ?", turn)
 
+    def move_to(self, other: Memory, domain: str) -> int:
+        """Takes a domain's threads out of here and puts them there; cut short, the same call finishes it. How many."""
+        there = {(thread.title, thread.used) for thread in other.threads(domain)}
+        mine = self.threads(domain)
+        for thread in mine:
+            if (thread.title, thread.used) not in there:
+                rows = self._run("SELECT question, answer, vote, created FROM turns WHERE thread_id = ? ORDER BY id",
+                                 thread.id)  # fmt: skip
+                other.put_thread(domain, thread, rows)
+        self._run("DELETE FROM threads WHERE domain = ?", domain)
+        if mine:
+            self._run("VACUUM")  # copies that stayed where rows were moved about go too
+        return len(mine)
+
+    def put_thread(self, domain: str, thread: Thread, turns: Sequence[tuple[object, ...]]) -> None:
+        """As it was kept elsewhere: (question, answer, vote, created) of each turn."""
+        with self._lock, self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                values = (domain, thread.title, thread.used, thread.used)
+                number = self._db.execute("INSERT INTO threads VALUES (NULL,?,?,?,?)", values).lastrowid
+                sql = "INSERT INTO turns (thread_id, question, answer, vote, created) VALUES (?,?,?,?,?)"
+                self._db.executemany(sql, [(number, *turn) for turn in turns])
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
     def _run(self, sql: str, *parameters: object) -> list[tuple]:  # type: ignore[type-arg]
         with self._lock, self._explained():
             return self._db.execute(sql, parameters).fetchall()
@@ -99,11 +132,25 @@ class Memory:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except failures(OSError) as error:
             raise StorageError(
                 f"Your conversations in {self._path} cannot be read or written: {error}",
                 "Free some space or check its permissions; if the file is damaged, move it away and start anew.",
             ) from error
+
+
+def memory_of(home_db: Path, index_dir: Path, key: Key | None, domain: str) -> Memory:
+    """The conversations about an index. With a key those inside it, and any that stayed outside are brought in."""
+    if key is None:
+        return Memory(home_db)
+    inside = Memory(index_dir / home_db.name, key)
+    if home_db.is_file():
+        outside = Memory(home_db)
+        try:
+            outside.move_to(inside, domain)
+        finally:
+            outside.close()
+    return inside
 
 
 def _answer(data: dict) -> Answer:  # type: ignore[type-arg]

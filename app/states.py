@@ -2,7 +2,8 @@
 
 kv/<document id>/<key>.kv holds a line of magic, the SHA-256 of key and data, the two counts and llama.cpp's data. The
 key is a hash of the model, of how it keeps keys and values, of the rules and of the passage's tokens: whatever changes
-one of them finds no state, and makes a new one. A document's folder goes when the document does.
+one of them finds no state, and makes a new one. A document's folder goes when the document does. In an encrypted
+library the file is sealed, with the key before the data, and named by a hash that only the library's key makes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from app.kvcache import State
 from ingest.files import DERIVED, forget_derived, forget_orphans
+from ingest.sealed import hidden, hidden_name, shown
+from ingest.vault import Key
 
 _MAGIC = b"docent kv 1\n"
 _COUNTS = struct.Struct("<II")
@@ -33,9 +36,9 @@ def key_of(model: str, rules: Sequence[int], tokens: Sequence[int]) -> str:
 class StateStore:
     """Safe to use from several threads. A failing disk costs time only: states are made again, nothing is raised."""
 
-    def __init__(self, index_dir: Path, budget: int) -> None:
-        """`budget` in bytes."""
-        self.folder, self.budget = index_dir / DERIVED, budget
+    def __init__(self, index_dir: Path, budget: int, key: Key | None = None) -> None:
+        """`budget` in bytes. With `key`, an encrypted library: states are sealed."""
+        self.folder, self.budget, self._sealing = index_dir / DERIVED, budget, key
         self._lock = threading.RLock()
         self._size = sum(size for _, size, _ in self._files())
 
@@ -54,10 +57,9 @@ class StateStore:
         """None when there is none, or none that can be believed: such a file is removed."""
         file = self._file(doc_id, key)
         try:
-            data = file.read_bytes()
+            state = _read(file, self._sealing)
         except OSError:
             return None
-        state = _parsed(key, data)
         if state is None:
             self._remove(file)
             return None
@@ -68,17 +70,19 @@ class StateStore:
     def put(self, doc_id: int, key: str, state: State) -> bool:
         """False where it does not fit or cannot be written."""
         body = _COUNTS.pack(state.origin, state.n_tokens) + state.data
-        size = _HEAD + len(state.data)
+        file, data = self._file(doc_id, key), _MAGIC + _checksum(key, body) + body
+        if self._sealing:
+            data = hidden(self._sealing, key, data)[1]
+        size = len(data)
         if size > self.budget:
             return False
-        file = self._file(doc_id, key)
         temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
         with self._lock:
             if self._size + size > self.budget:
                 self._evict(int(self.budget * (1 - _SPARE)) - size)
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                temporary.write_bytes(_MAGIC + _checksum(key, body) + body)
+                temporary.write_bytes(data)
                 temporary.replace(file)  # whole or not at all; after a crash of the system the checksum tells
             except OSError:
                 with contextlib.suppress(OSError):
@@ -123,7 +127,8 @@ class StateStore:
             self._size -= size
 
     def _file(self, doc_id: int, key: str) -> Path:
-        return self.folder / str(doc_id) / f"{key}.kv"
+        name = hidden_name(self._sealing, key) if self._sealing else key
+        return self.folder / str(doc_id) / f"{name}.kv"
 
     def _folders(self) -> list[Path]:
         try:
@@ -143,12 +148,23 @@ class StateStore:
         return found
 
 
-def is_whole(file: Path) -> bool:
+def is_whole(file: Path, key: Key | None = None) -> bool:
     """Whether a file of a StateStore is what was written."""
     try:
-        return _parsed(file.stem, file.read_bytes()) is not None
+        return _read(file, key) is not None
     except OSError:
         return False
+
+
+def _read(file: Path, key: Key | None) -> State | None:
+    """None for what cannot be believed. Raises OSError."""
+    name, data = file.stem, file.read_bytes()
+    if key:
+        try:
+            name, data = shown(key, name, data)
+        except ValueError:
+            return None
+    return _parsed(name, data)
 
 
 def _parsed(key: str, data: bytes) -> State | None:

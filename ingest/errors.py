@@ -5,6 +5,7 @@ DocentError
 ├── LibraryError
 │   ├── IndexMissing     nothing has been ingested yet
 │   ├── IndexBusy        another process is writing to it
+│   ├── IndexLocked      it is encrypted, and its passphrase was not given or is another
 │   └── IndexDamaged     store or snapshot cannot be trusted; a rebuild is offered
 ├── StorageError         disk full, folder not readable or not writable
 ├── ModelError           a model is missing, cut short, not what its hash says, or cannot be loaded
@@ -35,6 +36,10 @@ class IndexMissing(LibraryError):
 
 
 class IndexBusy(LibraryError):
+    pass
+
+
+class IndexLocked(LibraryError):
     pass
 
 

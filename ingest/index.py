@@ -25,7 +25,9 @@ from .curated import Verdict
 from .datatypes import Chunk, Document, Page, Scored, Vectors
 from .errors import IndexDamaged, IndexMissing, StorageError
 from .files import sha256
+from .sealed import read_from, writing_to
 from .store import Store
+from .vault import Key
 from .vectors import EXACT_UP_TO, OpenVectors, among
 from .versions import Edition
 
@@ -47,7 +49,8 @@ def publish(store: Store, exact_up_to: int = EXACT_UP_TO) -> Path:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
         ids, told = vectors.write(store, temporary / "vectors.faiss", exact_up_to)
-        np.save(temporary / "ids.npy", ids)
+        with writing_to(temporary / "ids.npy", store.key) as out:
+            np.save(out, ids)
         files = {file.name: {"bytes": file.stat().st_size, "sha256": sha256(file)} for file in temporary.iterdir()}
         manifest = {**told, "count": len(ids), "changes": changes, "files": files}
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
@@ -100,10 +103,11 @@ def load(store: Store) -> Snapshot:
 class LocalIndex:
     """An open index. Cheap to open; safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises IndexMissing before the first ingest, IndexDamaged when a file is not what its manifest says."""
+    def __init__(self, folder: Path, key: Key | None = None) -> None:
+        """`key` opens an encrypted library. Raises IndexMissing before the first ingest, IndexLocked, IndexDamaged when
+        a file is not what its manifest says."""
         self.folder = folder
-        self.store = Store(folder)
+        self.store = Store(folder, key=key)
         while True:
             self.snapshot = current(folder)
             try:
@@ -202,7 +206,7 @@ def _load(
     """Manifest, chunk ids and vectors of a snapshot, all in memory: its files are not needed after."""
     manifest = _manifest(generation, every_byte)
     try:
-        ids: NDArray[np.int64] = np.load(generation / "ids.npy")
+        ids: NDArray[np.int64] = np.load(read_from(generation / "ids.npy", store.key))
         opened = OpenVectors(generation / "vectors.faiss", ids, manifest, store)
     except (RuntimeError, OSError, ValueError, KeyError) as error:
         raise IndexDamaged(f"The snapshot {generation} cannot be read.", _DAMAGED) from error

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import IndexBusy, StorageError
+from .settle import is_unsettled, move_in
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Holds the lock of the index in `folder`. The system frees it when its holder dies.
+    """Holds the lock of the index in `folder`. The system frees it when its holder dies. A change of the index's form
+    that was cut short is finished first.
 
     Raises IndexBusy at once when another process holds it.
     """
@@ -35,6 +37,8 @@ def writing(folder: Path) -> Iterator[None]:
             "Documents are already being ingested into this index.", "Wait until that run is done."
         ) from error
     try:
+        if is_unsettled(folder):
+            move_in(folder)
         yield
     finally:
         lock.close()

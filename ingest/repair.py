@@ -12,19 +12,22 @@ from .check import Checkup, Finding, Whole, examine
 from .errors import IndexDamaged, IndexMissing
 from .lock import writing
 from .store import FILE, Store
+from .vault import Key
 
 
-def check(index_dir: Path, is_whole: Whole, *, repair: bool = False, deep: bool = False) -> Checkup:
+def check(
+    index_dir: Path, is_whole: Whole, *, repair: bool = False, deep: bool = False, key: Key | None = None
+) -> Checkup:
     """Everything about the index, as found or, with `repair`, as left. `is_whole` judges the answer model's states.
 
     A store that is damaged itself is left alone: building the index again costs time and loses nothing.
-    Raises IndexMissing, IndexBusy, StorageError.
+    Raises IndexMissing, IndexLocked, IndexBusy, StorageError.
     """
     if not (index_dir / FILE).is_file():
         raise IndexMissing(f"Nothing has been ingested into {index_dir} yet.", "Run: docent ingest FOLDER")
     with writing(index_dir):
         try:
-            store = Store(index_dir)
+            store = Store(index_dir, key=key)
         except IndexDamaged as error:
             return Checkup({}, (Finding("database", str(error).rstrip("."), "rebuild"),))
         with closing(store):

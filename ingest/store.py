@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .database import connect, failures
 from .datatypes import Chunk, Document, Flag, Page, ReadResult, Table, Vectors
 from .errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
 from .packing import arrays, packed, unpacked, unzipped, zipped
 from .schema import MIGRATIONS
+from .vault import Key
 
 FILE = "store.db"
 _MERGED = "text index merged"  # in meta, until the next deletion
@@ -28,7 +30,7 @@ def explained(folder: Path) -> Iterator[None]:
     """Turns SQLite's complaints into errors for people."""
     try:
         yield
-    except (sqlite3.Error, zlib.error) as error:
+    except failures(zlib.error) as error:
         text = str(error).lower()
         if "full" in text or "disk i/o" in text:
             raise StorageError(
@@ -48,14 +50,15 @@ def explained(folder: Path) -> Iterator[None]:
 class Store:
     """One open store.db. Safe to use from several threads; only `ingest.sync` opens it for writing."""
 
-    def __init__(self, folder: Path, *, create: bool = False) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, create: bool = False, key: Key | None = None) -> None:
+        """`key` opens an encrypted library. Raises IndexMissing, IndexLocked, IndexDamaged, IndexBusy, StorageError."""
+        self.folder, self.key = folder, key
         self._lock = threading.RLock()
         path = folder / FILE
         if not create and not path.is_file():
             raise IndexMissing(f"Nothing has been ingested into {folder} yet.", "Run: docent ingest FOLDER")
         with explained(folder):
-            self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+            self._db = connect(path, key)
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.execute("PRAGMA secure_delete = ON")  # a deleted document's words leave the file too
             self._migrate(path, create)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .datatypes import Scored, Vectors
+from .sealed import read_from, writing_to
 from .store import Store
 
 Ids = NDArray[np.int64]
@@ -56,7 +57,7 @@ def _write_whole(store: Store, file: Path, dim: int) -> Ids:
     for part, vectors in store.vector_batches():
         index.add(vectors)
         ids.append(part)
-    faiss.write_index(index, str(file))
+    _put(index, file, store)
     return np.concatenate(ids)
 
 
@@ -81,7 +82,7 @@ def _write_codes(store: Store, file: Path, dim: int, asked: float) -> tuple[Ids,
             yield vectors
 
     _, nearest = knn_ground_truth(questions, added(), _NEAREST, faiss.METRIC_INNER_PRODUCT)
-    faiss.write_index(index, str(file))
+    _put(index, file, store)
     _, found = index.search(questions, min(_SHORTLISTS[-1], index.ntotal))
     places = [np.flatnonzero(np.isin(row, wanted)) for row, wanted in zip(found, nearest, strict=True)]
     for shortlist in _SHORTLISTS:
@@ -90,6 +91,16 @@ def _write_codes(store: Store, file: Path, dim: int, asked: float) -> tuple[Ids,
             break
     told = {"shortlist": shortlist, "recall": round(recall, 4), "recall_of": _NEAREST, "questions": len(questions)}
     return np.concatenate(ids), told
+
+
+def _put(index: Any, file: Path, store: Store) -> None:
+    import faiss
+
+    if store.key is None:
+        faiss.write_index(index, str(file))
+    else:
+        with writing_to(file, store.key) as out:
+            faiss.write_index(index, faiss.PyCallbackIOWriter(out.write))  # type: ignore[attr-defined]
 
 
 def _between(sample: Vectors) -> Vectors:
@@ -107,7 +118,10 @@ class OpenVectors:
         """Raises RuntimeError when FAISS cannot read it, KeyError when the manifest does not tell enough."""
         import faiss
 
-        self._faiss = faiss.read_index(str(file))
+        sealed = store.key and read_from(file, store.key)  # never in a plain file, not for a moment
+        self._faiss = faiss.read_index(
+            faiss.PyCallbackIOReader(sealed.read) if sealed else str(file)  # type: ignore[attr-defined]
+        )
         self._ids, self._store = ids, store
         self._shortlist: int | None = None if told["kind"] == "flat" else told["shortlist"]
         self.count = int(self._faiss.ntotal)

@@ -33,6 +33,7 @@ from ingest.packing import zipped
 from ingest.repair import check
 from ingest.store import FILE, Store
 from ingest.sync import sync
+from ingest.vault import Key
 
 WORDS = Words()
 
@@ -82,13 +83,13 @@ def remedies(found: Checkup) -> set[tuple[str, str]]:
     return {(finding.check, finding.remedy) for finding in found.findings}
 
 
-def everything(index: Path) -> list[object]:
+def everything(index: Path, key: Key | None = None) -> list[object]:
     """What an index holds, apart from counters and dates."""
-    with closing(Store(index)) as store:
+    with closing(Store(index, key=key)) as store:
         tables = ("documents", "pages", "headings", "notes", "tables", "flags", "chunks", "vectors")
         rows = [sorted(store.rows(f"SELECT * FROM {table}"), key=repr) for table in tables]
         words = store.rows("SELECT count(*) FROM chunks_fts WHERE chunks_fts MATCH 'valves OR depot OR bar'")
-    with closing(LocalIndex(index)) as opened:
+    with closing(LocalIndex(index, key)) as opened:
         return [*rows, words, opened.dense(WORDS.encode(["valves and seals"])[0], 5), opened.bm25("depot bar", 5)]
 
 
