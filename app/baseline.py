@@ -118,7 +118,10 @@ def abstains(text: str) -> bool:
 
 def _citations(hits: Sequence[Hit]) -> tuple[Citation, ...]:
     """All that was read, as such tools print it: nobody knows which of it the answer stands on."""
-    return tuple(Citation(hit.file, hit.page, hit.chunk.start, hit.chunk.end, hit.chunk.text) for hit in hits)
+    return tuple(
+        Citation(hit.file, hit.page, hit.chunk.start, hit.chunk.end, hit.chunk.text, "", hit.place, hit.confidence)
+        for hit in hits
+    )
 
 
 def _prompt(llm: Llm, question: str, hits: Sequence[Hit]) -> Prompt:

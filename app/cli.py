@@ -145,7 +145,7 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
         print_json(stream.answer.as_json())
     else:
         for sentence in stream.evidence:
-            say(f"  {sentence.file}, page {sentence.page}: “{short(sentence.text)}”", dim=True)
+            say(f"  {sentence.file}, {sentence.named}: “{short(sentence.text)}”", dim=True)
         say()
         for piece in stream:
             say(piece, nl=False)

@@ -13,19 +13,35 @@ from app.kvcache import Kept, State
 from ingest.datatypes import Chunk
 
 
+def recognised(confidence: float) -> str:
+    """What to say beside words that were recognised in a picture, 0 to 1 sure; '' where they were not."""
+    return "" if confidence >= 1 else f"text recognised in a scan, {max(0.0, confidence):.0%} sure".replace("%", " %")
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A retrieved passage. `ranks`: its 1-based place in each ranking that found it, e.g. {"bm25": 3, "dense": 1}."""
+    """A retrieved passage. `ranks`: its 1-based place in each ranking that found it, e.g. {"bm25": 3, "dense": 1}.
+
+    `place` is what its page is called where that is no page: 'slide 3'. `confidence`, 0 to 1, is below 1 where its
+    words were recognised in a picture. Both are so in sentences and citations too.
+    """
 
     chunk: Chunk
     file: str
     title: str
     score: float
     ranks: Mapping[str, int]
+    place: str = ""
+    confidence: float = 1.0
 
     @property
     def page(self) -> int:
         return self.chunk.page
+
+    @property
+    def named(self) -> str:
+        """Where it stands, in words: 'page 3' or what it is instead."""
+        return self.place or f"page {self.page}"
 
     def holds(self, file: str, start: int) -> bool:
         """Whether this offset of that file lies in the passage."""
@@ -46,6 +62,12 @@ class Sentence:
     text: str
     score: float = 0.0
     spoken: str = ""
+    place: str = ""
+    confidence: float = 1.0
+
+    @property
+    def named(self) -> str:
+        return self.place or f"page {self.page}"
 
     @property
     def meaning(self) -> str:
@@ -124,6 +146,17 @@ class Citation:
     end: int
     quote: str
     claim: str = ""
+    place: str = ""
+    confidence: float = 1.0
+
+    @property
+    def named(self) -> str:
+        return self.place or f"page {self.page}"
+
+    @property
+    def source(self) -> str:
+        """File and place in words, and that the quote was recognised in a scan, if it was."""
+        return ", ".join(filter(None, [self.file, self.named, recognised(self.confidence)]))
 
 
 Status = Literal["answered", "abstained"]
@@ -152,7 +185,7 @@ class Answer:
             "status": self.status,
             "text": self.text,
             "reason": self.reason,
-            "citations": [asdict(citation) for citation in self.citations],
+            "citations": [{**asdict(one), "place": one.named} for one in self.citations],
             "hits": [hit_json(rank, hit) for rank, hit in enumerate(self.hits, 1)],
             "model": self.model,
             "stats": asdict(self.stats),
@@ -165,6 +198,8 @@ def hit_json(rank: int, hit: Hit) -> dict[str, Any]:
         "rank": rank,
         "file": hit.file,
         "page": hit.page,
+        "place": hit.named,
+        "confidence": hit.confidence,
         "score": round(hit.score, 6),
         "ranks": dict(hit.ranks),
         "heading": hit.chunk.heading,

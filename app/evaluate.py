@@ -264,7 +264,7 @@ def score_answer(index: LocalIndex, answer: Answer, case: Case) -> dict[str, flo
 
 
 def passages_of(hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    return tuple(Passage(hit.file, hit.page, _short(hit.chunk.text)) for hit in hits)
+    return tuple(Passage(hit.file, hit.page, _short(hit.chunk.text), hit.place) for hit in hits)
 
 
 def _short(text: str) -> str:

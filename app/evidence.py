@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.datatypes import Hit, Sentence
 from app.tables import spoken_rows
 from app.words import telling_words
-from ingest.datatypes import Encoder
+from ingest.datatypes import Encoder, Page
 from ingest.index import LocalIndex
 from ingest.sentences import sentence_spans
 
@@ -24,18 +24,23 @@ _RANK = 0.1  # and of the passage's own place
 def sentences_of(index: LocalIndex, hits: Sequence[Hit]) -> list[Sentence]:
     """Every sentence of the hits, once, with the page it stands on; table rows also said in full."""
     found: dict[tuple[str, int], Sentence] = {}
+    pages: dict[tuple[int, int], Page | None] = {}
     rows: dict[tuple[int, int], dict[int, str]] = {}
     for hit in hits:
         base, doc_id = hit.chunk.start, hit.chunk.doc_id
         starts = index.page_starts(doc_id, base, hit.chunk.end)
         for number, _ in starts:
             if (doc_id, number) not in rows:
-                page = index.page(doc_id, number)
+                page = pages[doc_id, number] = index.page(doc_id, number)
                 rows[doc_id, number] = spoken_rows(page.text) if page else {}
         for start, end in sentence_spans(hit.chunk.text):
             number, at = max(((n, at) for n, at in starts if at <= base + start), default=(hit.page, 0))
             spoken = rows.get((doc_id, number), {}).get(base + start - at, "")
-            sentence = Sentence(hit.file, number, base + start, base + end, hit.chunk.text[start:end], 0.0, spoken)
+            page = pages.get((doc_id, number))
+            sentence = Sentence(
+                hit.file, number, base + start, base + end, hit.chunk.text[start:end], 0.0, spoken,
+                page.place if page else hit.place, page.confidence if page else hit.confidence,
+            )  # fmt: skip
             found.setdefault((hit.file, sentence.start), sentence)
     return list(found.values())
 

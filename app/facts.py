@@ -60,6 +60,7 @@ class Fact:
     answer: str
     passage: str
     from_table: bool = False
+    place: str = ""  # what the page is called, where it is no page
 
 
 def facts(index: LocalIndex, asked: Mapping[tuple[str, int], int], seed: int = 0) -> Iterator[Fact]:
@@ -115,6 +116,7 @@ def _of_chunk(
             fact = Fact(
                 document.path, document.title, chunk.heading, sentence.page, sentence.start, sentence.end,
                 sentence.text, said, _answer(said, bool(sentence.spoken), chance), chunk.text, bool(sentence.spoken),
+                sentence.place,
             )  # fmt: skip
             if content_words(fact.answer):
                 yield worth + chance.random(), fact

@@ -81,7 +81,7 @@ def build_prompt(
             fitting.append((hit, segment))
             budget -= len(segment.tokens)
         else:
-            dropped.append(f"{hit.file}, page {hit.page}")
+            dropped.append(f"{hit.file}, {hit.named}")
     # Best last: what stands nearest to the question is read best.
     ordered = [segment for _, segment in reversed(fitting)]
     segments = [segment for segment in (before, *ordered, earlier, *recap, ask, after) if segment.tokens]
@@ -145,7 +145,7 @@ def _holds(hit: Hit, sentence: Sentence) -> bool:
 
 def _head(hit: Hit) -> str:
     place = f"{hit.title} › {hit.chunk.heading}" if hit.chunk.heading else hit.title
-    return f"[{hit.file}, page {hit.page}: {place}]\n"
+    return f"[{hit.file}, {hit.named}: {place}]\n"
 
 
 def _around(llm: Llm) -> tuple[str, str]:

@@ -184,7 +184,7 @@ def _distinct(index: LocalIndex, ranked: Sequence[_Place], documents: Mapping[in
         if chunk is None or document is None or any(_says_the_same(chunk.text, text) for text in seen):
             continue
         seen.append(chunk.text)
-        yield Hit(chunk, document.path, document.title, place.score, place.ranks)
+        yield Hit(chunk, document.path, document.title, place.score, place.ranks, *index.place(chunk))
 
 
 def join_neighbours(index: LocalIndex, hits: Sequence[Hit]) -> list[Hit]:
@@ -233,7 +233,8 @@ def _with_named(
     for scored in bridges:
         if chunk := chunks.get(scored.chunk_id):  # not deleted since the snapshot was taken
             document = documents[chunk.doc_id]
-            hit = known.get(chunk.doc_id) or Hit(chunk, document.path, document.title, 0.0, {})
+            fresh = Hit(chunk, document.path, document.title, 0.0, {}, *index.place(chunk))
+            hit = known.get(chunk.doc_id) or fresh
             found.append(replace(hit, score=kept[-1].score, ranks={**hit.ranks, "named": len(found) + 1}))
     moved = {hit.chunk.doc_id for hit in found}
     return [*kept, *found, *(hit for hit in hits[len(kept) :] if hit.chunk.doc_id not in moved)][:k]

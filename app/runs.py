@@ -32,6 +32,7 @@ class Passage:
     file: str
     page: int
     text: str
+    place: str = ""  # what the page is called, where it is no page
 
 
 @dataclass(frozen=True, slots=True)

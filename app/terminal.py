@@ -107,7 +107,7 @@ def print_report(report: Report, dry_run: bool) -> None:
 
 def print_hit(rank: int, hit: Hit) -> None:
     ranks = ", ".join(f"{name} {place}" for name, place in sorted(hit.ranks.items()))
-    say(f"{rank}. {hit.file}, page {hit.page}", bold=True, nl=False)
+    say(f"{rank}. {hit.file}, {hit.named}", bold=True, nl=False)
     say(f"  {hit.score:.4f} ({ranks})  {hit.chunk.heading}", dim=True)
     say(f"   {short(hit.chunk.text, 300)}\n")
 
@@ -117,11 +117,11 @@ def print_answer(answer: Answer) -> None:
         say("Not in your documents. ", fg="yellow", bold=True, nl=False)
         say(answer.reason)
         for hit in answer.hits[:3]:
-            say(f"  nearest: {hit.file}, page {hit.page}: {short(hit.chunk.text, 120)}")
+            say(f"  nearest: {hit.file}, {hit.named}: {short(hit.chunk.text, 120)}")
     else:
         say(answer.text, bold=True)
         for number, citation in enumerate(answer.citations, 1):
-            say(f"  [{number}] {citation.file}, page {citation.page}: “{citation.quote}”")
+            say(f"  [{number}] {citation.source}: “{citation.quote}”")
         if answer.reason:
             say(f"  {answer.reason}", fg="yellow")
     stats = answer.stats

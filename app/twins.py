@@ -30,6 +30,7 @@ class Twin:
     now: str
     near: Chunk | None
     near_file: str = ""
+    near_place: str = ""  # what its page is called, where it is no page
 
 
 def swapped(index: LocalIndex, question: str, fact: Fact) -> Twin | None:
@@ -57,7 +58,9 @@ def _twin(index: LocalIndex, changed: str, was: str, now: str) -> Twin:
     near = index.bm25(changed, 1)
     chunk = index.chunks([near[0].chunk_id]).get(near[0].chunk_id) if near else None
     names = {document.id: document.path for document in index.documents()}
-    return Twin(changed, was, now, chunk, names.get(chunk.doc_id, "") if chunk else "")
+    if not chunk:
+        return Twin(changed, was, now, None)
+    return Twin(changed, was, now, chunk, names.get(chunk.doc_id, ""), index.place(chunk)[0])
 
 
 def _changes(index: LocalIndex, question: str, fact: Fact) -> Iterator[tuple[str, str]]:

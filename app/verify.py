@@ -139,8 +139,12 @@ def _claim(text: str, question: str, passages: _Passages, nearness: Nearness | N
         return Claim(text, (), tuple(missing), coverage)
     # The most telling one first, the others as they stand in the document.
     ordered = [chosen[0], *sorted(chosen[1:], key=lambda i: passages.sentences[i].start)]
-    cited = (passages.sentences[i] for i in ordered)
-    return Claim(text, tuple(Citation(s.file, s.page, s.start, s.end, s.text, text) for s in cited), (), coverage)
+    return Claim(text, tuple(_cited(passages.sentences[i], text) for i in ordered), (), coverage)
+
+
+def _cited(sentence: Sentence, claim: str) -> Citation:
+    s = sentence
+    return Citation(s.file, s.page, s.start, s.end, s.text, claim, s.place, s.confidence)
 
 
 def _missing(stated: _Stated, chosen: Sequence[int], passages: _Passages) -> list[str]:

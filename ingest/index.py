@@ -151,6 +151,12 @@ class LocalIndex:
         found = self.store.pages(doc_id, number)
         return found[0] if found else None
 
+    def place(self, chunk: Chunk) -> tuple[str, float]:
+        """What the chunk's page is called, where it is no page, and how sure its words are, 0 to 1."""
+        sql = "SELECT place, confidence FROM pages WHERE doc_id = ? AND number = ?"
+        ((place, confidence),) = self.store.rows(sql, (chunk.doc_id, chunk.page)) or [("", 1.0)]
+        return place, confidence
+
     def text(self, doc_id: int, start: int, end: int) -> str:
         """`document_text[start:end]`, reading only the pages it lies on."""
         first = (

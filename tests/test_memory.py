@@ -1,3 +1,6 @@
+import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -33,3 +36,20 @@ def test_a_damaged_file_is_said_to_be_one(tmp_path):
     (tmp_path / "threads.db").write_bytes(b"not a database at all, but long enough to be taken for one" * 40)
     with pytest.raises(StorageError, match="conversations"):
         Memory(tmp_path / "threads.db")
+
+
+def test_conversations_of_before_places_had_names_still_load(tmp_path, assistant):
+    answer = assistant("The filter is cleaned every 11 weeks.").ask("How often is the filter cleaned?").answer
+    memory = Memory(tmp_path / "threads.db")
+    thread = memory.new_thread("pumps", "filter")
+    memory.keep(thread, "How often?", answer)
+    memory.close()
+    with closing(sqlite3.connect(tmp_path / "threads.db")) as db:
+        ((text,),) = db.execute("SELECT answer FROM turns").fetchall()
+        data = json.loads(text)
+        for one in (*data["hits"], *data["citations"], *data["evidence"]):
+            del one["place"], one["confidence"]
+        db.execute("UPDATE turns SET answer = ?", (json.dumps(data),))
+        db.commit()
+    (kept,) = Memory(tmp_path / "threads.db").turns(thread)
+    assert kept.answer == answer and kept.answer.citations[0].named == "page 3"

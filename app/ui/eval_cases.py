@@ -222,5 +222,6 @@ def place_in(desk: Desk, file: str, page: int, text: str) -> Place:
         found = []
     for one in found:
         if at := re.search(r"\s+".join(map(re.escape, words)), one.text):
-            return Place(file, page, (Quote(one.start + at.start(), one.start + at.end(), at.group()),))
+            quote = Quote(one.start + at.start(), one.start + at.end(), at.group())
+            return Place(file, page, (quote,), one.place, one.confidence)
     return Place(file, page)

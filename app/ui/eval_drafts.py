@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.cases import Case, append_case
 from app.drafts import Draft
+from app.facts import Fact
 from app.twins import Twin
 from app.ui.desk import Desk
 from app.ui.eval_cases import case_form
@@ -97,11 +98,15 @@ def _card(desk: Desk, draft: Draft) -> None:
                     f"<strong>{html.escape(draft.question)}</strong><span>{html.escape(draft.answer)}</span></div>"
                 )
                 st.html(f'<div class="found">{html.escape(short(fact.quote, 240))}</div>')
-                chips([Place(fact.file, fact.page, (Quote(fact.start, fact.end, fact.quote),))], f"draft_{key}")
+                chips([Place(fact.file, fact.page, (_quote(fact),), fact.place)], f"draft_{key}")
                 _decide(desk, draft, key)
             if draft.twin:
                 with st.container(key=f"draft_twin_{key}", gap="small"):
                     _twin(desk, draft, draft.twin, key)
+
+
+def _quote(fact: Fact) -> Quote:
+    return Quote(fact.start, fact.end, fact.quote)
 
 
 def _decide(desk: Desk, draft: Draft, key: str) -> None:
@@ -127,8 +132,9 @@ def _twin(desk: Desk, draft: Draft, twin: Twin, key: str) -> None:
         f"<span>{html.escape(changed)}No passage was found that states it.</span></div>"
     )
     if twin.near:
-        place = Place(twin.near_file, twin.near.page, (Quote(twin.near.start, twin.near.end, twin.near.text),))
-        name = label(f"Nearest: {short_name(twin.near_file, 24)} · p. {twin.near.page}")
+        quote = Quote(twin.near.start, twin.near.end, twin.near.text)
+        place = Place(twin.near_file, twin.near.page, (quote,), twin.near_place)
+        name = label(f"Nearest: {short_name(twin.near_file, 24)} · {place.short}")
         with st.container(key=f"chips_twin_{key}"):
             if st.button(name, key=f"near_{key}", icon=":material/description:", help="Look before you accept it"):
                 open_place(place)

@@ -15,7 +15,7 @@ from app.grade import gold_pages
 from app.runs import Row
 from app.ui.desk import Desk
 from app.ui.eval_cases import gold_chip, place_in
-from app.ui.place import places
+from app.ui.place import Place, places
 from app.ui.shared import notice
 from app.ui.text import label, plain_html, short, short_name
 from app.ui.turns import chips
@@ -165,6 +165,7 @@ def _passages(desk: Desk, row: Row) -> None:
     _headed("What the search found")
     with st.container(key=f"passages_{row.case.id}", gap="xsmall"):
         for number, passage in enumerate(row.passages[:10]):
+            where = Place(passage.file, passage.page, words=passage.place)
             gold = (passage.file, passage.page) in pages if pages else passage.file in files
             with st.container(
                 key=f"found_passage_{row.case.id}_{number}", horizontal=True, vertical_alignment="center"
@@ -172,11 +173,11 @@ def _passages(desk: Desk, row: Row) -> None:
                 st.html(
                     f'<div class="passage{" gold" if gold else ""}"><b>{number + 1}</b><div>'
                     f"{'<em>' + right + '</em>' if gold else ''}<span>{html.escape(short(passage.text, 170))}</span>"
-                    f"<small>{html.escape(short_name(passage.file, 44))} · p. {passage.page}</small></div></div>"
+                    f"<small>{html.escape(f'{short_name(passage.file, 44)} · {where.short}')}</small></div></div>"
                 )
                 if st.button(
                     "", icon=":material/find_in_page:", key=f"passage_{row.case.id}_{number}", type="tertiary",
-                    help=label(f"Open {passage.file}, page {passage.page}"),
+                    help=label(f"Open {where.source}"),
                 ):  # fmt: skip
                     open_place(place_in(desk, passage.file, passage.page, passage.text))
                     st.rerun()

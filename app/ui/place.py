@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.datatypes import Citation, Hit, Sentence
-from app.ui.text import highlighted
+from app.datatypes import Citation, Hit, Sentence, recognised
+from app.ui.text import highlighted, short
 from ingest.datatypes import Document, Page
 from ingest.errors import InvalidInput
 from ingest.store import Store
@@ -25,11 +25,26 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page of a document, with the quotes to mark on it."""
+    """A page of a document, with the quotes to mark on it. `words` and `confidence` as in a citation."""
 
     file: str
     page: int
     quotes: tuple[Quote, ...] = ()
+    words: str = ""
+    confidence: float = 1.0
+
+    @property
+    def named(self) -> str:
+        return self.words or f"page {self.page}"
+
+    @property
+    def short(self) -> str:
+        """For a button."""
+        return short(self.words, 40) if self.words else f"p. {self.page}"
+
+    @property
+    def source(self) -> str:
+        return ", ".join(filter(None, [self.file, self.named, recognised(self.confidence)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +60,25 @@ class PageView:
     raw_indexes: tuple[int, ...]
     html: str
     note: str = ""
+    place: str = ""  # what it is called, where it is no page
+    origin: str = ""  # that its words were recognised in a scan, if they were
 
 
 def places(quotes: Iterable[Citation | Sentence]) -> list[Place]:
     """One place per page, in the order in which the pages are first cited."""
-    found: dict[tuple[str, int], list[Quote]] = {}
+    found: dict[tuple[str, int], Place] = {}
     for quote in quotes:
         text = quote.quote if isinstance(quote, Citation) else quote.text
-        held = found.setdefault((quote.file, quote.page), [])
-        if (fresh := Quote(quote.start, quote.end, text)) not in held:
-            held.append(fresh)
-    return [Place(file, page, tuple(held)) for (file, page), held in found.items()]
+        key = quote.file, quote.page
+        held = found.setdefault(key, Place(*key, (), quote.place, quote.confidence))
+        if (fresh := Quote(quote.start, quote.end, text)) not in held.quotes:
+            found[key] = replace(held, quotes=(*held.quotes, fresh))
+    return list(found.values())
 
 
 def place_of(hit: Hit) -> Place:
-    return Place(hit.file, hit.page, (Quote(hit.chunk.start, hit.chunk.end, hit.chunk.text),))
+    quote = Quote(hit.chunk.start, hit.chunk.end, hit.chunk.text)
+    return Place(hit.file, hit.page, (quote,), hit.place, hit.confidence)
 
 
 def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageView:
@@ -81,7 +100,10 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
     raw = tuple(int(i) for a, b in spans for i in page.raw_index[a:b]) if page.raw_index is not None else ()
     drawable = page.reader in ("pdfium", "pypdf") and _is_as_read(file, document) and (bool(raw) or not spans)
     marked = highlighted(page.text, spans)
-    return PageView(number, document.n_pages, page.label, file, document.mtime_ns, drawable, raw, marked, note)
+    return PageView(
+        number, document.n_pages, page.label, file, document.mtime_ns, drawable, raw, marked, note,
+        page.place, recognised(page.confidence),
+    )  # fmt: skip
 
 
 def _spans(page: Page, place: Place) -> tuple[list[tuple[int, int]], bool]:

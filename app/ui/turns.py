@@ -179,12 +179,12 @@ def chips(sources: Sequence[Place], key: str, numbered: bool = False) -> None:
     """A click opens the page with the quote marked on it."""
     with st.container(key=f"chips_{key}", horizontal=True, gap="xsmall"):
         for number, place in enumerate(sources, 1):
-            name = f"{short_name(place.file)} · p. {place.page}"
+            name = f"{short_name(place.file)} · {place.short}"
             if st.button(
                 label(f"{number}  {name}" if numbered else name),
                 key=f"chip_{key}_{number}",
                 icon=":material/description:",
-                help=label(f"{place.file}, page {place.page}"),
+                help=label(place.source),
             ):
                 open_place(place)
                 st.rerun()
@@ -242,5 +242,5 @@ def _meta(answer: Answer) -> str:
 
 
 def _as_text(answer: Answer) -> str:
-    sources = [f"- {c.file}, page {c.page}: “{' '.join(c.quote.split())}”" for c in answer.citations]
+    sources = [f"- {c.source}: “{' '.join(c.quote.split())}”" for c in answer.citations]
     return "\n".join([answer.text, "", *dict.fromkeys(sources)]) if sources else answer.text

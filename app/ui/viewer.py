@@ -42,27 +42,36 @@ def viewer(desk: Desk) -> None:
         try:
             view = view_page(desk.folder, desk.index_dir, place, number)
         except DocentError as error:
-            _head(place, number, number, "")
+            _head(place, number, None)
             show_error(error, key="viewer")
             _quotes(place)
             return
-        _head(place, number, view.n_pages, view.label)
+        _head(place, number, view)
         _sheet(place, view)
         if number == place.page:
             _quotes(place)
 
 
-def _head(place: Place, number: int, n_pages: int, printed: str) -> None:
+def _head(place: Place, number: int, view: PageView | None) -> None:
+    n_pages = view.n_pages if view else number
     with st.container(key="viewer_head", horizontal=True, vertical_alignment="center", gap="small"):
-        of = f"Page {number} of {n_pages}" if n_pages >= number else f"Page {number}"
-        also = f" · printed “{html.escape(printed)}”" if printed and printed != str(number) else ""
-        st.html(f'<div class="viewer-title"><strong>{html.escape(place.file)}</strong><span>{of}{also}</span></div>')
+        of = html.escape(_called(number, view) if view else f"Page {number}")
+        st.html(f'<div class="viewer-title"><strong>{html.escape(place.file)}</strong><span>{of}</span></div>')
         with st.container(horizontal=True, gap=None, width="content", key="viewer_turn"):
             _turn("viewer_back", ":material/chevron_left:", "Page before", number - 1, number > 1)
             _turn("viewer_on", ":material/chevron_right:", "Next page", number + 1, number < n_pages)
             if st.button("", icon=":material/close:", key="viewer_close", type="tertiary", help="Close the page"):
                 close_place()
                 st.rerun()
+
+
+def _called(number: int, view: PageView) -> str:
+    """'Page 3 of 12 · printed “iii”', or what it is instead of a page."""
+    called = f"{view.place[:1].upper()}{view.place[1:]} · part {number} of {view.n_pages}"
+    if not view.place:
+        called = f"Page {number} of {view.n_pages}"
+    printed = f"printed “{view.label}”" if view.label and view.label != str(number) else ""
+    return " · ".join(filter(None, [called, printed, view.origin]))
 
 
 def _turn(key: str, icon: str, help_text: str, to: int, possible: bool) -> None:
@@ -97,4 +106,4 @@ def _quotes(place: Place) -> None:
     items = "".join(f"<blockquote>{highlighted(short(quote.text, 1200), [])}</blockquote>" for quote in place.quotes)
     if items:
         many = "s" * (len(place.quotes) > 1)
-        st.html(f'<div class="quotes"><h4>Quote{many} on page {place.page}</h4>{items}</div>')
+        st.html(f'<div class="quotes"><h4>Quote{many} on {html.escape(place.named)}</h4>{items}</div>')
