@@ -7,58 +7,36 @@ ranking and for the model only. What is quoted stays the document's own line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from app.datatypes import Sentence
 from app.quantities import quantities
-from ingest.clean import CELL
-
-_LONGEST_CAPTION = 120
-_DECORATION = {"$", "€", "£", "%", ")", "(", "|"}  # that some typesetters give a cell of its own
-
-Row = tuple[int, str]  # offset in the page's text, the line
+from ingest.tables import aligned, cells, runs
 
 
 def spoken_rows(page_text: str) -> dict[int, str]:
     """For each row of each table on the page, by its offset: the row said in full."""
     spoken: dict[int, str] = {}
-    for caption, rows in _tables(page_text):
-        header = _cells(rows[0][1])
+    for caption, rows in runs(page_text):
+        header = cells(rows[0][1])
         for start, line in rows[1:]:
-            said = _said(header, _cells(line))
-            spoken[start] = f"{caption} — {said}" if caption else said
+            said = _said(*aligned(header, cells(line)))
+            # At the first letter: where the row's first cell is empty, its sentence begins with the second.
+            spoken[start + len(line) - len(line.lstrip())] = f"{caption} — {said}" if caption else said
     return spoken
 
 
-def _tables(text: str) -> Iterator[tuple[str, list[Row]]]:
-    """Runs of at least two lines that have cells, each with the line above it."""
-    rows: list[Row] = []
-    above = ""
-    start = 0
-    for line in [*text.split("\n"), ""]:
-        if CELL in line:
-            rows.append((start, line))
-        else:
-            if len(rows) > 1:
-                yield above if len(above) <= _LONGEST_CAPTION else "", rows
-            rows, above = [], line.strip() or above
-        start += len(line) + 1
-
-
-def _cells(line: str) -> list[str]:
-    cells = [" ".join(cell.split()) for cell in line.split(CELL)]
-    return [cell for cell in cells if cell and cell not in _DECORATION]
-
-
-def _said(header: Sequence[str], cells: Sequence[str]) -> str:
-    if len(cells) == 2:
-        return f"{cells[0]}: {cells[1]}"
-    if len(header) == len(cells) - 1:  # the first column, which names the rows, has no name itself
-        header = ["", *header]
-    if len(header) != len(cells):
-        return ": ".join([cells[0], "; ".join(cells[1:])])
-    first = f"{header[0]} {cells[0]}".strip()
-    return f"{first}: " + "; ".join(f"{name} = {cell}" for name, cell in zip(header[1:], cells[1:], strict=True))
+def _said(header: Sequence[str], row: Sequence[str]) -> str:
+    """Cells without words are passed over."""
+    if len(header) != len(row):
+        row = [cell for cell in row if cell]
+        return f"{row[0]}: {row[1]}" if len(row) == 2 else ": ".join([row[0], "; ".join(row[1:])])
+    if len(row) == 2 and all(row):
+        return f"{row[0]}: {row[1]}"
+    named = [(name, cell) for name, cell in zip(header, row, strict=True) if cell]
+    (name, cell), others = named[0], named[1:]
+    first = f"{name} {cell}".strip()
+    return f"{first}: " + "; ".join(f"{name} = {cell}" if name else cell for name, cell in others) if others else first
 
 
 def wrong_cell(value: str, claim: str, question: str, rows: Sequence[Sentence]) -> str:

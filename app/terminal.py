@@ -102,7 +102,9 @@ def print_report(report: Report, dry_run: bool) -> None:
         f"{report.seconds:.1f} s ({report.pages_per_second:.0f} pages/s)"
     )
     if not (report.pages or report.failed or dry_run):
-        say("There is nothing to answer from yet: put PDF, text or Markdown files into the folder and run this again.")
+        from ingest.read import KINDS
+
+        say(f"There is nothing to answer from yet: put documents into the folder ({KINDS}) and run this again.")
 
 
 def print_hit(rank: int, hit: Hit) -> None:

@@ -140,4 +140,4 @@ def _heading_path(headings: Sequence[Heading], count: int) -> str:
             path.insert(0, heading)
         if path[0].level == 1:
             break
-    return " › ".join(heading.text for heading in path)
+    return " › ".join(heading.text for heading in path if heading.text)  # one without words ends a table

@@ -16,4 +16,4 @@ class IngestConfig:
 
     def fingerprint(self, encoder_name: str) -> str:
         """Two indexes with the same fingerprint hold the same chunks for the same files."""
-        return f"v5 chunk={self.chunk_tokens} overlap={self.overlap_tokens} encoder={encoder_name}"
+        return f"v6 chunk={self.chunk_tokens} overlap={self.overlap_tokens} encoder={encoder_name}"

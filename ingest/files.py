@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Collection
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Literal
 
 from ingest.errors import StorageError
 
@@ -36,7 +39,30 @@ def forget_orphans(index_dir: Path, doc_ids: Collection[int]) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def title_of(path: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file within another, as an e-mail's attachment: what readers ask of a path, of its bytes. Readers are shut in
+    where nothing can be written."""
+
+    name: str
+    data: bytes
+
+    @property
+    def suffix(self) -> str:
+        return PurePosixPath(self.name).suffix
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.name).stem
+
+    def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
+        return io.BytesIO(self.data)
+
+
+Source = Path | Attached
+
+
+def title_of(path: Source) -> str:
     """For a file that names no title itself."""
     return storable(path.stem.replace("_", " ").replace("-", " "))
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from .clean import CELL, CleanPage
 from .datatypes import Heading, Page
-from .files import title_of
+from .files import Source, title_of
 
 _CAPTION = re.compile(rf"^((?:Table|Tab\.|Tabelle|Tableau|Tabla) ?\d.{{0,110}})\n(?=[^\n]*{CELL})", re.MULTILINE)
 
@@ -23,7 +22,7 @@ def headings_of(
     return tuple(sorted((*found, *_captions(pages)), key=lambda heading: (heading.start, heading.level)))
 
 
-def pdf_title(path: Path, cleaned: Sequence[CleanPage]) -> str:
+def pdf_title(path: Source, cleaned: Sequence[CleanPage]) -> str:
     """Without metadata: the largest line of the first page, else the file's name."""
     lines = [entry.line for entry in cleaned[0].lines if 4 <= len(entry.line.text) <= 120] if cleaned else []
     if lines and (largest := max(lines, key=lambda line: line.height)).height > 1.3 * np.median(

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from .clean import RawPage, clean_pages
 from .datatypes import Flag, OnPage, Page, ReadResult
 from .errors import ReadError
+from .files import Source
 from .headings import headings_of, pdf_title
 from .hostile import flagged, hidden_flags
 from .pdfium import DAMAGED_HINT, open_pdf, pdfium_page
 from .quality import GOOD, quality, wants_recognition
 from .second import SecondReader, Structure
+from .tables import tables_in
 
 UNREAD = "of pictures, still to be recognised"
 _MOST_PAGES = 100_000
@@ -62,7 +63,7 @@ class Resume:
 Event = At | Count | PageRead | Structure
 
 
-def read_pdf(path: Path, password: str = "", on_page: OnPage | None = None) -> ReadResult:
+def read_pdf(path: Source, password: str = "", on_page: OnPage | None = None) -> ReadResult:
     """Raises ReadError when no page's text can be had: password, damage, or nothing on the pages."""
     gathered = Gathered(path)
     for event in pdf_events(path, password):
@@ -70,7 +71,7 @@ def read_pdf(path: Path, password: str = "", on_page: OnPage | None = None) -> R
     return gathered.result()
 
 
-def pdf_events(path: Path, password: str = "", resume: Resume | None = None) -> Iterator[Event]:
+def pdf_events(path: Source, password: str = "", resume: Resume | None = None) -> Iterator[Event]:
     """Raises ReadError when the file cannot be opened at all."""
     resume = resume or Resume()
     document, why = None, ReadError("is damaged in a way that crashed the reader", DAMAGED_HINT)
@@ -148,7 +149,7 @@ def _plain(raw: RawPage) -> str:
 class Gathered:
     """What was read of a file so far, by however many readers."""
 
-    path: Path
+    path: Source
     count: int = 0
     pages: dict[int, PageRead] = field(default_factory=dict)
     structure: Structure | None = None
@@ -218,7 +219,8 @@ class Gathered:
         headings = headings_of(structure.outline, cleaned, pages)
         title = structure.title or pdf_title(self.path, cleaned)
         notes = tuple(self._notes(pages))
-        return flagged(ReadResult(title, tuple(pages), headings, notes, flags=tuple(flags)), self.path.name)
+        read_result = ReadResult(title, tuple(pages), headings, notes, tables_in(pages), tuple(flags))
+        return flagged(read_result, self.path.name)
 
     def _raise(self, read: list[PageRead]) -> None:
         n = len(read)

@@ -12,6 +12,7 @@ from typing import Any
 from .clean import CELL, MIRRORED, Line, RawPage, is_row
 from .columns import CELL_GAP, NUMBER_GAP, in_columns, in_rows
 from .errors import ReadError
+from .files import Source
 from .hidden import Seen, look_at
 from .quality import is_scattered
 
@@ -34,12 +35,12 @@ class PdfiumPage:
     cut: bool = False
 
 
-def open_pdf(path: Path, password: str) -> Any:
+def open_pdf(path: Source, password: str) -> Any:
     """pdfium's document, with at least one page. Raises ReadError."""
     import pypdfium2 as pdfium
 
     try:
-        document = pdfium.PdfDocument(path, password=password or None)
+        document = pdfium.PdfDocument(path if isinstance(path, Path) else path.open(), password=password or None)
         count = len(document)
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():

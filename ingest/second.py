@@ -6,11 +6,11 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from .clean import Line, RawPage
+from .files import Source
 
 _MOST_LABELS = 20_000  # pages; each label is looked up from the first
 _MOST_ENTRIES = 5000
@@ -30,7 +30,7 @@ class Structure:
 class SecondReader:
     """The file, opened by pypdf when it is first asked. Whatever it cannot tell stays empty."""
 
-    def __init__(self, path: Path, password: str) -> None:
+    def __init__(self, path: Source, password: str) -> None:
         self._path, self._password = path, password
         self._file: Any = None
         self._opened: Any = None

@@ -16,11 +16,14 @@ _ABBREVIATION = re.compile(  # but not behind a number, where it is a unit: "Wai
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """Non-overlapping (start, end) in order. A line break or form feed always ends a sentence: by then,
-    reading has turned the breaks inside a paragraph into spaces."""
+    """Non-overlapping (start, end) in order; a row of a table is one. A line break or form feed always ends a
+    sentence: by then, reading has turned the breaks inside a paragraph into spaces."""
     spans: list[Span] = []
     for block in _BLOCK.finditer(text):
         start = block.start()
+        if "\t" in block.group():  # a table's row, which says nothing in parts
+            _add(spans, text, start, block.end())
+            continue
         for mark in _END.finditer(text, block.start(), block.end()):
             before = text[max(start, mark.start() - 12) : mark.start() + 1]
             if mark.group().startswith(".") and _ABBREVIATION.search(before):

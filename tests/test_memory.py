@@ -52,4 +52,5 @@ def test_conversations_of_before_places_had_names_still_load(tmp_path, assistant
         db.execute("UPDATE turns SET answer = ?", (json.dumps(data),))
         db.commit()
     (kept,) = Memory(tmp_path / "threads.db").turns(thread)
-    assert kept.answer == answer and kept.answer.citations[0].named == "page 3"
+    assert kept.answer.text == answer.text and kept.answer.citations == answer.citations
+    assert kept.answer.citations[0].named == "page 3" and {hit.place for hit in kept.answer.hits} == {""}

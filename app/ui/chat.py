@@ -131,7 +131,7 @@ def _nothing_yet(desk: Desk) -> None:
     else:
         notice(
             "There is nothing to answer from yet.",
-            f"Drop PDF, text or Markdown files in on the Documents page, or put them into {shown_path(desk.folder)}.",
+            f"Drop your documents in on the Documents page, or put them into {shown_path(desk.folder)}.",
         )
     st.page_link(page_of("documents"), label="Add documents", icon=":material/folder_open:")
     if st.button("Read the folder now", icon=":material/sync:", key="read_now"):

@@ -18,7 +18,7 @@ from app.ui.text import label
 from app.ui.uploads import keep, safe_name
 from ingest.datatypes import Document
 from ingest.errors import DocentError, IndexBusy, IndexMissing
-from ingest.read import SUFFIXES
+from ingest.read import KINDS, SUFFIXES
 from ingest.store import Store
 from ingest.sync import Report
 
@@ -74,7 +74,7 @@ def _uploader(desk: Desk) -> None:
     """What is dropped in is saved and read at once; then the box is empty again."""
     number = st.session_state.setdefault("upload_number", 0)
     files = st.file_uploader(
-        "Drop PDF, text or Markdown files here. They are copied into the folder and read at once.",
+        f"Drop files here: {KINDS}. They are copied into the folder and read at once.",
         type=sorted(suffix.removeprefix(".") for suffix in SUFFIXES),
         accept_multiple_files=True,
         key=f"upload_{number}",
@@ -163,7 +163,7 @@ def _table(desk: Desk, documents: Sequence[Document], notes: dict[int, list[str]
     if not documents:
         if not reading(desk):
             notice(
-                "Drop PDF, text or Markdown files into the box above.",
+                f"Drop files into the box above: {KINDS}.",
                 f"Or copy them into {shown_path(desk.folder)}, and choose “Check the folder now”.",
             )
         return

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.datatypes import Citation, Hit, Sentence, recognised
-from app.ui.text import highlighted, short
-from ingest.datatypes import Document, Page
+from app.ui.table import page_html
+from app.ui.text import short
+from ingest.datatypes import Document, Page, Table
 from ingest.errors import InvalidInput
 from ingest.store import Store
 
@@ -60,6 +61,7 @@ class PageView:
     raw_indexes: tuple[int, ...]
     html: str
     note: str = ""
+    tables: tuple[Table, ...] = ()  # those that stand on it, whole
     place: str = ""  # what it is called, where it is no page
     origin: str = ""  # that its words were recognised in a scan, if they were
 
@@ -86,6 +88,7 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
     with closing(Store(index_dir)) as store:
         document = next((document for document in store.documents() if document.path == place.file), None)
         pages = store.pages(document.id, number) if document else []
+        tables = store.tables(document.id) if document and pages else []
     if not document or not pages:
         raise InvalidInput(
             f"{place.file} is no longer among your documents.",
@@ -99,9 +102,11 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
         note = "The file has changed or gone since it was read. Check the folder on the Documents page."
     raw = tuple(int(i) for a, b in spans for i in page.raw_index[a:b]) if page.raw_index is not None else ()
     drawable = page.reader in ("pdfium", "pypdf") and _is_as_read(file, document) and (bool(raw) or not spans)
-    marked = highlighted(page.text, spans)
+    last = page.start + len(page.text)
+    here = tuple(table for table in tables if table.start < last and page.start < table.end)
+    marked = page_html(page.text, spans)
     return PageView(
-        number, document.n_pages, page.label, file, document.mtime_ns, drawable, raw, marked, note,
+        number, document.n_pages, page.label, file, document.mtime_ns, drawable, raw, marked, note, here,
         page.place, recognised(page.confidence),
     )  # fmt: skip
 

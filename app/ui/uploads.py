@@ -11,7 +11,7 @@ from typing import Literal
 
 from ingest.errors import InvalidInput, StorageError
 from ingest.plan import scan
-from ingest.read import SUFFIXES
+from ingest.read import KINDS, SUFFIXES
 
 _MAX_BYTES = 255  # of a file name, on every file system in use
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # what Windows keeps to itself
@@ -42,7 +42,7 @@ def safe_name(name: str) -> str:
     if suffix not in SUFFIXES:
         raise InvalidInput(
             f"“{name[:80]}” is not a kind of file that can be read.",
-            f"These can: {', '.join(sorted(SUFFIXES))}. Save or print it as one of them.",
+            f"These can: {KINDS}. Save or print it as one of them.",
         )
     stem = stem.rstrip(". ") or "document"
     return _fitted(f"_{stem}" if _RESERVED.match(stem) else stem, suffix)

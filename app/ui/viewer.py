@@ -11,7 +11,8 @@ from app.ui.desk import Desk
 from app.ui.place import PageView, Place, view_page
 from app.ui.shared import show_error
 from app.ui.steer import scroll_to_mark
-from app.ui.text import highlighted, short
+from app.ui.table import whole_table
+from app.ui.text import highlighted, label, short
 from ingest.errors import DocentError, ReadError
 from ingest.render import Picture, render_page
 
@@ -92,8 +93,21 @@ def _sheet(place: Place, view: PageView) -> None:
         else:
             st.image(picture.png, width="stretch", alt=f"Page {view.number} of {place.file}")
             scroll_to_mark(picture.mark, f"{place}{view.number}")
+            _whole_tables(place, view)
             return
     st.html(f'<div class="sheet" role="document">{view.html or "This page holds no text."}</div>')
+    _whole_tables(place, view)
+
+
+def _whole_tables(place: Place, view: PageView) -> None:
+    """Each table that stands on the page, all its rows one click away; where a quote is of one, only that."""
+    cited = [t for t in view.tables if any(t.start < quote.end and quote.start < t.end for quote in place.quotes)]
+    for number, table in enumerate(cited or view.tables):
+        key = f"whole_{view.number}_{number}"
+        rows = f"{len(table.rows):,} row{'s' * (len(table.rows) != 1)}"
+        name = label(f"Show the whole table{f' “{short(table.caption, 60)}”' * bool(table.caption)} · {rows}")
+        if st.toggle(name, key=key):
+            st.html(whole_table(table, [quote.text for quote in place.quotes]))
 
 
 @st.cache_data(max_entries=40, show_spinner="Drawing the page…")

@@ -1,0 +1,51 @@
+"""Bytes to text, with what they say of their encoding and what can be told without."""
+
+from __future__ import annotations
+
+from ingest.errors import ReadError
+from ingest.files import Source
+
+MOST_BYTES = 96 << 20  # of a text file; a book has one or two millions
+_TELLING = 64  # bytes outside ASCII from which a guess at the encoding is better than the usual one
+_SAMPLE = 1 << 20
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_bytes(path: Source) -> tuple[bytes, list[str]]:
+    """As much of the file as is read, and a note where that is not all. Raises ReadError for what is no text."""
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES)
+        rest = bool(file.read(1))
+    if b"\0" in data[:4096] and not data.startswith(_UTF16):
+        raise ReadError("is not a text file", "Give it the ending of its real format, or take it out of the folder.")
+    if not rest:
+        return data, []
+    return data, [f"only its first {MOST_BYTES >> 20} MB were read: split it into smaller files"]
+
+
+def decoded(data: bytes, declared: str = "") -> tuple[str, list[str]]:
+    """The text, and a note where its encoding was guessed. `declared` is what the file says of itself."""
+    if data.startswith(_UTF16):
+        return data.decode("utf-16", errors="replace"), []
+    for encoding in filter(None, (declared, "utf-8-sig")):
+        try:
+            return data.decode(encoding), []
+        except LookupError:  # no such encoding
+            continue
+        except UnicodeDecodeError as error:
+            if error.reason == "unexpected end of data" and len(data) == MOST_BYTES:  # cut off within a character
+                return data[: error.start].decode(encoding), []
+    encoding = _guessed(data)
+    name = {"cp1252": "Windows-1252"}.get(encoding, encoding)
+    return data.decode(encoding, errors="replace"), [f"not UTF-8; read as {name}"]
+
+
+def _guessed(data: bytes) -> str:
+    """What most files that are not UTF-8 are in, unless there is enough to tell otherwise."""
+    sample = data[:_SAMPLE]
+    if sum(byte > 127 for byte in sample) < _TELLING:
+        return "cp1252"
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample).best()
+    return best.encoding if best else "cp1252"

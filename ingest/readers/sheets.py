@@ -1,0 +1,93 @@
+"""XLSX: each sheet's tables, with the values as they stand in the cells, row by row however large it claims to be."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from ingest.datatypes import OnPage, ReadResult
+from ingest.errors import ReadError
+from ingest.files import Source, title_of
+from ingest.layout import MOST_COLUMNS, Hidden, Item, Part, lay_out, letters
+
+from .archive import MOST_XML, opened
+from .grids import Row, items_of
+from .shown import shown
+
+MOST_CELLS = 2_000_000
+_MOST_STRINGS = 512 << 20  # bytes of the texts that all sheets share, which are read at once
+_NO_RESULT = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+
+
+def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
+    import openpyxl
+
+    with opened(path, "xl/") as archive:
+        for one in archive.infolist():
+            if one.file_size > (
+                _MOST_STRINGS if "/worksheets/" in one.filename or "sharedStr" in one.filename else MOST_XML
+            ):
+                raise ReadError(f"holds a sheet of {one.file_size >> 20} MB", "Split it into smaller workbooks.")
+        notes = _lost(archive)
+    with path.open("rb") as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        left = [MOST_CELLS]
+        parts = (Part(sheet.title, _items(sheet, left, notes), "row", heading=sheet.title) for sheet in book.worksheets)
+        title = (book.properties.title or "").strip() or title_of(path)
+        result = lay_out(title, parts, "xlsx", notes, on_page)
+    if not result.pages:
+        raise ReadError("holds no text", "There is nothing in its sheets to answer from.")
+    return result
+
+
+def _items(sheet: Any, left: list[int], notes: list[str]) -> Iterator[Item]:
+    if sheet.sheet_state != "visible":
+        yield Hidden(f"The sheet “{sheet.title}” is hidden; it was read all the same.")
+    yield from items_of(_rows(sheet, left, notes))
+
+
+def _rows(sheet: Any, left: list[int], notes: list[str]) -> Iterator[Row]:
+    """Rows up to the last cell that each has. `left` is how many cells may still be read of the workbook."""
+    sheet.reset_dimensions()  # what a sheet claims to span costs a million empty rows to believe
+    widest = 0
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        filled = [place for place, cell in enumerate(row) if cell.value is not None]
+        if not filled:
+            yield number, []
+            continue
+        widest = max(widest, filled[-1] + 1)
+        cells = row[: min(filled[-1] + 1, MOST_COLUMNS)]
+        left[0] -= len(cells)
+        if left[0] < 0:
+            notes.append(f"the sheet “{sheet.title}” was read up to row {number - 1:,}: split it into smaller ones")
+            break
+        yield number, [_said(cell) for cell in cells]
+    if widest > MOST_COLUMNS:
+        notes.append(
+            f"of the sheet “{sheet.title}”, only the columns up to {letters(MOST_COLUMNS - 1)} of "
+            f"{letters(widest - 1)} were read"
+        )
+
+
+def _said(cell: Any) -> str:
+    return shown(cell.value, getattr(cell, "number_format", None) or "General")
+
+
+def _lost(archive: zipfile.ZipFile) -> list[str]:
+    """What cannot be read, in words."""
+    notes = []
+    formulas = charts = 0
+    for one in archive.infolist():
+        if one.filename.startswith("xl/worksheets/sheet"):
+            with archive.open(one) as stream:
+                while block := stream.read(1 << 20):
+                    formulas += len(_NO_RESULT.findall(block))
+        charts += one.filename.startswith("xl/charts/chart")
+    if formulas:
+        some = f"{formulas} formulas have" if formulas > 1 else "a formula has"
+        notes.append(f"{some} no result in it: open it in a spreadsheet program and save it once")
+    if charts:
+        notes.append(f"{charts} chart{'s' * (charts > 1)} left out, whose figures should stand in its sheets")
+    return notes

@@ -1,0 +1,82 @@
+"""What a Word document holds beside its running text: foot- and endnotes, comments, headers and footers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.errors import ReadError
+from ingest.layout import plain
+
+from .markup import tag_of, xml_tree
+
+_KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Notes by their ids, which are no numbers for people: these count the notes as they come."""
+
+    texts: dict[str, str]
+    prefix: str
+
+    def label(self, number: str) -> str:
+        return f"{self.prefix}{list(self.texts).index(number) + 1}"
+
+
+def notes_of(document: Any, kind: str) -> Beside:
+    """`kind` is 'footnote' or 'endnote'. Separators, which are notes too, hold no text."""
+    texts = {}
+    for root in _roots(document, f"{kind}s"):
+        for note in root:
+            number = _of(note, "id")
+            if tag_of(note) == kind and number and _of(note, "type") in ("", "normal") and (words := _words(note)):
+                texts[number] = words
+    return Beside(texts, "" if kind == "footnote" else "endnote ")
+
+
+def comments_of(document: Any) -> dict[str, str]:
+    found = {}
+    for root in _roots(document, "comments"):
+        for comment in root:
+            if words := _words(comment):
+                author = plain(_of(comment, "author"))
+                found[_of(comment, "id")] = f"Comment{f' by {author}' * bool(author)}: {words}"
+    return found
+
+
+def headers_of(document: Any) -> list[str]:
+    """What stands at the top and foot of the pages, each text once; page numbers alone are none."""
+    found = []
+    for kind in ("header", "footer"):
+        for root in _roots(document, kind):
+            words = _words(root)
+            if sum(c.isalpha() for c in words) > 2:
+                found.append(words)
+    return list(dict.fromkeys(found))
+
+
+def _roots(document: Any, kind: str) -> Iterator[Any]:
+    for relation in document.part.rels.values():
+        if relation.reltype == f"{_KINDS}{kind}" and not relation.is_external:
+            try:
+                yield xml_tree(relation.target_part.blob)
+            except ReadError:  # the text itself can still be read
+                continue
+
+
+def _words(element: Any) -> str:
+    """All that is said in it, deletions and field codes aside."""
+    words = []
+    for one in element.iter():
+        tag = tag_of(one)
+        if tag == "t" and not any(tag_of(above) in ("del", "fallback") for above in one.iterancestors()):
+            words.append(one.text or "")
+        elif tag in ("p", "tab", "br"):
+            words.append(" ")
+    return plain("".join(words))
+
+
+def _of(element: Any, name: str) -> str:
+    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
