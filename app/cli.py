@@ -13,6 +13,7 @@ from app.cli_archive import export_command, import_command
 from app.cli_bench import bench
 from app.cli_calibrate import command as calibrate
 from app.cli_eval import evaluate
+from app.cli_ingest import ingest
 from app.cli_library import verify
 from app.cli_models import models
 from app.cli_report import report
@@ -24,8 +25,6 @@ from app.terminal import (
     print_checks,
     print_hit,
     print_json,
-    print_progress,
-    print_report,
     say,
     short,
 )
@@ -50,42 +49,6 @@ def main() -> None:
       docent ask "What does fault code E-104 mean?"
       docent ui
     """
-
-
-@main.command()
-@click.argument("folder", type=_FOLDER, default="sample_docs")
-@_index
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--rebuild", is_flag=True, help="Throw the index away and build it again. Documents are not touched.")
-@json_option
-@explained
-def ingest(folder: Path, index_dir: Path | None, dry_run: bool, rebuild: bool, as_json: bool) -> None:
-    """Bring the index in step with FOLDER: new, changed and removed files. Unchanged ones cost nothing.
-
-    \b
-    Examples:
-      docent ingest                        the sample documents
-      docent ingest ~/contracts            your own; the index goes to indexes/contracts
-      docent ingest ~/contracts --dry-run  only say what would be done
-    """
-    from app.assistant import open_encoder
-    from app.domains import index_for
-    from app.settings import load_settings
-    from ingest.sync import sync
-
-    encoder = open_encoder(load_settings())
-    done = sync(
-        folder,
-        index_dir or index_for(folder),
-        encoder,
-        on_progress=None if as_json else print_progress,
-        dry_run=dry_run,
-        rebuild=rebuild,
-    )
-    if as_json:
-        print_json(done.as_json())
-    else:
-        print_report(done, dry_run)
 
 
 @main.command()
@@ -221,6 +184,7 @@ def doctor(index_dir: Path | None, offline: bool, as_json: bool) -> None:
     sys.exit(any(check.severity == "error" for check in checks))
 
 
+main.add_command(ingest)
 main.add_command(models)
 main.add_command(evaluate)
 main.add_command(calibrate)

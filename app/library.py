@@ -17,7 +17,8 @@ from ingest import curated
 from ingest.curated import Verdict
 from ingest.datatypes import Document, Flag
 from ingest.errors import InvalidInput, StorageError
-from ingest.plan import Found, passed_over, scan
+from ingest.folders import Folder, remembered, settled
+from ingest.scan import Found, passed_over, scan
 from ingest.store import Store
 
 State = Literal[
@@ -124,10 +125,10 @@ def library(index_dir: Path, folder: Path | None = None) -> Library:
     """
     asked, found = _asked(index_dir)
     with closing(Store(index_dir)) as store:
-        folder = folder or Path(store.meta("folder"))
+        folders = settled(remembered(store), [folder] if folder else [])
         documents = {document.path: document for document in store.documents()}
         facts = _Facts(store, found, {document.id: document.path for document in documents.values()})
-    on_disk, others, missing = _look(folder)
+    on_disk, others, missing = _look(folders)
     files = [facts.file(document, on_disk.get(path), bool(missing)) for path, document in documents.items()]
     files += [
         FileReport(path, "waiting", Path(path).stem, STATES["waiting"], _INGEST, one.size)
@@ -138,17 +139,26 @@ def library(index_dir: Path, folder: Path | None = None) -> Library:
     files.sort(key=lambda file: (order[file.state], file.path))
     files += others
     empty = tuple(one for one in asked if not one.n_found or one.outcome == "refused")
-    return Library(str(folder), str(index_dir), tuple(files), len(asked), empty, missing)
+    places = ", ".join(str(one.place) for one in folders)
+    return Library(places, str(index_dir), tuple(files), len(asked), empty, missing)
 
 
-def _look(folder: Path) -> tuple[dict[str, Found], list[FileReport], str]:
-    """The files that are read, the others, and what kept the folder from being looked at."""
-    try:
-        found = scan(folder)
-    except (InvalidInput, StorageError) as error:
-        return {}, [], str(error)
-    others = [FileReport(o.path, "not a document", o.path, o.why, o.to_do) for o in passed_over(folder, found)]
-    return {one.path: one for one in found}, others, ""
+def _look(folders: Sequence[Folder]) -> tuple[dict[str, Found], list[FileReport], str]:
+    """The files that are read, the others, and what kept a folder from being looked at."""
+    files: dict[str, Found] = {}
+    others: list[FileReport] = []
+    missing = ""
+    for folder in folders:
+        try:
+            found = scan(folder.place)
+        except (InvalidInput, StorageError) as error:
+            missing = missing or str(error)
+            continue
+        files |= {folder.named(one.path): one for one in found}
+        for other in passed_over(folder.place, found):
+            path = folder.named(other.path)
+            others.append(FileReport(path, "not a document", path, other.why, other.to_do))
+    return files, others, missing
 
 
 def _asked(index_dir: Path) -> tuple[list[Asked], set[int]]:

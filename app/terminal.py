@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from app.datatypes import Answer, Hit
     from app.doctor import Check
     from app.models import Progress as Download
-    from ingest.sync import Progress, Report
+    from ingest.progress import Progress
+    from ingest.sync import Report
 
 
 # What terminals take as orders: colours and cursor; titles, links and the clipboard; the rest.
@@ -71,6 +74,22 @@ def explained(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+@contextmanager
+def on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C asks for an orderly end through `stop`; a second one ends at once."""
+
+    def pressed(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        click.echo("\nStopping. What was finished is kept…", err=True)
+        stop()
+
+    before = signal.signal(signal.SIGINT, pressed)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def print_json(value: object) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=2)
     for unsafe in (_CONTROL, _UNSEEN):
@@ -81,7 +100,7 @@ def print_json(value: object) -> None:
 def print_progress(progress: Progress) -> None:
     eta = "" if progress.eta_seconds is None else f", {duration(progress.eta_seconds)} to go"
     line(
-        f"{progress.files_done}/{progress.files_total} files, {progress.pages_done} pages, "
+        f"{progress.files_done}/{progress.files_total} files, {progress.pages_done}/{progress.pages_total} pages, "
         f"{progress.pages_per_second:.0f} pages/s{eta}  {progress.stage} {progress.file}"
     )
 
@@ -101,7 +120,9 @@ def print_report(report: Report, dry_run: bool) -> None:
         f"{report.pages} pages in {report.chunks} passages; {report.unchanged} files unchanged; "
         f"{report.seconds:.1f} s ({report.pages_per_second:.0f} pages/s)"
     )
-    if not (report.pages or report.failed or dry_run):
+    if report.stopped:
+        say(f"Stopped with {report.left} files left. The same command goes on from here.")
+    elif not (report.pages or report.failed or dry_run):
         from ingest.read import KINDS
 
         say(f"There is nothing to answer from yet: put documents into the folder ({KINDS}) and run this again.")

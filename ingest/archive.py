@@ -21,7 +21,8 @@ from typing import Any
 from .datatypes import Document
 from .errors import InvalidInput, StorageError
 from .files import sha256
-from .plan import OWN
+from .folders import Folder, file_of, remembered
+from .scan import OWN
 from .store import FILE, Store
 
 FORMAT = 1
@@ -64,13 +65,14 @@ def export(
             store.copy(copied / FILE)
         with closing(Store(copied)) as known, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, True, 1) as out:
             members = {FILE: _added(out, copied / FILE, FILE)}
-            folder = Path(known.meta("folder"))
+            folders = remembered(known)
+            folder = folders[0].place if folders else Path()
             own = {name: folder / name for name in sorted(OWN) if (folder / name).is_file()}
             for name, source in {**own, **(settings or {})}.items():
                 members[SETTINGS + name] = _added(out, source, SETTINGS + name)
             there, passages = known.documents(), int(known.rows("SELECT count(*) FROM chunks")[0][0])
             if documents:
-                members |= _documents(there, folder, out, left_out)
+                members |= _documents(there, folders, out, left_out)
             manifest = {
                 "kind": KIND, "format": FORMAT, "docent": version, "name": index_dir.resolve().name,
                 "folder": str(folder), "encoder": known.meta("fingerprint").partition("encoder=")[2],
@@ -93,12 +95,12 @@ def export(
 
 
 def _documents(
-    documents: Sequence[Document], folder: Path, out: zipfile.ZipFile, left_out: list[str]
+    documents: Sequence[Document], folders: Sequence[Folder], out: zipfile.ZipFile, left_out: list[str]
 ) -> dict[str, dict[str, Any]]:
     """Adds each that is still what was read."""
     added = {}
     for path, digest in ((document.path, document.sha256) for document in documents):
-        source = folder / path
+        source = file_of(folders, path)
         try:
             same = sha256(source) == digest
         except OSError as error:

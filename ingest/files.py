@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
@@ -14,11 +14,17 @@ from typing import BinaryIO, Literal
 from ingest.errors import StorageError
 
 DERIVED = "kv"  # in an index: a folder for each document, by its id, for what the answer model made of it
+_BLOCK = 4 << 20  # bytes
 
 
-def sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def sha256(file: Path, check: Callable[[], None] = lambda: None) -> str:
+    """`check` is called every few milliseconds, and may raise to give up."""
+    digest = hashlib.sha256()
+    with file.open("rb", buffering=0) as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+            check()
+    return digest.hexdigest()
 
 
 def storable(name: str) -> str:
@@ -34,8 +40,9 @@ def forget_derived(index_dir: Path, doc_id: int) -> None:
 def forget_orphans(index_dir: Path, doc_ids: Collection[int]) -> None:
     """The same, of all documents but these."""
     if (index_dir / DERIVED).is_dir():
+        kept = {str(doc_id) for doc_id in doc_ids}
         for folder in (index_dir / DERIVED).iterdir():
-            if folder.name not in {str(doc_id) for doc_id in doc_ids}:
+            if folder.name not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

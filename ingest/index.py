@@ -11,7 +11,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,11 +36,13 @@ _HASH_LIMIT = 256 << 20  # larger files are checked by size: hashing them would 
 _DAMAGED = "The store is untouched. Publish a new snapshot with: docent ingest"
 
 
-def publish(store: Store, exact_up_to: int = EXACT_UP_TO) -> Path:
+def publish(store: Store, exact_up_to: int = EXACT_UP_TO, check: Callable[[], None] = lambda: None) -> Path:
     """Writes the store's vectors as the next snapshot and makes it current. A kill at any point leaves the old one.
 
-    Above `exact_up_to` chunks they are coded. Raises StorageError when it cannot be written.
+    Above `exact_up_to` chunks they are coded. `check` is called now and then, and may wait, or raise to give up.
+    Raises StorageError when it cannot be written.
     """
+    began = time.monotonic()
     folder = store.folder
     changes = store.changes
     newest = max(_generation(name) for name in (current(folder), *(old.name for old in folder.glob("gen-*"))))
@@ -48,11 +51,12 @@ def publish(store: Store, exact_up_to: int = EXACT_UP_TO) -> Path:
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        ids, told = vectors.write(store, temporary / "vectors.faiss", exact_up_to)
+        ids, told = vectors.write(store, temporary / "vectors.faiss", exact_up_to, check=check)
         with writing_to(temporary / "ids.npy", store.key) as out:
             np.save(out, ids)
         files = {file.name: {"bytes": file.stat().st_size, "sha256": sha256(file)} for file in temporary.iterdir()}
-        manifest = {**told, "count": len(ids), "changes": changes, "files": files}
+        manifest = {**told, "count": len(ids), "changes": changes, "encoder": store.encoder, "files": files}
+        manifest["seconds"] = round(time.monotonic() - began, 3)
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
         for file in temporary.iterdir():
             _fsync(file)
@@ -84,6 +88,20 @@ def is_current(store: Store) -> bool:
         return bool(manifest["changes"] == store.changes and manifest["count"] == count)
     except (IndexMissing, IndexDamaged):
         return False
+
+
+def is_of_one_encoder(store: Store) -> bool:
+    """Whether all the store's vectors were made by the encoder that it is for now. While documents are read again for
+    another one, there are both."""
+    if not store.rows("SELECT 1 FROM documents WHERE sha256 = '' AND n_chunks > 0 LIMIT 1"):
+        return True  # none is stale
+    return bool(_told(store.folder).get("encoder") == store.encoder)
+
+
+def seconds(folder: Path) -> float:
+    """What making the newest snapshot took; 0 where there is none."""
+    told = _told(folder).get("seconds")
+    return float(told) if isinstance(told, int | float) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +249,15 @@ def current(folder: Path) -> str:
 
 def _generation(name: str) -> int:
     return int(name.removeprefix("gen-")) if re.fullmatch(r"gen-\d+", name) else 0
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    """What the newest snapshot says of itself, its files not looked at; nothing where there is none."""
+    try:
+        told = json.loads((folder / current(folder) / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _manifest(generation: Path, every_byte: bool = False) -> dict[str, Any]:

@@ -1,34 +1,20 @@
-"""What is in the folder, and what a run would do about it. Nothing is changed here."""
+"""What a run would do about the files that were found. Nothing is changed here."""
 
 from __future__ import annotations
 
-import os
-import stat
-import tomllib
+import hashlib
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from .datatypes import Document
-from .errors import InvalidInput, StorageError
-from .files import sha256, storable
-from .read import SUFFIXES
+from .files import sha256
+from .folders import Folder, owner
+from .scan import Found
 from .store import FILE, Store
 
-OWN = frozenset({"domain.toml", "eval.jsonl"})  # files of the folder that are no documents
-_LINKED = "Give that folder an index of its own, or copy it here."
-_OTHER_KIND = "If it holds text, save it as PDF or in another kind that is read."
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file on disk. `path` is its name in the index, `file` where it is."""
-
-    path: str
-    file: Path
-    size: int
-    mtime_ns: int
+_AGES = (1, 7, 30, 365, 1500)  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,112 +34,21 @@ class Plan:
         return [*self.unchanged, *(document for document, _ in self.touched)]
 
 
-def scan(folder: Path) -> list[Found]:
-    """Every readable kind of file below the folder, sorted. Hidden files, links to folders and pipes are passed over.
-
-    Raises InvalidInput without a folder, StorageError when one cannot be listed: its documents are not gone.
-    """
-    if not folder.is_dir():
-        raise InvalidInput(
-            f"There is no folder {folder}.",
-            "Name a folder that holds your documents, e.g. docent ingest sample_docs",
-        )
-    found = []
-    for parent, folders, names in os.walk(folder, onerror=_unlisted):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            file = Path(parent, name)
-            if file.suffix.lower() not in SUFFIXES or name.startswith("."):
-                continue
-            path = storable(file.relative_to(folder).as_posix())
-            try:
-                status = file.stat()
-            except OSError:
-                if not is_gone(file):  # a link in circles, a folder closed to us: its reading tells why
-                    found.append(Found(path, file, 0, 0))
-                continue
-            if stat.S_ISREG(status.st_mode):
-                found.append(Found(path, file, status.st_size, status.st_mtime_ns))
-    return found
-
-
 @dataclass(frozen=True, slots=True)
-class PassedOver:
-    """A file or a folder that is not read, and why, in words for people. `to_do` is '' where nothing is wrong."""
+class Seen:
+    """What a look at the folders found. Documents of the folders that are away stay as they are, and so do those of
+    the files that are `waiting`, which are still being written; a new one of these is not there yet."""
 
-    path: str
-    why: str
-    to_do: str = ""
+    files: Sequence[Found]
+    folders: tuple[Folder, ...] = ()
+    away: tuple[Folder, ...] = ()
+    waiting: frozenset[str] = frozenset()
 
-
-def passed_over(folder: Path, found: Sequence[Found]) -> list[PassedOver]:
-    """Everything below the folder that is not among what `scan` found: with it, every file is accounted for.
-
-    A hidden folder and a link to one stand for all that is in them.
-    """
-    read = {one.path for one in found}
-    others: list[PassedOver] = []
-    for parent, folders, names in os.walk(folder):
-        for name in sorted(folders):
-            path, place = Path(parent, name), storable(Path(parent, name).relative_to(folder).as_posix()) + "/"
-            if name.startswith("."):
-                others.append(PassedOver(place, "a hidden folder"))
-            elif path.is_symlink():
-                others.append(PassedOver(place, "a link to another folder, which is not followed", _LINKED))
-            elif not os.access(path, os.R_OK | os.X_OK):
-                others.append(PassedOver(place, "a folder that may not be listed", "Check its permissions."))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            file = Path(parent, name)
-            path_ = storable(file.relative_to(folder).as_posix())
-            if path_ not in read and not is_gone(file):
-                others.append(_passed(file, path_))
-    return others
+    def stays(self, path: str) -> bool:
+        return path in self.waiting or bool(self.away and owner(self.folders, path) in self.away)
 
 
-def _passed(file: Path, path: str) -> PassedOver:
-    if file.name.startswith("."):
-        return PassedOver(path, "a hidden file")
-    if file.name in OWN:
-        return PassedOver(path, "Docent's own: it says how to treat this folder")
-    if not (file.is_file() or file.is_symlink()):
-        return PassedOver(path, "no file that can be read: a pipe, a socket or a device")
-    if file.suffix.lower() in SUFFIXES:
-        return PassedOver(path, "not read yet", "Run: docent ingest")
-    kind = f"'{file.suffix.lower()}'" if file.suffix else "a name without an ending"
-    return PassedOver(path, f"not a kind that is read ({kind})", _OTHER_KIND)
-
-
-def valid_editions(folder: Path) -> tuple[str, ...]:
-    """Documents that no newer edition outdates, because the user says so: `valid` under [versions] in domain.toml. None
-    where that file cannot be read; whoever asks of the folder is told why."""
-    try:
-        told = tomllib.loads((folder / "domain.toml").read_text(encoding="utf-8")).get("versions", {}).get("valid", [])
-        return tuple(str(path) for path in told)
-    except (OSError, ValueError, AttributeError, TypeError):
-        return ()
-
-
-def _unlisted(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):  # gone meanwhile
-        raise StorageError(
-            f"The folder {error.filename} cannot be listed: {error.strerror}.",
-            "Check its permissions, or move it elsewhere. The index is as it was.",
-        ) from error
-
-
-def is_gone(file: Path) -> bool:
-    """Whether there is no such file. One that cannot be looked at, or a link to nowhere, is there."""
-    try:
-        file.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def make_plan(store: Store, files: Sequence[Found], fingerprint: str) -> Plan:
+def make_plan(store: Store, seen: Seen, fingerprint: str) -> Plan:
     """Compares by size and date, then by content. Another fingerprint means that everything is read again.
 
     A document without a hash is stale: it could not be opened, or its reading under new settings was interrupted.
@@ -162,9 +57,11 @@ def make_plan(store: Store, files: Sequence[Found], fingerprint: str) -> Plan:
     old_fingerprint = store.meta("fingerprint", fingerprint)
     why = "" if old_fingerprint == fingerprint else f"settings changed: {old_fingerprint!r} is now {fingerprint!r}"
     added, changed, unchanged, touched = [], [], [], []
-    for found in files:
+    for found in seen.files:
         document = known.pop(found.path, None)
-        if document is None:
+        if found.path in seen.waiting:
+            unchanged += [document] if document else []
+        elif document is None:
             added.append(found)
         elif why or not document.sha256:
             changed.append(found)
@@ -174,15 +71,36 @@ def make_plan(store: Store, files: Sequence[Found], fingerprint: str) -> Plan:
             touched.append((document, found))
         else:
             changed.append(found)
-    return Plan(tuple(added), tuple(changed), tuple(known.values()), tuple(unchanged), tuple(touched), why)
+    unchanged += [document for document in known.values() if seen.stays(document.path)]
+    removed = tuple(document for document in known.values() if not seen.stays(document.path))
+    return Plan(tuple(added), tuple(changed), removed, tuple(unchanged), tuple(touched), why)
 
 
-def dry_plan(index_dir: Path, files: Sequence[Found], fingerprint: str, rebuild: bool) -> Plan:
+def in_turn(plan: Plan) -> list[Found]:
+    """What is to be read, newest and smallest first: those are likely to be asked for, and many are soon done.
+
+    Each step in age, next to the newest of them, weighs as much as a fourfold size. Files that changed come before
+    others of their step: what the index says of them is out of date.
+    """
+    changed = {found.path for found in plan.changed}
+    files = [*plan.added, *plan.changed]
+    newest = max((found.mtime_ns for found in files), default=0)
+
+    def turn(found: Found) -> tuple[int, bool, int, str]:
+        days = (newest - found.mtime_ns) / 86_400e9
+        age = sum(days > step for step in _AGES)
+        size = max(0, (found.size.bit_length() - 15) // 2)  # up to 64 kB all are small
+        return age + size, found.path not in changed, found.size, found.path
+
+    return sorted(files, key=turn)
+
+
+def dry_plan(index_dir: Path, seen: Seen, fingerprint: str, rebuild: bool) -> Plan:
     if rebuild or not (index_dir / FILE).is_file():
         why = "the index is built again" if rebuild else "nothing has been ingested yet"
-        return Plan(tuple(files), (), (), (), why=why)
+        return Plan(tuple(seen.files), (), (), (), why=why)
     with closing(Store(index_dir)) as store:
-        return make_plan(store, files, fingerprint)
+        return make_plan(store, seen, fingerprint)
 
 
 def _same_content(found: Found, document: Document) -> bool:
@@ -190,3 +108,9 @@ def _same_content(found: Found, document: Document) -> bool:
         return sha256(found.file) == document.sha256
     except OSError:
         return False
+
+
+def document_id(path: str) -> int:
+    """Of a document, from its name in the index."""
+    digest = hashlib.blake2b(path.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -71,8 +71,17 @@ _003_CURATED = """
         chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE, weight REAL NOT NULL);
 """
 
+# Vectors of documents that are not stored yet; and what deleting a document looks for in every table.
+_004_UNFINISHED = """
+    CREATE TABLE unfinished (content TEXT PRIMARY KEY, doc_id INTEGER NOT NULL, vector BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX unfinished_of ON unfinished(doc_id);
+    CREATE INDEX notes_of ON notes(doc_id);
+    CREATE INDEX flags_of ON flags(doc_id);
+"""
+
 MIGRATIONS = (
     _001_FIRST,
     _002_PLACES_TABLES_FLAGS,
     _003_CURATED,
+    _004_UNFINISHED,
 )  # applied once, in order; PRAGMA user_version counts them

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from .database import connect, failures
 from .datatypes import Chunk, Document, Flag, Page, ReadResult, Table, Vectors
 from .errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
-from .packing import arrays, packed, unpacked, unzipped, zipped
+from .packing import arrays, unpacked, unzipped
+from .rows import Entry, insert
 from .schema import MIGRATIONS
 from .vault import Key
 
@@ -122,6 +123,11 @@ class Store:
         so that one of another store, as before a rebuild, never passes for one of this."""
         return int(self.meta("changes", "0"))
 
+    @property
+    def encoder(self) -> str:
+        """The name of the one that its vectors are made with, or are to be."""
+        return self.meta("fingerprint").partition("encoder=")[2]
+
     def documents(self) -> list[Document]:
         rows = self.rows(
             "SELECT id, path, title, sha256, size, mtime_ns, n_pages, n_chunks, error, hint "
@@ -198,12 +204,9 @@ class Store:
         found: dict[str, bytes] = {}
         for first in range(0, len(contents), 500):
             part = contents[first : first + 500]
-            found.update(
-                self.rows(
-                    f"SELECT content, vector FROM vectors WHERE content IN ({','.join('?' * len(part))})",
-                    part,
-                )
-            )
+            for table in ("unfinished", "vectors"):
+                sql = f"SELECT content, vector FROM {table} WHERE content IN ({','.join('?' * len(part))})"
+                found.update(self.rows(sql, part))
         return found
 
     # -- what changes it
@@ -216,23 +219,29 @@ class Store:
         vectors: Sequence[tuple[str, bytes]],
     ) -> None:
         """Replaces everything known of one document, or records why it could not be read. All or nothing."""
+        self.put_all([Entry(document, result, chunks, vectors)])
+
+    def put_all(self, entries: Iterable[Entry]) -> None:
+        """The same of several, all of them or none."""
         with self.transaction() as db:
-            _delete(db, [document.path])
-            db.execute(
-                "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?)",
-                (document.id, document.path, document.title, document.sha256, document.size, document.mtime_ns,
-                 document.n_pages, document.n_chunks, document.error, document.hint),
-            )  # fmt: skip
-            if result:
-                _put_result(db, document.id, result)
-            db.executemany(
-                "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?)",
-                [(c.id, c.doc_id, c.start, c.end, c.page, document.title, c.heading, c.text) for c in chunks],
-            )
-            db.executemany(
-                "INSERT INTO vectors VALUES (?,?,?)",
-                [(c.id, content, vector) for c, (content, vector) in zip(chunks, vectors, strict=True)],
-            )
+            for entry in entries:
+                _delete(db, [entry.document.path])
+                insert(db, entry)
+
+    def keep_unfinished(self, vectors: Sequence[tuple[str, int, bytes]]) -> None:
+        """(content's hash, document's id, vector) of documents that are still being embedded: `known_vectors` has them
+        until the document is stored, changed or gone."""
+        with self.transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO unfinished VALUES (?,?,?)", vectors)
+
+    def forget_unfinished(self, doc_ids: Sequence[int]) -> None:
+        """Of all documents but these, which are still to be stored."""
+        kept = set(doc_ids)
+        old = [row for row in self.rows("SELECT DISTINCT doc_id FROM unfinished") if row[0] not in kept]
+        if old:
+            with self.transaction() as db:
+                db.executemany("DELETE FROM unfinished WHERE doc_id = ?", old)
+                db.execute("INSERT OR REPLACE INTO meta VALUES (?, 'yes')", (_TRACES,))
 
     def expire(self, fingerprint: str) -> None:
         """New settings: each document is stale until it is read again, if not by this run, then by the next."""
@@ -240,10 +249,12 @@ class Store:
             db.execute("UPDATE documents SET sha256 = ''")
             db.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (fingerprint,))
 
-    def touch(self, document: Document, size: int, mtime_ns: int) -> None:
-        """The file's date changed, its content did not."""
-        with self.transaction() as db:
-            db.execute("UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, document.id))
+    def touch(self, changes: Sequence[tuple[Document, int, int]]) -> None:
+        """(document, size, mtime_ns) of files whose date changed and whose content did not."""
+        if changes:
+            with self.transaction() as db:
+                sql = "UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?"
+                db.executemany(sql, [(size, mtime_ns, document.id) for document, size, mtime_ns in changes])
 
     def remove(self, paths: Sequence[str]) -> None:
         """Pages, chunks, words and vectors go with the document."""
@@ -263,6 +274,7 @@ class Store:
         SQLite zeroes what is deleted, but not the copies that stayed where rows were moved from one page to another.
         Where nothing was deleted since, nothing is done unless `anyway`: it takes as long as the store is large.
         """
+        self.forget_unfinished([])
         if not self.meta(_MERGED):
             with self.transaction() as db:
                 db.execute("INSERT INTO chunks_fts(chunks_fts) VALUES ('optimize')")
@@ -306,26 +318,3 @@ def _delete(db: sqlite3.Connection, paths: Sequence[str]) -> None:
     if db.executemany("DELETE FROM documents WHERE path = ?", [(path,) for path in paths]).rowcount:
         db.execute("DELETE FROM meta WHERE key = ?", (_MERGED,))
         db.execute("INSERT OR REPLACE INTO meta VALUES (?, 'yes')", (_TRACES,))
-
-
-def _put_result(db: sqlite3.Connection, doc_id: int, result: ReadResult) -> None:
-    db.executemany(
-        "INSERT INTO pages (doc_id, number, start, label, reader, text, raw_index, place, confidence, unread) "
-        "VALUES (?,?,?,?,?,?,?,?,?,?)",
-        [
-            (doc_id, p.number, p.start, p.label, p.reader, zipped(p.text), packed(p.raw_index),
-             p.place, p.confidence, p.unread)
-            for p in result.pages
-        ],
-    )  # fmt: skip
-    headings = [(doc_id, h.start, h.level, h.text) for h in result.headings]
-    db.executemany("INSERT INTO headings VALUES (?,?,?,?)", headings)
-    db.executemany("INSERT INTO notes VALUES (?,?)", [(doc_id, note) for note in result.notes])
-    db.executemany(
-        "INSERT INTO tables VALUES (?,?,?,?,?,?,?,?)",
-        [
-            (doc_id, n, t.page, t.start, t.end, t.caption, json.dumps(t.columns), zipped(json.dumps(t.rows)))
-            for n, t in enumerate(result.tables)
-        ],
-    )
-    db.executemany("INSERT INTO flags VALUES (?,?,?,?)", [(doc_id, f.kind, f.page, f.text) for f in result.flags])

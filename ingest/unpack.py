@@ -18,9 +18,10 @@ from typing import Any
 from .archive import DOCUMENTS, FORMAT, KIND, MANIFEST, SETTINGS, is_safe
 from .check import examine
 from .errors import DocentError, IndexDamaged, InvalidInput, StorageError
+from .folders import Folder, remember
 from .index import publish
 from .lock import writing
-from .plan import OWN
+from .scan import OWN
 from .store import FILE, Store
 
 _MANIFEST_BYTES = 256 << 20  # a million documents
@@ -227,7 +228,7 @@ def _prove(file: Path, incoming: Path, manifest: Mapping[str, Any], folder: Path
             if foreign := store.foreign():
                 raise InvalidInput(f"{file} holds a store that Docent did not make ({foreign}).", _REFUSED)
             if folder:
-                store.set_meta("folder", str(folder))
+                remember(store, [Folder("", folder)])  # those of several folders lie below it, by their names
             counts = tuple(store.rows(f"SELECT count(*) FROM {table}")[0][0] for table in ("documents", "chunks"))
             if counts != (manifest["documents"], manifest["passages"]):
                 raise IndexDamaged("it does not hold what the manifest says")

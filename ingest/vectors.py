@@ -8,7 +8,7 @@ at fewer codes, but a question lies apart from the passages: they lost a tenth o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from .sealed import read_from, writing_to
 from .store import Store
 
 Ids = NDArray[np.int64]
+Check = Callable[[], None]  # called between batches; may wait, or raise to give up
 
 EXACT_UP_TO = 100_000  # chunks: about 150 MB of vectors in memory, 10 ms a question
 RECALL = 0.95  # the share of the nearest ones that a shortlist must hold
@@ -31,7 +32,7 @@ _FEW = 2000  # rows that are compared by their exact vectors, without a shortlis
 
 
 def write(
-    store: Store, file: Path, exact_up_to: int = EXACT_UP_TO, recall: float = RECALL
+    store: Store, file: Path, exact_up_to: int = EXACT_UP_TO, recall: float = RECALL, check: Check = lambda: None
 ) -> tuple[Ids, dict[str, Any]]:
     """The store's vectors as a file that `OpenVectors` opens: whole up to `exact_up_to` of them, else coded; whole,
     too, when no shortlist of the codes holds `recall` of the nearest ones.
@@ -42,26 +43,27 @@ def write(
     dim = (size or 4) // 4
     told: dict[str, Any] = {}
     if count > exact_up_to:
-        ids, told = _write_codes(store, file, dim, recall)
+        ids, told = _write_codes(store, file, dim, recall, check)
         if told["recall"] >= recall:
             return ids, {"kind": "rabitq", "dim": dim, **told}
-    ids = _write_whole(store, file, dim)
+    ids = _write_whole(store, file, dim, check)
     return ids, {"kind": "flat", "dim": dim} | ({"instead_of": {"kind": "rabitq", **told}} if told else {})
 
 
-def _write_whole(store: Store, file: Path, dim: int) -> Ids:
+def _write_whole(store: Store, file: Path, dim: int, check: Check) -> Ids:
     import faiss
 
     index = faiss.IndexFlatIP(dim)
     ids = [np.zeros(0, dtype=np.int64)]
     for part, vectors in store.vector_batches():
+        check()
         index.add(vectors)
         ids.append(part)
     _put(index, file, store)
     return np.concatenate(ids)
 
 
-def _write_codes(store: Store, file: Path, dim: int, asked: float) -> tuple[Ids, dict[str, Any]]:
+def _write_codes(store: Store, file: Path, dim: int, asked: float, check: Check) -> tuple[Ids, dict[str, Any]]:
     """Codes of all vectors, and how long a shortlist has to be: the first of _SHORTLISTS that holds enough."""
     import faiss
     from faiss.contrib.exhaustive_search import knn_ground_truth
@@ -77,6 +79,7 @@ def _write_codes(store: Store, file: Path, dim: int, asked: float) -> tuple[Ids,
 
     def added() -> Iterator[Vectors]:
         for part, vectors in store.vector_batches():
+            check()
             index.add(vectors)
             ids.append(part)
             yield vectors

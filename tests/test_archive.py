@@ -21,8 +21,8 @@ from test_sync import Words
 from app.states import is_whole
 from ingest.archive import FORMAT, MANIFEST, export
 from ingest.errors import InvalidInput
-from ingest.plan import scan
 from ingest.repair import check
+from ingest.scan import scan
 from ingest.store import FILE, Store
 from ingest.sync import sync
 from ingest.unpack import import_library
@@ -106,7 +106,7 @@ def test_it_is_whole_also_while_the_store_is_written(place: Path, tmp_path: Path
         with closing(Store(place / "index")) as store:
             while not ended.is_set():
                 for document in store.documents():
-                    store.touch(document, document.size + 1, document.mtime_ns)
+                    store.touch([(document, document.size + 1, document.mtime_ns)])
                 store.remove([document.path for document in store.documents()[2:]])
 
     thread = threading.Thread(target=write)

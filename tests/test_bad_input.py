@@ -21,8 +21,8 @@ from app.retrieve import retrieve
 from ingest.config import IngestConfig
 from ingest.errors import IndexDamaged, InvalidInput, ReadError, StorageError
 from ingest.index import LocalIndex
-from ingest.plan import scan
 from ingest.read import read_file
+from ingest.scan import scan
 from ingest.store import FILE, Store
 from ingest.sync import Report, sync
 
@@ -250,8 +250,8 @@ def test_a_file_deleted_while_others_are_read(folder, index, encoder):
         (folder / name).write_text(f"Sprocket {name}.")
 
     def delete(progress) -> None:
-        if progress.stage == "embedding" and progress.file == "a.txt":
-            (folder / "b.txt").unlink(missing_ok=True)  # perhaps being read
+        if progress.stage == "reading" and progress.file == "z.txt":
+            (folder / "b.txt").unlink(missing_ok=True)  # it was just read
             (folder / "warranty.md").unlink(missing_ok=True)  # not yet begun
 
     report = sync(folder, index, encoder, on_progress=delete)
@@ -288,7 +288,7 @@ sys.path.insert(0, sys.argv[3])
 from test_sync import Words
 from ingest.errors import StorageError
 from ingest.sync import sync
-resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
 try:
     sync(Path(sys.argv[1]), Path(sys.argv[2]), Words())
 except StorageError as error:
@@ -298,12 +298,12 @@ except StorageError as error:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs limits on the size of files")
 def test_a_full_disk_stops_the_run_and_keeps_what_was_stored(tmp_path, index):
-    """Files that may not grow over 200 kB stand for the disk: SQLite is refused just so."""
+    """Files that may not grow over 500 kB stand for the disk: SQLite is refused just so."""
     from test_sync import Words, check_equals_a_clean_build, prose
 
     folder = tmp_path / "docs"
     folder.mkdir()
-    for n in range(8):
+    for n in range(20):
         (folder / f"{n}.txt").write_text(prose(n, 150))
     arguments = [str(folder), str(index), str(Path(__file__).parent)]
     done = subprocess.run([sys.executable, "-c", FULL_DISK, *arguments], capture_output=True, text=True)
@@ -311,10 +311,10 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_stored(tmp_path, index):
     assert index.exists() and list(index.glob("*.tmp")) == []
     with closing(Store(index)) as store:
         kept = [document.path for document in store.documents()]
-    assert 0 < len(kept) < 8
+    assert 0 < len(kept) < 20
     words = Words()
     report = sync(folder, index, words)
-    assert len(report.added) == 8 - len(kept) and report.unchanged == len(kept)
+    assert len(report.added) == 20 - len(kept) and report.unchanged == len(kept)
     check_equals_a_clean_build(folder, index, words)
 
 

@@ -18,7 +18,7 @@ from app.library import library
 from app.settings import load_settings
 from app.ui.desk import Desk
 from ingest.errors import IndexMissing, StorageError
-from ingest.plan import passed_over, scan
+from ingest.scan import passed_over, scan
 from ingest.store import Store
 from ingest.sync import sync
 

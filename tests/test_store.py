@@ -166,7 +166,7 @@ def test_traces_are_erased_when_something_was_deleted_and_only_then(store, tmp_p
 def test_every_committed_change_is_counted(store):
     document, *_ = put(store, 1, "words")
     before = store.changes
-    store.touch(document, 11, 21)
+    store.touch([(document, 11, 21)])
     store.set_meta("folder", "x")
     store.remove([])  # nothing to do is no change
     assert store.changes == before + 2

@@ -243,6 +243,42 @@ def test_documents_come_and_go(desk: MakeDesk) -> None:
     finished(at)
 
 
+def test_reading_is_paused_and_stopped_from_the_page(desk: MakeDesk, encoder: SentenceEncoder) -> None:
+    at = desk("NOT FOUND")
+    may_embed = threading.Event()
+    at._encoder = Held(encoder, may_embed)
+    (at.folder / "new.txt").write_text("The spare key hangs in the boiler room of house nine.")
+    at.ingest()
+    wait_until(lambda: at.ingesting.progress is not None and at.ingesting.progress.stage == "embedding")
+    page = drawn(at, "documents")
+    page.button(key="hold").click().run()
+    assert at.keeping.paused and page.button(key="hold").label == "Go on" and not page.exception
+    page.button(key="hold").click().run()
+    assert not at.keeping.paused
+    page.button(key="stop_reading").click().run()
+    may_embed.set()
+    finished(at)
+    assert at.ingesting.result.stopped
+    assert "Stopped: 1 added, 0 files left" in shown(page.run()), "what was being embedded is kept"
+    page.button(key="check").click().run()
+    finished(at)
+    assert "new.txt" in {document.path for document in at.documents()}
+
+
+class Held:
+    """An encoder that embeds nothing until it may."""
+
+    def __init__(self, encoder: SentenceEncoder, may_embed: threading.Event) -> None:
+        self._encoder, self._may_embed = encoder, may_embed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def encode(self, texts: Any) -> Any:
+        self._may_embed.wait(30)
+        return self._encoder.encode(texts)
+
+
 def test_a_damaged_index_can_be_built_again(desk: MakeDesk) -> None:
     at = desk("The filter is cleaned every 11 weeks.")
     (at.index_dir / "store.db").write_bytes(b"not a database at all" * 100)

@@ -23,15 +23,15 @@ from app.prompt import rules_of
 from app.settings import Settings, save_settings
 from app.states import StateStore, is_whole
 from app.ui.ahead import ReadingAhead
+from app.ui.keeping import Keeping
 from app.ui.live import Job, LiveAnswer, Turn
 from app.ui.trial import Drafting, Trial
 from ingest.check import Checkup
 from ingest.datatypes import Document, Encoder
-from ingest.errors import StorageError
-from ingest.plan import scan
+from ingest.progress import Progress
 from ingest.repair import check
 from ingest.store import Store
-from ingest.sync import Progress, Report, sync
+from ingest.sync import Report
 
 WIDER = 12  # passages to read when a search is to go wider
 _LOADED = ("model", "n_ctx", "threads", "gpu_layers", "kv_type")  # settings that the loaded model was made with
@@ -53,7 +53,7 @@ class Desk:
         self.memory = Memory(settings.threads_db)
         self.questions = Questions(index_dir)
         self.answers: dict[int, LiveAnswer] = {}  # by thread
-        self.ingesting: Job[Progress, Report | None] | None = None
+        self.keeping = Keeping(self.folder, index_dir, lambda: self.encoder, self._forget_opened)
         self.checking: Job[None, Checkup] | None = None
         self.pulls: dict[str, Job[Download, Path]] = {}  # by model
         self.warming: Job[None, None] | None = None
@@ -66,7 +66,6 @@ class Desk:
         self._assistant: Assistant | None = None
         self._encoder: Encoder | None = None
         self._llm: Llm | None = None
-        self._wanted = self._reading = False  # a look at the folder; whether one is being taken
         self._opening, self._loading, self._turn = threading.RLock(), threading.RLock(), Turn()
         self.ahead = ReadingAhead(lambda: self.assistant, self._conversations, self._is_idle)
 
@@ -234,47 +233,22 @@ class Desk:
 
     # -- documents and models
 
+    @property
+    def ingesting(self) -> Job[Progress, Report | None] | None:
+        return self.keeping.job
+
     def ingest(self, rebuild: bool = False) -> None:
         """Brings the index in step with the folder, in the background. A run in progress is followed by another."""
-        with self._opening:
-            self._wanted = True
-            if rebuild:
-                self._assistant = None  # its files are about to go
-            if not self._reading:
-                self._reading = True
-                self.ingesting = Job(lambda tell: self._ingest(tell, rebuild))
-
-    def _ingest(self, tell: Callable[[Progress], None], rebuild: bool) -> Report | None:
-        report = None
-        try:
-            while self._still_wanted():
-                report = sync(self.folder, self.index_dir, self.encoder, on_progress=tell, rebuild=rebuild)
-                rebuild = False
-                if report.changed or report.removed:
-                    with self._opening:
-                        self._assistant = None  # it has counted what was kept of them
-        finally:
-            self._reading = False
-        self.ahead.again()
-        return report
-
-    def _still_wanted(self) -> bool:
-        """Whether another look was asked for. If not, the work ends here, before anyone can ask again."""
-        with self._opening:
-            wanted, self._wanted = self._wanted, False
-            self._reading = wanted
-            return wanted
+        self.keeping.look(rebuild, self.ahead.again)
 
     def delete_document(self, path: str) -> None:
         """Removes the file from the folder, then its traces from the index. Raises StorageError."""
-        found = next((found for found in scan(self.folder) if found.path == path), None)
-        if found is None:  # gone already: the index catches up
-            return self.ingest()
-        try:
-            found.file.unlink()
-        except OSError as error:
-            raise StorageError(f"{path} could not be deleted: {error.strerror}.", "Check its permissions.") from error
-        return self.ingest()
+        self.keeping.delete(path)
+        self.ingest()
+
+    def _forget_opened(self) -> None:
+        with self._opening:
+            self._assistant = None
 
     def check(self, repair: bool = False) -> None:
         """Checks the library in the background, and mends it when told to."""

@@ -136,13 +136,30 @@ def _run(desk: Desk) -> None:
     if job.running:
         with st.container(key="progress"):
             st.fragment(progress_line, run_every=1.0)(desk)
-            st.caption("You can go on asking meanwhile.")
+            _steering(desk)
+            st.caption("What is read can be asked about at once; the newest and smallest files come first.")
     elif job.error:
         show_error(job.error, desk, key="ingest")
         if isinstance(job.error, IndexBusy):
             st.caption("Another Docent is reading this folder, perhaps in a terminal.")
     elif job.result:
         st.html(f'<div class="told">{html.escape(_told(job.result))}</div>')
+
+
+def _steering(desk: Desk) -> None:
+    paused = desk.keeping.paused
+    with st.container(horizontal=True):
+        if st.button(
+            "Go on" if paused else "Pause", icon=f":material/{'play_arrow' if paused else 'pause'}:", key="hold",
+        ):  # fmt: skip
+            (desk.keeping.resume if paused else desk.keeping.pause)()
+            st.rerun()
+        if st.button(
+            "Stop", icon=":material/stop:", key="stop_reading",
+            help="What is read stays. “Check the folder now” goes on with the rest.",
+        ):  # fmt: skip
+            desk.keeping.cancel()
+            st.rerun()
 
 
 def _told(report: Report) -> str:
@@ -153,6 +170,8 @@ def _told(report: Report) -> str:
     ]
     done = ", ".join(parts) or "Nothing new"
     failed = f", {len(report.failed)} could not be read" if report.failed else ""
+    if report.stopped:
+        return f"Stopped: {done}{failed}, {_count(report.left, 'file')} left. “Check the folder now” goes on from here."
     return f"{done}{failed}. Took {duration(report.seconds)}."
 
 

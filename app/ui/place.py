@@ -12,6 +12,7 @@ from app.ui.table import page_html
 from app.ui.text import short
 from ingest.datatypes import Document, Page, Table
 from ingest.errors import InvalidInput
+from ingest.folders import file_of, remembered, settled
 from ingest.store import Store
 
 
@@ -89,6 +90,7 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
         document = next((document for document in store.documents() if document.path == place.file), None)
         pages = store.pages(document.id, number) if document else []
         tables = store.tables(document.id) if document and pages else []
+        folders = settled(remembered(store), [folder])
     if not document or not pages:
         raise InvalidInput(
             f"{place.file} is no longer among your documents.",
@@ -97,7 +99,7 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
     page = pages[0]
     spans, stale = _spans(page, place)
     note = "The document has changed since: the quote no longer stands here in these words." if stale else ""
-    file = folder / document.path
+    file = file_of(folders, document.path)
     if not _is_as_read(file, document):
         note = "The file has changed or gone since it was read. Check the folder on the Documents page."
     raw = tuple(int(i) for a, b in spans for i in page.raw_index[a:b]) if page.raw_index is not None else ()

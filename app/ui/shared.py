@@ -19,6 +19,13 @@ from ingest.errors import IndexDamaged, ModelError
 
 HERE = Path(__file__).parent
 LOCKED = "--locked"  # among the page's options: there is a password, and so a way out
+_STAGES = {
+    "reading": "Reading",
+    "embedding": "Understanding",
+    "curating": "Comparing documents",
+    "publishing": "Publishing",
+    "paused": "Going on",
+}
 
 
 @st.cache_resource(show_spinner=False)
@@ -74,13 +81,15 @@ def progress_line(desk: Desk) -> None:
     if told is None:
         st.progress(0.0, text="Looking at the folder…")
         return
-    parts = [f"{told.files_done} of {told.files_total} files", f"{told.pages_done} pages"]
+    parts = [f"{told.files_done} of {told.files_total} files", f"{told.pages_done} of {told.pages_total} pages"]
     if told.pages_per_second >= 1:
         parts.append(f"{told.pages_per_second:.0f} pages/s")
     if told.eta_seconds is not None:
         parts.append(f"about {duration(told.eta_seconds)} to go")
-    doing = {"reading": "Reading", "embedding": "Understanding", "publishing": "Publishing"}[told.stage]
-    st.progress(told.share, text=f"{doing} {label(told.file)}  \n{' · '.join(parts)}")
+    doing = (
+        "Paused" if desk.keeping.paused else f"{_STAGES.get(told.stage, told.stage.capitalize())} {label(told.file)}"
+    )
+    st.progress(told.share, text=f"{doing}  \n{' · '.join(parts)}")
 
 
 def shown_path(folder: Path) -> str:

@@ -1,0 +1,56 @@
+"""docent ingest: brings an index in step with its folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from app.terminal import explained, json_option, on_interrupt, print_json, print_progress, print_report
+
+_FOLDER = click.Path(path_type=Path)
+_index = click.option("--index", "index_dir", type=_FOLDER, help="The index's folder. [default: indexes/<folder name>]")
+
+
+@click.command()
+@click.argument("folder", type=_FOLDER, default="sample_docs")
+@_index
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--rebuild", is_flag=True, help="Throw the index away and build it again. Documents are not touched.")
+@json_option
+@explained
+def ingest(folder: Path, index_dir: Path | None, dry_run: bool, rebuild: bool, as_json: bool) -> None:
+    """Bring the index in step with FOLDER: new, changed and removed files. Unchanged ones cost nothing.
+
+    Newest and smallest files come first, and can be asked about while the rest is read. Ctrl-C stops after some
+    seconds' work at most; what was finished is kept, and the same command goes on from there.
+
+    \b
+    Examples:
+      docent ingest                        the sample documents
+      docent ingest ~/contracts            your own; the index goes to indexes/contracts
+      docent ingest ~/contracts --dry-run  only say what would be done
+    """
+    from app.assistant import open_encoder
+    from app.domains import index_for
+    from app.settings import load_settings
+    from ingest.control import Control
+    from ingest.sync import sync
+
+    encoder, control = open_encoder(load_settings()), Control()
+    with on_interrupt(control.cancel):
+        done = sync(
+            folder,
+            index_dir or index_for(folder),
+            encoder,
+            on_progress=None if as_json else print_progress,
+            dry_run=dry_run,
+            rebuild=rebuild,
+            control=control,
+        )
+    if as_json:
+        print_json(done.as_json())
+    else:
+        print_report(done, dry_run)
+    sys.exit(130 if done.stopped else 0)

@@ -1,0 +1,101 @@
+"""Keeping the index in step with its folder: one run at a time, in the background. No Streamlit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from app.ui.live import Job
+from ingest.control import Control
+from ingest.datatypes import Encoder
+from ingest.errors import StorageError
+from ingest.folders import Folder, folders_of, scan_all
+from ingest.progress import Progress
+from ingest.sync import Report, sync
+
+
+class Keeping:
+    """Safe to use from several threads."""
+
+    def __init__(
+        self, folder: Path, index_dir: Path, encoder: Callable[[], Encoder], forget: Callable[[], None]
+    ) -> None:
+        """`forget` is called when what was opened of the index is about to change under its users' hands."""
+        self.folder, self.index_dir = folder, index_dir
+        self.job: Job[Progress, Report | None] | None = None
+        self._encoder, self._forget = encoder, forget
+        self._control = Control()
+        self._lock = threading.RLock()
+        self._wanted = self._reading = False  # a look at the folder; whether one is being taken
+
+    @property
+    def folders(self) -> list[Folder]:
+        """Those of the index, which more than one may have been ingested into."""
+        return folders_of(self.index_dir, self.folder)
+
+    # -- what people ask of it
+
+    def look(self, rebuild: bool = False, then: Callable[[], None] = lambda: None) -> None:
+        """Brings the index in step, in the background, and calls `then`. A run in progress is followed by another."""
+        with self._lock:
+            self._wanted = True
+            if rebuild:
+                self._forget()  # its files are about to go
+            if not self._reading:
+                self._reading = True
+                self.job = Job(lambda tell: self._look(tell, rebuild, then))
+
+    @property
+    def paused(self) -> bool:
+        return self._control.paused
+
+    def pause(self) -> None:
+        self._control.pause()
+
+    def resume(self) -> None:
+        self._control.resume()
+
+    def cancel(self) -> None:
+        """What was finished is kept and published. The next look goes on from there."""
+        with self._lock:
+            self._wanted = False
+            self._control.cancel()
+
+    def delete(self, path: str) -> None:
+        """The file itself. Its traces in the index are for the next look. Raises StorageError."""
+        files, _ = scan_all(self.folders)
+        found = next((found for found in files if found.path == path), None)
+        if found is None:  # gone already: the index catches up
+            return
+        try:
+            found.file.unlink()
+        except OSError as error:
+            raise StorageError(f"{path} could not be deleted: {error.strerror}.", "Check its permissions.") from error
+
+    # -- the run
+
+    def _look(self, tell: Callable[[Progress], None], rebuild: bool, then: Callable[[], None]) -> Report | None:
+        report = None
+        try:
+            while self._still_wanted():
+                report = sync(
+                    self.folder, self.index_dir, self._encoder(), on_progress=tell, rebuild=rebuild,
+                    control=self._control,
+                )  # fmt: skip
+                rebuild = False
+                if report.changed or report.removed:
+                    self._forget()  # whoever has it open has counted what was kept of them
+        finally:
+            self._reading = False
+        then()
+        return report
+
+    def _still_wanted(self) -> bool:
+        """Whether another look was asked for. If not, the work ends here, before anyone can ask again."""
+        with self._lock:
+            wanted, self._wanted = self._wanted, False
+            self._reading = wanted
+            if wanted:
+                self._control = Control()
+            return wanted

@@ -1,0 +1,116 @@
+"""How far a run has come, and how long the rest will take: from what it measured itself."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import PurePath
+from typing import Any
+
+_READING = 0.2  # of the time that a byte takes; the rest is embedding
+_MEMORY = 20.0  # seconds after which what was measured counts a third
+_LOOK = 0.5  # seconds between two measurements
+_SETTLE = 0.25  # of what a new measurement moves the time that is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`share` is of the bytes, 0 to 1; `pages_done` were read, `pages_total` is a guess from those and the bytes left.
+    `pages_per_second` are those that became searchable lately. `eta_seconds` is None until that was measured."""
+
+    stage: str  # reading, embedding, curating, publishing, paused
+    file: str
+    files_done: int
+    files_total: int
+    pages_done: int
+    pages_per_second: float
+    eta_seconds: float | None
+    share: float = 0.0
+    pages_total: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class Pace:
+    """Counts what is done of some files and measures the slowest stage, embedding, in pages a second.
+
+    How many pages are left is told from the bytes that are left, by what the pages of each format took so far.
+    """
+
+    def __init__(self, files: Sequence[tuple[str, int]], now: Callable[[], float]) -> None:
+        """`files`: names and sizes in bytes. `now`: seconds of work, pauses left out, from any moment on."""
+        self._now = now
+        self.bytes_total = sum(size for _, size in files) or 1
+        self.pages_read = 0
+        self._unread: Counter[str] = Counter()
+        for name, size in files:
+            self._unread[_format(name)] += size
+        self._bytes: Counter[str] = Counter()  # read, with pages in them
+        self._pages: Counter[str] = Counter()
+        self._read = self._kept = 0.0  # bytes
+        self._kept_pages = 0.0
+        self._rate = self._weight = 0.0
+        self._last, self._begun = (self._now(), 0.0), False
+        self._eta: float | None = None
+
+    def begin(self) -> None:
+        """The first texts are about to be embedded: what came before, such as loading the encoder, is no pace."""
+        if not self._begun:
+            self._begun, self._last = True, (self._now(), 0.0)
+
+    def read(self, name: str, size: int, pages: int) -> None:
+        """A file was read; without pages it could not be."""
+        self._unread[_format(name)] -= size
+        self._read += size
+        if pages:
+            self._bytes[_format(name)] += size
+            self._pages[_format(name)] += pages
+
+    def kept(self, size: int, pages: int) -> None:
+        """A file is embedded and stored."""
+        self._kept += size
+        self._kept_pages += pages
+
+    @property
+    def pages_total(self) -> int:
+        overall = sum(self._pages.values()) / max(1, sum(self._bytes.values()))
+        left = sum(
+            size * (self._pages[name] / self._bytes[name] if self._bytes[name] else overall)
+            for name, size in self._unread.items()
+        )
+        return max(self.pages_read, round(sum(self._pages.values()) + left))
+
+    def share(self, reading: float = 0.0, embedding: float = 0.0) -> float:
+        """Of the bytes, 0 to 1, with those that are being read and embedded just now."""
+        done = _READING * (self._read + reading) + (1 - _READING) * (self._kept + embedding)
+        return min(1.0, done / self.bytes_total)
+
+    def measure(self, embedding_pages: float = 0.0) -> tuple[float, float | None]:
+        """Pages a second, lately, and the seconds that are left, which move slowly towards each new measurement."""
+        now, done = self._now(), self._kept_pages + embedding_pages
+        seconds, pages = now - self._last[0], done - self._last[1]
+        if self._begun and seconds >= _LOOK:
+            self._last = now, done
+            fresh = 1 - math.exp(-seconds / _MEMORY)
+            self._rate += fresh * (max(0.0, pages) / seconds - self._rate)
+            self._weight += fresh * (1 - self._weight)  # of what was measured, against the nothing it began with
+            if self._rate > 0:
+                left = max(0.0, self.pages_total - done) * self._weight / self._rate
+                self._eta = left if self._eta is None else _moved(self._eta - seconds, left)
+        if done >= self.pages_total and self._eta is not None:
+            self._eta = 0.0
+        return (self._rate / self._weight if self._weight else 0.0), self._eta
+
+
+def _moved(expected: float, measured: float) -> float:
+    return max(0.0, expected + _SETTLE * (measured - expected))
+
+
+def _format(name: str) -> str:
+    return PurePath(name).suffix.lower()
