@@ -18,16 +18,8 @@ from app.evidence import best_sentences, sentences_of
 from app.gate import Calibration, calibration_for, judge, signals, unknown_codes
 from app.llm import LlamaCpp
 from app.models import find, path
-from app.prompt import (
-    MAX_QUESTION,
-    REFUSAL,
-    build_checks,
-    build_prompt,
-    history_of,
-    label_of,
-    passages_of,
-    rules_of,
-)
+from app.orders import warnings
+from app.prompt import MAX_QUESTION, REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of, rules_of
 from app.retrieve import AS_FOUND, join_neighbours, named_documents, retrieve
 from app.rewrite import standalone, with_figures
 from app.settings import Settings
@@ -274,6 +266,7 @@ class AnswerStream:
             self._stopped,
             round(confidence, 4),
             {name: round(value, 4) for name, value in self.signals.items()},
+            warnings(self._index.store, self.hits, verdict.citations, self.evidence),
         )
 
     def _stats(self) -> Stats:

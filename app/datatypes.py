@@ -178,6 +178,7 @@ class Answer:
     stopped: bool = False
     confidence: float = 0.0  # 0 to 1: how sure the gate is that the documents hold it; 0 where not asked
     signals: Mapping[str, float] = field(default_factory=dict)  # what the gate judged by
+    warnings: tuple[str, ...] = ()  # what people should know of the pages it was taken from
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `docent ask --json`."""
@@ -189,6 +190,7 @@ class Answer:
             "hits": [hit_json(rank, hit) for rank, hit in enumerate(self.hits, 1)],
             "model": self.model,
             "stats": asdict(self.stats),
+            "warnings": list(self.warnings),
         }
 
 

@@ -162,5 +162,6 @@ def _answer(data: dict) -> Answer:  # type: ignore[type-arg]
             "citations": tuple(Citation(**citation) for citation in data["citations"]),
             "evidence": tuple(Sentence(**sentence) for sentence in data["evidence"]),
             "stats": Stats(**data["stats"]),
+            "warnings": tuple(data.get("warnings", ())),
         }
     )

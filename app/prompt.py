@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib.resources import files
 
 from app.datatypes import Hit, Llm, Prompt, Segment, Sentence, Turn
+from app.orders import gives_orders, marked
 from ingest.errors import InvalidInput
 
 REFUSAL = "NOT FOUND"
@@ -25,10 +26,13 @@ def rules_of(llm: Llm) -> Segment:
 
 
 def passages_of(llm: Llm, hits: Sequence[Hit]) -> list[Segment]:
-    """Named by what they are, never by their rank: the same passage reads the same in every prompt."""
+    """Named by what they are, never by their rank: the same passage reads the same in every prompt. Orders that they
+    hold are marked."""
     found = []
     for hit in hits:
-        segment = _segment(llm, f"passage {hit.file} p. {hit.page}", _head(hit) + hit.chunk.text + "\n\n", stable=True)
+        segment = _segment(
+            llm, f"passage {hit.file} p. {hit.page}", _head(hit) + marked(hit.chunk.text) + "\n\n", stable=True
+        )
         found.append(replace(segment, doc_id=hit.chunk.doc_id))
     return found
 
@@ -93,14 +97,16 @@ def _recap(llm: Llm, best: Sequence[Sentence], hits: Sequence[Hit], passages: Se
 
     Passages whose states are composed have not seen each other, and a small model then overlooks what it should see;
     said again at the end, it is found (measured in docs/results.md). Word for word as in the passage, so that even
-    its state can be taken from there. Only the best row of a table is said anew, with the names of its columns.
+    its state can be taken from there. Only the best row of a table is said anew, with the names of its columns. What
+    gives orders is not said twice.
     """
+    best = [sentence for sentence in best if not gives_orders(sentence.meaning)]
     spoken = next((sentence for sentence in best if sentence.spoken), None)
     said = []
     for sentence in reversed(best):
         place = next((n for n, hit in enumerate(hits) if _holds(hit, sentence)), None)
         if sentence is spoken or place is None:
-            said.append(_segment(llm, "recap", f"{sentence.meaning}\n"))
+            said.append(_segment(llm, "recap", f"{marked(sentence.meaning)}\n"))
             continue
         hit, passage = hits[place], passages[place]
         begin = len(_head(hit)) + sentence.start - hit.chunk.start
@@ -115,7 +121,7 @@ def build_checks(llm: Llm, question: str, answer: str, text: str) -> tuple[list[
 
     They begin the same, so that the second costs a few tokens only. What is too long is cut short.
     """
-    longest = _CHECKED
+    longest, text = _CHECKED, marked(text)
     while True:
         filled = {"text": text[:longest], "question": question[: longest // 3], "answer": answer[: longest // 3]}
         checks = (_check(llm, "check_question", filled), _check(llm, "check_answer", filled))
@@ -145,7 +151,7 @@ def _holds(hit: Hit, sentence: Sentence) -> bool:
 
 def _head(hit: Hit) -> str:
     place = f"{hit.title} › {hit.chunk.heading}" if hit.chunk.heading else hit.title
-    return f"[{hit.file}, {hit.named}: {place}]\n"
+    return f"[{marked(hit.file)}, {marked(hit.named)}: {marked(place)}]\n"
 
 
 def _around(llm: Llm) -> tuple[str, str]:

@@ -147,6 +147,8 @@ def print_answer(answer: Answer) -> None:
             say(f"  [{number}] {citation.source}: “{citation.quote}”")
         if answer.reason:
             say(f"  {answer.reason}", fg="yellow")
+    for warning in answer.warnings:
+        say(f"  {warning}", fg="yellow")
     stats = answer.stats
     say(
         f"  {answer.model}  evidence {stats.seconds_retrieve:.2f} s, first word {stats.seconds_to_first_token:.2f} s, "

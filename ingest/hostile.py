@@ -27,6 +27,7 @@ _TAGS = re.compile("[\U000e0020-\U000e007e]+")  # letters nobody sees; behind a 
 _RUN = re.compile("[\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\U000e0100-\U000e01ef]{8,}")  # bits written with nothing
 _TURNED = re.compile("[\u202d\u202e]([^\u202c\n]{2,200})")  # shown in another order than it is written
 _BETWEEN = re.compile("[a-zA-Z][\u200b\u2060\ufeff][a-zA-Z]")  # a word cut up so that no search finds it
+_CUT = re.compile("[\u200b\u2060\ufeff]")
 _REGION = "\U0001f3f4"
 
 _STYLED = re.compile("[\u2100-\u214f\u24b6-\u24e9\uff01-\uff5e\U0001d400-\U0001d7ff]")
@@ -63,9 +64,10 @@ def hidden_in(raw: str) -> list[str]:
     if runs := _RUN.findall(raw):
         found.append(f"{sum(map(len, runs))} invisible characters in a row")
     found += [f"turned around: “{turned[:_EXCERPT].strip()}”" for turned in _TURNED.findall(raw) if turned.strip()][:5]
-    if len(cut := _BETWEEN.findall(raw)) > 2:
-        found.append(f"{len(cut)} words cut up by invisible characters")
-    return found
+    for line in raw.splitlines() if _BETWEEN.search(raw) else ():
+        if _BETWEEN.search(line) and orders_in(_CUT.sub("", line)):  # elsewhere it is how long words may be broken
+            found.append(f"words cut up by invisible characters: “{_CUT.sub('', line)[:_EXCERPT].strip()}”")
+    return found[:_MOST]
 
 
 def hidden_flags(raw: str, page: int) -> list[Flag]:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -171,9 +171,12 @@ class Store:
                 for page, start, end, caption, columns, rows in self.rows(sql, (doc_id,))
             ]
 
-    def flags(self) -> dict[int, list[Flag]]:
+    def flags(self, doc_ids: Collection[int] | None = None) -> dict[int, list[Flag]]:
+        """Of all documents or of these, by page."""
         found: dict[int, list[Flag]] = {}
-        for doc_id, kind, page, text in self.rows("SELECT doc_id, kind, page, text FROM flags ORDER BY doc_id, page"):
+        sql = "SELECT doc_id, kind, page, text FROM flags WHERE ? IS NULL OR doc_id IN (SELECT value FROM json_each(?))"
+        wanted = None if doc_ids is None else json.dumps(list(doc_ids))
+        for doc_id, kind, page, text in self.rows(f"{sql} ORDER BY doc_id, page", (wanted, wanted)):
             found.setdefault(doc_id, []).append(Flag(kind, page, text))
         return found
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import http.client
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -17,6 +19,10 @@ from typing import Any
 
 import psutil
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -205,9 +211,13 @@ def test_tries_are_limited_and_then_even_the_right_one_waits() -> None:
 class Server:
     port: int
     process: subprocess.Popen[bytes]
+    certificate: Path | None = None
 
     def ask(self, path: str = "/", method: str = "GET", body: bytes = b"", **headers: str) -> Told:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=30)
+        if self.certificate:
+            trusting = ssl.create_default_context(cafile=str(self.certificate))
+            connection = http.client.HTTPSConnection("localhost", self.port, timeout=30, context=trusting)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, {"host": f"localhost:{self.port}", **given})
         answer = connection.getresponse()
@@ -229,7 +239,7 @@ class Server:
             return refused.response.status_code == 403
 
 
-def started(place: Path, *options: str, **environment: str) -> Server:
+def started(place: Path, *options: str, certificate: Path | None = None, **environment: str) -> Server:
     (place / "docs").mkdir(parents=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -239,7 +249,7 @@ def started(place: Path, *options: str, **environment: str) -> Server:
     given = {**os.environ, "DOCENT_HOME": str(place / "home"), **environment}
     with (place / "log").open("wb") as log:
         process = subprocess.Popen(command, env=given, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    server = Server(port, process)
+    server = Server(port, process, certificate)
     for _ in range(240):
         if process.poll() is not None:
             break
@@ -333,6 +343,34 @@ def test_the_password_opens_a_locked_server_until_one_logs_out(locked_server: Se
 def test_the_environment_of_a_locked_server_holds_no_password_for_its_children(locked_server: Server) -> None:
     for child in psutil.Process(locked_server.process.pid).children(recursive=True):
         assert "DOCENT_PASSWORD" not in child.environ()
+
+
+def test_with_a_certificate_it_speaks_https_only(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    options = ("--certificate", str(certificate), "--key", str(key), "--password")
+    server = started(tmp_path / "place", *options, certificate=certificate, DOCENT_PASSWORD=PASSWORD)
+    try:
+        origin = f"https://localhost:{server.port}"
+        told = server.ask("/login", "POST", f"password={PASSWORD}".encode(), origin=origin)
+        assert told.status == 303 and "Secure" in told.headers["set-cookie"]
+        with pytest.raises((OSError, http.client.HTTPException)):
+            Server(server.port, server.process).ask()
+    finally:
+        server.process.terminate()
+        server.process.wait(20)
+
+
+def self_signed(place: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+    named = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    (place / "cert.pem").write_bytes(named.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (place / "key.pem").write_bytes(secret)
+    return place / "cert.pem", place / "key.pem"
 
 
 @pytest.mark.parametrize(

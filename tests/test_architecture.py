@@ -41,7 +41,7 @@ LAYERS = [
     {"app.settings", "app.domains", "app.words", "app.quantities", "app.tables", "app.memory", "app.retrieve",
      "app.evidence", "app.prompt", "app.llm", "app.verify", "app.gate", "app.rewrite", "app.cases", "app.models",
      "app.catalogue", "app.fetch", "app.wheels", "app.chat_format", "app.lookup", "app.states", "app.compose",
-     "app.llama", "app.threads", "app.asked", "app.editions", "app.password", "app.guard"},
+     "app.llama", "app.threads", "app.asked", "app.editions", "app.password", "app.guard", "app.orders"},
     {"app.assistant"},
     {"app.grade", "app.runs", "app.baseline", "app.rival", "app.drafts", "app.facts", "app.twins", "app.doctor",
      "app.ahead", "app.library"},

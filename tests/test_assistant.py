@@ -19,7 +19,7 @@ def test_an_answer_stands_on_a_page_and_a_quote(assistant):
     assert (citation.file, citation.page) == ("pump.pdf", 2)
     assert quote_share(docent.index, answer.citations) == 1.0
     data = answer.as_json()
-    assert set(data) == {"status", "text", "reason", "citations", "hits", "model", "stats"}
+    assert set(data) == {"status", "text", "reason", "citations", "hits", "model", "stats", "warnings"}
     assert {"file", "page", "start", "end", "quote"} <= set(data["citations"][0])
     assert set(data["stats"]) == {
         "prompt_tokens", "cached_tokens", "composed_tokens", "drafted_tokens", "accepted_tokens", "output_tokens",

@@ -101,6 +101,8 @@ def test_no_page_shadows_a_module_of_python() -> None:
         ("..pdf", "document.pdf"),
         (".hidden.txt", "hidden.txt"),
         ("a\x00b\n\u202efdp.pdf", "abfdp.pdf"),
+        ("..\\..//etc/cron.d/x\u200b\U000e0041\ufeff.txt", "x.txt"),
+        ("/abs/olute.md", "olute.md"),
         ("Wärmepumpe 🔥 手册.pdf", "Wärmepumpe 🔥 手册.pdf"),
         ("👩‍🔧.pdf", "👩‍🔧.pdf"),
         ("CON.txt", "_CON.txt"),

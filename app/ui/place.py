@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.datatypes import Citation, Hit, Sentence, recognised
+from app.orders import told
 from app.ui.table import page_html
 from app.ui.text import short
 from ingest.datatypes import Document, Page, Table
@@ -91,6 +92,7 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
         pages = store.pages(document.id, number) if document else []
         tables = store.tables(document.id) if document and pages else []
         folders = settled(remembered(store), [folder])
+        flags = store.flags([document.id]) if document else {}
     if not document or not pages:
         raise InvalidInput(
             f"{place.file} is no longer among your documents.",
@@ -102,6 +104,7 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
     file = file_of(folders, document.path)
     if not _is_as_read(file, document):
         note = "The file has changed or gone since it was read. Check the folder on the Documents page."
+    note = note or " ".join(told(flags, [(document.id, document.path, number)]))
     raw = tuple(int(i) for a, b in spans for i in page.raw_index[a:b]) if page.raw_index is not None else ()
     drawable = page.reader in ("pdfium", "pypdf") and _is_as_read(file, document) and (bool(raw) or not spans)
     last = page.start + len(page.text)

@@ -136,6 +136,8 @@ def kept_turn(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
                 _found(sentence.meaning, places([sentence]), f"of_{turn.id}_{number}")
     else:
         _abstained(desk, thread, turn, newest)
+    for warning in answer.warnings:
+        st.html(f'<div class="notice flagged"><span>{html.escape(warning)}</span></div>')
     _actions(desk, thread, turn, newest)
 
 

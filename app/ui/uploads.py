@@ -15,7 +15,9 @@ from ingest.scan import scan
 
 _MAX_BYTES = 255  # of a file name, on every file system in use
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # what Windows keeps to itself
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")  # can disguise an ending
+_DISGUISE = re.compile(  # what turns a name around or is not seen in it
+    "[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def safe_name(name: str) -> str:
     """
     name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
     name = re.split(r"[/\\]", name)[-1]
-    name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in _TURNING)
+    name = _DISGUISE.sub("", "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp")))
     name = re.sub(r'[<>:"|?*]', "_", " ".join(name.split())).strip(". ")
     stem, dot, ending = name.rpartition(".")
     suffix = f".{ending.lower()}"
