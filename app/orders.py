@@ -13,7 +13,8 @@ from ingest.store import Store
 _BETWEEN = "ˆ"
 # The prompt's own labels, which a document may hold as well, but not in the place where they mean something.
 _LABELS = re.compile(
-    r"^[ \t]*\[(?=[^\]\n]{1,300}, [^\]\n]{1,300}: [^\]\n]{0,300}\]\s*$)|^[ \t]*(?:key sentences|earlier (?:question|answer)):",
+    r"^[ \t]*\[(?=[^\]\n]{1,300}, [^\]\n]{1,300}: [^\]\n]{0,300}\]\s*$)"
+    r"|^[ \t]*(?:key sentences|earlier (?:question|answer)):",
     re.IGNORECASE | re.MULTILINE,
 )
 _SAID = {
@@ -46,20 +47,22 @@ def warnings(
     """What people should know of the pages that the answer and its evidence stand on; where there is no answer, of the
     nearest passages, which may have kept the model from one."""
     doc_ids = {hit.file: hit.chunk.doc_id for hit in hits}
-    pages = [(hit.file, hit.page) for hit in hits]
+    pages = [(hit.file, hit.page, hit.named) for hit in hits]
     if citations:
-        pages = [*((one.file, one.page) for one in citations), *((one.file, one.page) for one in evidence)]
+        pages = [(one.file, one.page, one.named) for one in citations]
+        pages += [(one.file, one.page, one.named) for one in evidence]
     flags = store.flags(set(doc_ids.values())) if hits else {}
-    return told(flags, [(doc_ids[file], file, page) for file, page in pages if file in doc_ids])
+    return told(flags, [(doc_ids[file], file, page, named) for file, page, named in pages if file in doc_ids])
 
 
-def told(flags: Mapping[int, Sequence[Flag]], pages: Iterable[tuple[int, str, int]]) -> tuple[str, ...]:
-    """A sentence for each flagged page among these (document, its file, page), the first few. What is flagged of no
-    page, as a title, is told with the first page of its document."""
+def told(flags: Mapping[int, Sequence[Flag]], pages: Iterable[tuple[int, str, int, str]]) -> tuple[str, ...]:
+    """A sentence for each flagged page among these (document, its file, page, what that is called), the first few. What
+    is flagged of no page, as a title, is told with the first page of its document."""
     found: dict[tuple[str, str], str] = {}
-    for doc_id, file, page in pages:
+    for doc_id, file, page, named in pages:
         for flag in flags.get(doc_id, ()):
-            if flag.page in (0, page) and (place := f"{file}, page {page}" if flag.page else file):
+            if flag.page in (0, page):
+                place = f"{file}, {named}" if flag.page else file
                 text = flag.text if len(flag.text) <= _EXCERPT else f"{flag.text[: _EXCERPT - 1]}…"
                 words = _SAID.get(flag.kind, f"is flagged as {flag.kind}")
                 found.setdefault((place, flag.kind), f"{place} {words}: “{text}”. It was read as data.")

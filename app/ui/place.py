@@ -104,7 +104,7 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
     file = file_of(folders, document.path)
     if not _is_as_read(file, document):
         note = "The file has changed or gone since it was read. Check the folder on the Documents page."
-    note = note or " ".join(told(flags, [(document.id, document.path, number)]))
+    note = note or " ".join(told(flags, [(document.id, document.path, number, page.named)]))
     raw = tuple(int(i) for a, b in spans for i in page.raw_index[a:b]) if page.raw_index is not None else ()
     drawable = page.reader in ("pdfium", "pypdf") and _is_as_read(file, document) and (bool(raw) or not spans)
     last = page.start + len(page.text)
