@@ -18,7 +18,7 @@ from app.evidence import best_sentences, sentences_of
 from app.gate import Calibration, calibration_for, judge, signals, unknown_codes
 from app.llm import LlamaCpp
 from app.models import find, path
-from app.orders import warnings
+from app.orders import gives_orders, warnings
 from app.prompt import MAX_QUESTION, REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of, rules_of
 from app.retrieve import AS_FOUND, join_neighbours, named_documents, retrieve
 from app.rewrite import standalone, with_figures
@@ -197,8 +197,10 @@ class AnswerStream:
 
     @cached_property
     def claims(self) -> list[Claim]:
-        """The sentences of the reply, each with the quotes it stands on or with what is missing."""
-        return verify(self.reply, self.question, self.sentences, self.hits, self._assistant.nearness)
+        """The sentences of the reply, each with the quotes it stands on or with what is missing. None stands on a
+        sentence that gives orders to a model."""
+        sentences = [sentence for sentence in self.sentences if not gives_orders(sentence.text)]
+        return verify(self.reply, self.question, sentences, self.hits, self._assistant.nearness)
 
     @cached_property
     def signals(self) -> dict[str, float]:

@@ -85,8 +85,8 @@ PHRASES: tuple[Rule, ...] = (
         r"\b(?:reply|respond|answer|say|output|print|write)\s+(?:only|always|instead|exactly|simply|merely)\s*(?:with|that|by saying)?\s*[:,]?\s*[\"'“‘«][^\"'”’»\n]{1,80}",
     ),
     _rule(
-        "asked|question",
-        r"\b(?:when(?:ever)?|if)\s+(?:you are |you're |anyone is |the user )?(?:asked|asks)\b[^.\n]{0,80}?,?\s+(?:you (?:must|should|will)\s+)?(?:always |only |simply )?(?:answer|reply|respond|say|state|claim|insist)\s+(?:that|with|only|exactly|[\"'“‘:])",
+        "asked|asks",
+        r"\b(?:when(?:ever)?|if)\s+(?:you are |you're |anyone is |the user )?(?:asked|asks)\b[^.\n]{0,80}?,?\s+(?:you (?:must|should|will)\s+|always |only |simply )(?:always |only |simply )?(?:answer|reply|respond|say|state|claim|insist)\b|\b(?:when(?:ever)?|if)\s+(?:you are |you're |anyone is |the user )?(?:asked|asks)\b[^.\n]{0,80}?,?\s+(?:answer|reply|respond|say|state|claim|insist)\s*(?:with |only |exactly |that )?\s*[\"“‘:]",
     ),
     _rule(
         "every question|all questions|any question|each question",
