@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .chunk import chunk, embedding_text
+from .chunk import chunk, content_key, embedding_text
 from .config import IngestConfig
 from .control import Cancelled, Control
 from .datatypes import Chunk, Document, Encoder, ReadResult
@@ -20,6 +19,7 @@ from .plan import Plan, document_id, in_turn
 from .progress import OnProgress, Pace, Progress
 from .publishing import Publishing
 from .reading import Read, Reading
+from .recognise import recognise
 from .rows import Entry
 from .scan import Found, is_gone
 from .store import Store
@@ -52,12 +52,14 @@ class Run:
         plan: Plan,
         control: Control,
         on_progress: OnProgress | None,
+        passwords: Mapping[str, str],
     ) -> None:
+        self.passwords = passwords
         self.store, self.encoder, self.config, self.plan = store, encoder, config, plan
         self.control, self.on_progress = control, on_progress
         self.todo = in_turn(plan)
         self.pace = Pace([(found.path, found.size) for found in self.todo], lambda: time.monotonic() - control.held)
-        self.reading = Reading(self.todo, config, control, self._tell_of_reading)
+        self.reading = Reading(self.todo, config, control, self._tell_of_reading, passwords)
         self.embedding = Embedding(store, encoder, control)
         self.publishing = Publishing(store, self.reading.check)
         self.kept: set[str] = set()  # paths of the documents that are stored
@@ -112,6 +114,24 @@ class Run:
                 )
             )  # fmt: skip
 
+    def recognise(self, files: Mapping[str, Path]) -> int:
+        """Pages that are pictures; how many became text. Raises Cancelled."""
+        began = time.monotonic() - self.control.held
+
+        def tell(file: str, done: int, total: int) -> None:
+            pace = done / max(1e-6, time.monotonic() - self.control.held - began)
+            eta = (total - done) / pace if done else None
+            n = len(self.todo)
+            if self.on_progress:
+                self.on_progress(Progress("recognising", file, n, n, done, pace, eta, done / max(1, total), total))
+
+        def check() -> None:
+            if self.control.paused:
+                self.tell("paused", "")
+            self.control.check()
+
+        return recognise(self.store, files, self.encoder, self.config, tell, check, self.passwords)
+
     def is_to_end(self) -> bool:
         """For what is done after the files: holds it while the run is paused."""
         self.control.wait()
@@ -153,10 +173,7 @@ class Run:
             return _Prepared(found, replace(document, error=str(outcome), hint=outcome.hint))
         chunks = chunk(doc_id, found.path, outcome, self.encoder, self.config)
         texts = [embedding_text(outcome.title, c, self.encoder) for c in chunks]
-        encoder = self.encoder.name
-        contents = [
-            hashlib.blake2b(f"{encoder}\0{t}".encode("utf-8", "replace"), digest_size=16).hexdigest() for t in texts
-        ]
+        contents = [content_key(text, self.encoder) for text in texts]
         document = replace(document, title=outcome.title, n_pages=len(outcome.pages), n_chunks=len(chunks))
         return _Prepared(found, document, outcome, chunks, contents, dict(zip(contents, texts, strict=True)))
 

@@ -2,7 +2,8 @@
 
 It answers ("ready",) once it runs. A PDF comes as ("event", …) of `ingest.pdf`, page by page, so that what was read
 stays when it crashes or hangs; any other file as ("page", done, total) while it is read, then ("done", ReadResult).
-Either may end with ("failed", message, hint).
+A page that was to be recognised comes as
+("recognised", Recognised). Each may end with ("failed", message, hint).
 """
 
 from __future__ import annotations
@@ -50,14 +51,17 @@ def _answer(order: tuple[Any, ...], replies: IO[bytes]) -> None:
 
 
 def _replies(order: tuple[Any, ...], replies: IO[bytes]) -> Any:
+    from .ocr import recognise_page
     from .pdf import pdf_events
     from .read import check_readable, read_file
     from .wire import send
 
-    path, password, resume = Path(order[0]), order[1], order[2]
+    kind, path, password, what = order[0], Path(order[1]), order[2], order[3]
     check_readable(path)
-    if path.suffix.lower() == ".pdf":
-        for event in pdf_events(path, password, resume):
+    if kind == "recognise":
+        yield "recognised", recognise_page(path, what, password)
+    elif path.suffix.lower() == ".pdf":
+        for event in pdf_events(path, password, what):
             yield "event", event
     else:
         yield "done", read_file(path, password, lambda done, total: send(replies, ("page", done, total)))

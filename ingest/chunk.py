@@ -62,6 +62,11 @@ def embedding_text(title: str, chunk: Chunk, encoder: Encoder) -> str:
     return f"{heading[: head_ends[room - 1]] if len(head_ends) > room else heading}\n{chunk.text}"
 
 
+def content_key(text: str, encoder: Encoder) -> str:
+    """The same for the same text and encoder: what is embedded once is found again by it."""
+    return hashlib.blake2b(f"{encoder.name}\0{text}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
 def chunk_id(path: str, start: int, heading: str, text: str) -> int:
     """The same for the same words at the same place, in every index: 63 bits, as SQLite and FAISS take."""
     digest = hashlib.blake2b(f"{path}\0{start}\0{heading}\0{text}".encode("utf-8", "surrogatepass"), digest_size=8)

@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import NEEDS_PASSWORD
+
 Vectors = NDArray[np.float32]
 OnPage = Callable[[int, int], None]  # pages read so far, pages in all
 
@@ -31,6 +33,10 @@ class Document:
     n_chunks: int = 0
     error: str = ""
     hint: str = ""
+
+    @property
+    def needs_password(self) -> bool:
+        return self.error == NEEDS_PASSWORD
 
 
 @dataclass(frozen=True, slots=True)

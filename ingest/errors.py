@@ -14,6 +14,8 @@ DocentError
 
 from __future__ import annotations
 
+NEEDS_PASSWORD = "is protected by a password"
+
 
 class DocentError(Exception):
     """`str(error)` is what happened, in words for people; `hint` is what to do next."""

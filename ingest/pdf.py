@@ -228,7 +228,8 @@ class Gathered:
         if all(page.lost for page in read):
             why = self.given_up[0] if self.given_up else f"is damaged: none of its {pages} can be read"
             raise ReadError(why, DAMAGED_HINT)
-        raise ReadError(f"holds no text ({pages}, nothing on them)", "There is nothing in it to answer from.")
+        told = "and what is on them nobody sees" if any(page.hidden for page in read) else "nothing on them"
+        raise ReadError(f"holds no text ({pages}, {told})", "There is nothing in it to answer from.")
 
     def _notes(self, pages: list[Page]) -> Iterator[str]:
         if unread := [page.number for page in pages if page.unread]:
@@ -236,9 +237,7 @@ class Gathered:
         bare = {page.number for page in pages if not page.text.strip() and not page.unread}
         if lost := [n for n, page in sorted(self.pages.items()) if page.lost and n in bare]:
             yield f"could not be read and were left out: {listed('page', lost)}"
-        if empty := [
-            page.number for page in pages if page.number in bare and page.number not in lost and not page.unread
-        ]:
+        if empty := sorted(bare - set(lost)):
             yield f"without any text: {listed('page', empty)}"
         if cut := [n for n, page in sorted(self.pages.items()) if page.cut]:
             yield f"with more text than fits a page, of which the rest was left out: {listed('page', cut)}"

@@ -11,12 +11,11 @@ from typing import Any
 
 from .clean import CELL, MIRRORED, Line, RawPage, is_row
 from .columns import CELL_GAP, NUMBER_GAP, in_columns, in_rows
-from .errors import ReadError
+from .errors import NEEDS_PASSWORD, ReadError
 from .files import Source
 from .hidden import Seen, look_at
 from .quality import is_scattered
 
-NEEDS_PASSWORD = "is protected by a password"
 DAMAGED_HINT = "Open it in a PDF viewer and print it to a new PDF, or get an intact copy."
 MOST_CHARACTERS = 500_000  # of one page; a dense one has 10,000
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,9 @@ class Seen:
         return path in self.waiting or bool(self.away and owner(self.folders, path) in self.away)
 
 
-def make_plan(store: Store, seen: Seen, fingerprint: str) -> Plan:
-    """Compares by size and date, then by content. Another fingerprint means that everything is read again.
+def make_plan(store: Store, seen: Seen, fingerprint: str, passwords: Collection[str] = ()) -> Plan:
+    """Compares by size and date, then by content. Another fingerprint means that everything is read again, and a
+    password, that the file it is for is.
 
     A document without a hash is stale: it could not be opened, or its reading under new settings was interrupted.
     """
@@ -63,7 +64,7 @@ def make_plan(store: Store, seen: Seen, fingerprint: str) -> Plan:
             unchanged += [document] if document else []
         elif document is None:
             added.append(found)
-        elif why or not document.sha256:
+        elif why or not document.sha256 or (found.path in passwords and document.needs_password):
             changed.append(found)
         elif (found.size, found.mtime_ns) == (document.size, document.mtime_ns):
             unchanged.append(document)

@@ -20,7 +20,7 @@ class Progress:
     """`share` is of the bytes, 0 to 1; `pages_done` were read, `pages_total` is a guess from those and the bytes left.
     `pages_per_second` are those that became searchable lately. `eta_seconds` is None until that was measured."""
 
-    stage: str  # reading, embedding, curating, publishing, paused
+    stage: str  # reading, embedding, curating, publishing, recognising (its pages alone), paused
     file: str
     files_done: int
     files_total: int

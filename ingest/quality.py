@@ -15,7 +15,7 @@ def quality(text: str) -> float:
     text = _LEADERS.sub("", text)
     if len(text) < 20:
         return 0.0 if not text.strip() else 0.4
-    letters = sum(1 for c in text if c.isalnum())
+    letters = letters_of(text)
     return max(0.0, min(1.0, 2 * letters / len(text)) - damage(text))
 
 
@@ -25,6 +25,10 @@ def damage(text: str) -> float:
     words = [word for word in text.split() if word[len(word) // 2] < _NO_SPACES]
     glued = sum(len(word) for word in words if len(word) > 45)
     return (5 * bad + glued) / max(1, len(text)) + is_scattered(text)
+
+
+def letters_of(text: str) -> int:
+    return sum(1 for c in text if c.isalnum())
 
 
 def is_scattered(text: str) -> bool:
@@ -38,7 +42,7 @@ def wants_recognition(text: str, pictures: float, unmapped: float, blank: bool) 
     `unmapped` that of characters which its fonts give no meaning to."""
     if blank:
         return False
-    letters = sum(1 for c in text if c.isalnum())
+    letters = letters_of(text)
     return (
         not text.strip()
         or unmapped > 0.3

@@ -9,6 +9,7 @@ from .datatypes import OnPage, ReadResult
 from .errors import ReadError
 from .files import Source
 from .hostile import flagged
+from .pictures import PICTURES, read_picture
 
 _READERS = {  # by ending: the module that reads it, imported at its first use, and its function
     ".csv": "readers.delimited:read",
@@ -28,8 +29,8 @@ _READERS = {  # by ending: the module that reads it, imported at its first use, 
     ".markdown": "readers.text:read_markdown",
 }
 _DAMAGED_HINT = "Open it in the program it was made with, save it again, and put that into the folder."
-SUFFIXES = frozenset({".pdf", *_READERS})
-KINDS = "PDF, Word, PowerPoint, Excel, web pages, books (EPUB), e-mails, tables (CSV), text and Markdown"  # for people
+SUFFIXES = frozenset({".pdf", *_READERS, *PICTURES})
+KINDS = "PDF, Word, PowerPoint, Excel, web pages, books (EPUB), e-mails, tables (CSV), text, Markdown and pictures"
 
 
 def read_file(path: Source, password: str = "", on_page: OnPage | None = None) -> ReadResult:
@@ -39,6 +40,8 @@ def read_file(path: Source, password: str = "", on_page: OnPage | None = None) -
     """
     check_readable(path)
     suffix = path.suffix.lower()
+    if suffix in PICTURES:
+        return read_picture(path, on_page)
     if suffix not in _READERS:
         from .pdf import read_pdf
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -35,7 +35,15 @@ class Read:
 class Reading:
     """The reading children of a run, while it is entered."""
 
-    def __init__(self, files: Sequence[Found], config: IngestConfig, control: Control, on_file: OnFile) -> None:
+    def __init__(
+        self,
+        files: Sequence[Found],
+        config: IngestConfig,
+        control: Control,
+        on_file: OnFile,
+        passwords: Mapping[str, str] | None = None,
+    ) -> None:
+        self._passwords = passwords or {}
         self._files, self._config, self._control, self._on_file = files, config, control, on_file
         self._readers: list[Reader] = []
         self._open = ExitStack()
@@ -80,7 +88,7 @@ class Reading:
         except OSError:
             pass  # the reader says why
         if not self._is_too_large(found):
-            reader.start(found.file)
+            reader.start(found.file, self._passwords.get(found.path, ""))
         return found, digest
 
     def _end(self, reader: Reader, found: Found, digest: str) -> Read:

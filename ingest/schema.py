@@ -79,9 +79,19 @@ _004_UNFINISHED = """
     CREATE INDEX flags_of ON flags(doc_id);
 """
 
+# What was recognised in pages that are pictures; kept when their document is read anew, so without a reference to it.
+_005_RECOGNISED = """
+    CREATE TABLE recognised (
+        doc_id INTEGER NOT NULL, number INTEGER NOT NULL, sha256 TEXT NOT NULL,
+        text BLOB, raw_index BLOB, confidence REAL NOT NULL, boxes BLOB NOT NULL,
+        PRIMARY KEY (doc_id, number)) WITHOUT ROWID;
+    CREATE INDEX pages_unread ON pages(doc_id) WHERE unread;
+"""
+
 MIGRATIONS = (
     _001_FIRST,
     _002_PLACES_TABLES_FLAGS,
     _003_CURATED,
     _004_UNFINISHED,
+    _005_RECOGNISED,
 )  # applied once, in order; PRAGMA user_version counts them

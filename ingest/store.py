@@ -264,6 +264,8 @@ class Store:
         if not paths:
             return
         with self.transaction() as db:
+            for path in paths:
+                db.execute("DELETE FROM recognised WHERE doc_id = (SELECT id FROM documents WHERE path = ?)", (path,))
             _delete(db, paths)
 
     @property

@@ -6,7 +6,7 @@ Interrupted at any point, it loses the documents at hand: a large one, or some s
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from .folders import Folder, check_there, remember, remembered, scan_all, settle
 from .lock import writing
 from .plan import Plan, Seen, dry_plan, make_plan
 from .progress import OnProgress
+from .recognise import forget_stale
 from .scan import Found, valid_editions
 from .store import FILE, Store
 
@@ -70,11 +71,13 @@ def sync(
     control: Control | None = None,
     without: Collection[Path] = (),
     waiting: Collection[str] = (),
+    passwords: Mapping[str, str] | None = None,
 ) -> Report:
     """Brings the index in step with its folders and publishes a snapshot, and others before when that takes long.
 
     `folder` may be several; those that the index was made of before are remembered, until they are in `without`. The
     documents of one that is not there stay, unless it is named. `waiting` are files that are passed over for now.
+    `passwords` are those of files, by their path in the index; they are not stored, what they open is.
 
     Files that cannot be read are recorded with their reason; the rest goes on. A run that `control` cancels publishes
     what it finished. Raises InvalidInput (no such folder), IndexBusy, IndexDamaged, StorageError.
@@ -93,18 +96,17 @@ def sync(
         if rebuild:
             _throw_away(index_dir, seen.files)
         with closing(Store(index_dir, create=True)) as store:
-            plan = make_plan(store, seen, fingerprint)
+            plan = make_plan(store, seen, fingerprint, passwords or {})
             if store.meta("fingerprint") != fingerprint:
                 store.expire(fingerprint)
             remember(store, seen.folders)
-            run = Run(store, encoder, config, plan, control, on_progress)
+            run = Run(store, encoder, config, plan, control, on_progress, passwords or {})
             try:
                 run.apply()
+                _finish(store, run, seen)
             except Cancelled:
                 if not snapshots.is_current(store) and snapshots.is_of_one_encoder(store):
                     snapshots.publish(store)
-            else:
-                _finish(store, run, seen.folders)
             return _report(plan, store.documents(), start, run, seen.away)
 
 
@@ -120,8 +122,16 @@ def _look(
     return Seen(files, tuple(folders), tuple(away), frozenset(waiting))
 
 
-def _finish(store: Store, run: Run, folders: Sequence[Folder]) -> None:
-    """What is done to an index once all its files are read, each step before the last snapshot."""
+def _finish(store: Store, run: Run, seen: Seen) -> None:
+    """What is done to an index once all its files are read. Pictures of text come last: they take the longest."""
+    _publish(store, run, seen.folders)
+    if run.recognise({found.path: found.file for found in seen.files}):
+        _publish(store, run, seen.folders)
+
+
+def _publish(store: Store, run: Run, folders: Sequence[Folder]) -> None:
+    """Each step before the last snapshot."""
+    forget_stale(store)
     if run.todo:
         run.tell("curating", "")
     curate(store, [folder.named(path) for folder in folders for path in valid_editions(folder.place)], run.is_to_end)

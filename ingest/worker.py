@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from .datatypes import OnPage, ReadResult
 from .errors import ReadError
+from .ocr import Recognised
 from .pdf import Gathered, Resume
 from .wire import receive, send
 
@@ -23,57 +24,21 @@ _START = 120.0  # seconds for Python itself to come up, on a machine that is bus
 _HINT = "Open it in a PDF viewer and print it to a new PDF, then ingest again."
 
 
-class Reader:
-    """A reading child process. `start` the next file while the last one is still being embedded, then `finish` it."""
+class Child:
+    """A child process that reads. Killed when it takes too long over one thing, and begun anew."""
 
     def __init__(self, page_timeout: float) -> None:
         self._page_timeout = page_timeout
         self._child: subprocess.Popen[bytes] | None = None
         self._messages: queue.Queue[tuple[Any, ...] | None] = queue.Queue()
-        self._file: tuple[Path, str] = (Path(), "")
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._kill()
-
-    def start(self, path: Path, password: str = "") -> None:
-        self._file = path, password
-        self._order(Resume())
-
-    def finish(self, on_page: OnPage | None = None, check: Callable[[], None] = lambda: None) -> ReadResult:
-        """Raises ReadError for what kept the whole file from being read. A page of a PDF that crashes the reader or
-        takes too long costs that page only, and a note names it.
-
-        `check` is called several times a second. It may take its time, which is not counted, or raise to give up.
-        """
-        pdf = Gathered(self._file[0])
-        while True:
-            try:
-                message = self._next(check)
-            except _Lost as lost:
-                resume = pdf.lose(str(lost))
-                if resume is None:
-                    raise ReadError(str(lost), _HINT) from None
-                if pdf.is_done:
-                    return pdf.result()
-                self._order(resume)
-                continue
-            if message[0] == "event":
-                pdf.take(message[1], on_page)
-                if pdf.is_done:
-                    return pdf.result()
-            elif message[0] == "page":
-                if on_page:
-                    on_page(message[1], message[2])
-            elif message[0] == "failed":
-                raise ReadError(message[1], message[2])
-            elif message[0] == "done":
-                result: ReadResult = message[1]
-                return result
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -109,9 +74,7 @@ class Reader:
             raise _Lost("is damaged in a way that crashed the reader")
         return message
 
-    def _order(self, resume: Resume) -> None:
-        path, password = self._file
-        order = (str(path), password, resume)
+    def _order(self, order: tuple[Any, ...]) -> None:
         if self._child is None or self._child.poll() is not None:
             self._spawn()
         assert self._child and self._child.stdin
@@ -146,6 +109,68 @@ class Reader:
                     with suppress(OSError):  # what it did not take any more
                         stream.close()
             self._child = None
+
+
+class Reader(Child):
+    """Reads files. `start` the next one while the last is still being embedded, then `finish` it."""
+
+    def __init__(self, page_timeout: float) -> None:
+        super().__init__(page_timeout)
+        self._file: tuple[Path, str] = (Path(), "")
+
+    def start(self, path: Path, password: str = "") -> None:
+        self._file = path, password
+        self._order(("read", str(path), password, Resume()))
+
+    def finish(self, on_page: OnPage | None = None, check: Callable[[], None] = lambda: None) -> ReadResult:
+        """Raises ReadError for what kept the whole file from being read. A page of a PDF that crashes the reader or
+        takes too long costs that page only, and a note names it.
+
+        `check` is called several times a second. It may take its time, which is not counted, or raise to give up.
+        """
+        pdf = Gathered(self._file[0])
+        while True:
+            try:
+                message = self._next(check)
+            except _Lost as lost:
+                resume = pdf.lose(str(lost))
+                if resume is None:
+                    raise ReadError(str(lost), _HINT) from None
+                if pdf.is_done:
+                    return pdf.result()
+                self._order(("read", str(self._file[0]), self._file[1], resume))
+                continue
+            if message[0] == "event":
+                pdf.take(message[1], on_page)
+                if pdf.is_done:
+                    return pdf.result()
+            elif message[0] == "page":
+                if on_page:
+                    on_page(message[1], message[2])
+            elif message[0] == "failed":
+                raise ReadError(message[1], message[2])
+            elif message[0] == "done":
+                result: ReadResult = message[1]
+                return result
+
+
+class Recogniser(Child):
+    """Recognises pages that are pictures."""
+
+    def page(self, path: Path, number: int, password: str = "", check: Callable[[], None] = lambda: None) -> Recognised:
+        """Raises ReadError when it cannot be drawn, crashes the child or takes too long."""
+        self._order(("recognise", str(path), password, number))
+        try:
+            message = self._next(check)
+        except _Lost as lost:
+            raise ReadError(str(lost), _HINT) from None
+        except BaseException:  # given up: its answer must not be taken for another page's
+            self._kill()
+            raise
+        if message[0] == "failed":
+            raise ReadError(message[1], message[2])
+        found: Recognised = message[1]
+        return found
 
 
 class _Lost(Exception):

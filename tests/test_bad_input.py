@@ -14,7 +14,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from app.retrieve import retrieve
@@ -55,9 +54,9 @@ def check_all_accounted_for(folder: Path, index: Path, report: Report) -> None:
 
 
 def image_only(path: Path) -> None:
-    canvas = Canvas(str(path), pagesize=A4)
+    canvas = Canvas(str(path), pagesize=(200, 100))
     for _ in range(3):
-        canvas.rect(50, 50, 400, 600, fill=1)
+        canvas.rect(50, 20, 100, 60, fill=1)
         canvas.showPage()
     canvas.save()
 
