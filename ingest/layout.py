@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from .clean import CELL
 from .datatypes import Flag, Heading, OnPage, Page, ReadResult, Table
@@ -20,6 +21,7 @@ _PAGE_ROWS = 40
 _LONGEST_LINE = 2 * PAGE_CHARACTERS  # longer ones are cut at a space, as if they were several
 _BYLINE = 60  # characters between a document's title and its first section
 _SCRAP = 200  # characters of a section that get no page of their own
+_SIGN = 2000  # items
 _LONGEST_COLUMNS = 160  # characters
 _LONGEST_HIDDEN = 400
 
@@ -53,6 +55,7 @@ class Hidden:
 
 
 Item = Block | Grid | Hidden
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def plain(text: str) -> str:
 
 
 def _printed(text: str) -> str:
-    if all(line.isprintable() for line in text.split("\n")):
+    if text.isprintable() or all(line.isprintable() for line in text.split("\n")):
         return text
     return "".join(c for c in text if c == "\n" or c.isprintable())
 
@@ -97,6 +100,14 @@ def lay_out(
     return ReadResult(
         title, tuple(sheets.pages), tuple(sheets.headings), tuple(notes), tuple(sheets.tables), tuple(sheets.flags)
     )
+
+
+def alive(items: Iterable[_T], on_page: OnPage | None) -> Iterator[_T]:
+    """The same, with a sign of life now and then before the first page is full."""
+    for number, item in enumerate(items, 1):
+        if on_page and number % _SIGN == 0:
+            on_page(0, 1)
+        yield item
 
 
 def sections(items: Iterable[Item], prefix: str = "") -> Iterator[Part]:
@@ -235,7 +246,7 @@ class _Sheets:
                 self.headings.append(Heading(at, min(block.level, COLUMNS - 1), block.title or text))
 
     def _table(self, grid: Grid) -> None:
-        rows = [[self._seen(flat(cell)) for cell in row[:MOST_COLUMNS]] for row in grid.rows]
+        rows = [self._cells(row) for row in grid.rows]
         width = max((len(row) for row in rows), default=0)
         numbers = grid.numbers or [0] * len(rows)
         body = [([*row, *[""] * (width - len(row))], n) for row, n in zip(rows, numbers, strict=True) if any(row)]
@@ -263,6 +274,10 @@ class _Sheets:
         stored = tuple(tuple(row) for row, _ in body)
         self.tables.append(Table(table_page, table_start, self.end - 1, caption, tuple(columns), stored))
         self.behind_table = True
+
+    def _cells(self, row: Sequence[str]) -> list[str]:
+        said = [flat(cell) for cell in row[:MOST_COLUMNS]]
+        return said if "".join(said).isprintable() else [self._seen(cell) for cell in said]
 
     def _head(self, lines: Sequence[str], number: int) -> int:
         at = [self._line(line, number, of_table=True) for line in lines]
@@ -304,9 +319,10 @@ class _Sheets:
 
 def _pieces(text: str) -> Iterator[str]:
     """The line, or what it is cut into where it is longer than any page should be."""
-    while len(text) > _LONGEST_LINE:
-        cut = max(text.rfind(space, PAGE_CHARACTERS // 2, PAGE_CHARACTERS) for space in "\n ")
-        cut = cut if cut > 0 else PAGE_CHARACTERS
-        yield text[:cut]
-        text = text[cut + text[cut].isspace() :]
-    yield text
+    at = 0
+    while len(text) - at > _LONGEST_LINE:
+        cut = max(text.rfind(space, at + PAGE_CHARACTERS // 2, at + PAGE_CHARACTERS) for space in "\n ")
+        cut = cut if cut > 0 else at + PAGE_CHARACTERS
+        yield text[at:cut]
+        at = cut + text[cut].isspace()
+    yield text[at:]

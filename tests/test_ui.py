@@ -126,7 +126,7 @@ def test_long_names_fit_the_file_system(letter: str, tmp_path: Path) -> None:
 def test_other_kinds_of_files_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as raised:
         keep(tmp_path, name, b"x")
-    assert ".pdf" in raised.value.hint and not list(tmp_path.iterdir())
+    assert "PDF" in raised.value.hint and not list(tmp_path.iterdir())
 
 
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:

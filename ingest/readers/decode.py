@@ -5,22 +5,23 @@ from __future__ import annotations
 from ingest.errors import ReadError
 from ingest.files import Source
 
-MOST_BYTES = 96 << 20  # of a text file; a book has one or two millions
+MOST_BYTES = 64 << 20  # of a text file; a book has one or two millions
+_LEAST_CUT = 16 << 20  # bytes from which data may have been cut
 _TELLING = 64  # bytes outside ASCII from which a guess at the encoding is better than the usual one
 _SAMPLE = 1 << 20
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_bytes(path: Source) -> tuple[bytes, list[str]]:
-    """As much of the file as is read, and a note where that is not all. Raises ReadError for what is no text."""
+def read_bytes(path: Source, most: int = MOST_BYTES) -> tuple[bytes, list[str]]:
+    """The file's first `most` bytes, and a note where it has more. Raises ReadError for what is no text."""
     with path.open("rb") as file:
-        data = file.read(MOST_BYTES)
+        data = file.read(most)
         rest = bool(file.read(1))
     if b"\0" in data[:4096] and not data.startswith(_UTF16):
         raise ReadError("is not a text file", "Give it the ending of its real format, or take it out of the folder.")
     if not rest:
         return data, []
-    return data, [f"only its first {MOST_BYTES >> 20} MB were read: split it into smaller files"]
+    return data, [f"only its first {most >> 20} MB were read: split it into smaller files"]
 
 
 def decoded(data: bytes, declared: str = "") -> tuple[str, list[str]]:
@@ -33,7 +34,7 @@ def decoded(data: bytes, declared: str = "") -> tuple[str, list[str]]:
         except LookupError:  # no such encoding
             continue
         except UnicodeDecodeError as error:
-            if error.reason == "unexpected end of data" and len(data) == MOST_BYTES:  # cut off within a character
+            if error.reason == "unexpected end of data" and len(data) >= _LEAST_CUT:  # cut off within a character
                 return data[: error.start].decode(encoding), []
     encoding = _guessed(data)
     name = {"cp1252": "Windows-1252"}.get(encoding, encoding)

@@ -11,7 +11,7 @@ from typing import Literal
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.layout import MOST_COLUMNS, Part, lay_out
+from ingest.layout import MOST_COLUMNS, Part, alive, lay_out
 
 from .decode import decoded, read_bytes
 from .grids import Row, items_of
@@ -40,7 +40,7 @@ def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
         csv.field_size_limit(len(text) + 1)
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE
     rows = _rows(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting), notes)
-    return lay_out(title_of(path), [Part("", items_of(rows), "row")], "csv", notes, on_page)
+    return lay_out(title_of(path), [Part("", items_of(alive(rows, on_page)), "row")], "csv", notes, on_page)
 
 
 def delimiter_of(sample: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.layout import MOST_COLUMNS, Hidden, Item, Part, lay_out, letters
+from ingest.layout import MOST_COLUMNS, Hidden, Item, Part, alive, lay_out, letters
 
 from .archive import MOST_XML, opened
 from .grids import Row, items_of
@@ -34,7 +34,10 @@ def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
     with path.open("rb") as file:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         left = [MOST_CELLS]
-        parts = (Part(sheet.title, _items(sheet, left, notes), "row", heading=sheet.title) for sheet in book.worksheets)
+        parts = (
+            Part(sheet.title, _items(sheet, left, notes, on_page), "row", heading=sheet.title)
+            for sheet in book.worksheets
+        )
         title = (book.properties.title or "").strip() or title_of(path)
         result = lay_out(title, parts, "xlsx", notes, on_page)
     if not result.pages:
@@ -42,10 +45,10 @@ def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
     return result
 
 
-def _items(sheet: Any, left: list[int], notes: list[str]) -> Iterator[Item]:
+def _items(sheet: Any, left: list[int], notes: list[str], on_page: OnPage | None) -> Iterator[Item]:
     if sheet.sheet_state != "visible":
         yield Hidden(f"The sheet “{sheet.title}” is hidden; it was read all the same.")
-    yield from items_of(_rows(sheet, left, notes))
+    yield from items_of(alive(_rows(sheet, left, notes), on_page))
 
 
 def _rows(sheet: Any, left: list[int], notes: list[str]) -> Iterator[Row]:

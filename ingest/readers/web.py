@@ -9,12 +9,13 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.layout import Block, Grid, Hidden, Item, flat, lay_out, plain, sections
+from ingest.layout import Block, Grid, Hidden, Item, alive, flat, lay_out, plain, sections
 
 from .decode import decoded, read_bytes
 from .grids import has_header, spanned
 from .markup import declared_encoding, html_tree, is_unseen, tag_of
 
+_MOST_BYTES = 24 << 20  # as a tree it takes twenty times that
 _LEFT_OUT = frozenset(
     "script style template noscript nav svg math iframe object embed canvas audio video head select button "
     "datalist input textarea map".split()
@@ -28,10 +29,12 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
 def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
-    data, notes = read_bytes(path)
+    data, notes = read_bytes(path, _MOST_BYTES)
     text, guessed = decoded(data, declared_encoding(data))
     root = html_tree(text)
-    result = lay_out(title_in(root) or title_of(path), sections(items_of(root)), "html", notes + guessed, on_page)
+    result = lay_out(
+        title_in(root) or title_of(path), sections(alive(items_of(root), on_page)), "html", notes + guessed, on_page
+    )
     if not result.pages:
         raise ReadError("holds no text", "There is nothing in it to answer from.")
     return result
