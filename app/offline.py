@@ -24,7 +24,7 @@ _QUIET = {  # what libraries look at before they call home, and the value with w
     "TRANSFORMERS_OFFLINE": ("1", "nor does the one below it"),
     "HF_HUB_DISABLE_TELEMETRY": ("1", "and neither reports its use"),
 }
-_LONGEST = 300  # seconds for the rehearsal, on a slow machine
+_LONGEST = 600  # seconds for the rehearsal, on a slow machine
 _DOCUMENT = (
     "The filter of the Brusk pump is cleaned every 11 weeks.\n\nUse only water; solvents attack the blue seal.\n"
 )
