@@ -32,7 +32,7 @@ REPORTED = [
     for key in METRICS
     if key not in ("recall_at_1", "page_hit_at_1", "page_hit_at_10", "gold_cited", "prompt_tokens")
 ]
-OTHERS = ("ablation", "at_size", "bench", "frontier", "ingest", "targets")
+OTHERS = ("ablation", "at_size", "bench", "frontier", "hostile", "ingest", "targets")
 
 SEARCH = "-search"  # the name of a run of the search alone over a whole set
 

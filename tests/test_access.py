@@ -377,7 +377,6 @@ def self_signed(place: Path) -> tuple[Path, Path]:
     ("options", "password", "said"),
     [
         (("--address", "0.0.0.0"), None, "needs a password"),
-        (("--password",), None, "needs a password"),
         (("--address", "::"), "short", "10 are the fewest"),
     ],
 )
