@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import ReadError
+from .errors import NEEDS_PASSWORD, ReadError
+from .pictures import is_picture, page_picture
+
+Shares = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the page as it is seen
 
 _MARKER = (255, 226, 92)  # multiplied with the page, so that the letters stay as dark as they are
 _MAX_PIXELS = 6_000_000
@@ -46,41 +49,76 @@ class Picture:
     mark: float = 0.0
 
 
-def render_page(path: Path, number: int, raw_indexes: Sequence[int] = (), width: int = 1200) -> Picture:
-    """Page `number` (1-based), `width` pixels wide, with the characters at `raw_indexes` marked.
+def render_page(
+    path: Path,
+    number: int,
+    raw_indexes: Sequence[int] = (),
+    width: int = 1200,
+    shares: Sequence[Shares] = (),
+    password: str = "",
+) -> Picture:
+    """Page `number` (1-based), `width` pixels wide, with the characters at `raw_indexes` marked, and the `shares`.
 
-    Raises ReadError when the page cannot be drawn, also when it crashes the reader or takes too long.
+    Raises ReadError when the page cannot be drawn, also when it crashes the reader or takes too long; as NEEDS_PASSWORD
+    where only the password is missing. That goes through a pipe: anyone may see a command's arguments.
     """
-    order = json.dumps({"path": str(path), "number": number, "raw_indexes": list(raw_indexes), "width": width})
+    order = json.dumps(
+        {"path": str(path), "number": number, "raw_indexes": list(raw_indexes), "width": width,
+         "shares": list(shares), "password": password}
+    )  # fmt: skip
     command = [sys.executable, "-P", "-m", "ingest.render"]
     try:
         done = subprocess.run(command, input=order.encode(), capture_output=True, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired as error:
         raise ReadError(f"Page {number} takes too long to draw.", _HINT) from error
     mark, _, png = done.stdout.partition(b"\n")
+    if mark == b"password":
+        raise ReadError(NEEDS_PASSWORD, _HINT)
     if done.returncode or not png.startswith(b"\x89PNG"):
         raise ReadError(f"Page {number} cannot be drawn.", _HINT)
     return Picture(png, float(mark))
 
 
-def draw_page(path: Path, number: int, raw_indexes: Sequence[int] = (), width: int = 1200) -> Picture:
-    """What `render_page` does, in this process. Raises pdfium's own errors."""
+def draw_page(
+    path: Path,
+    number: int,
+    raw_indexes: Sequence[int] = (),
+    width: int = 1200,
+    shares: Sequence[Shares] = (),
+    password: str = "",
+) -> Picture:
+    """What `render_page` does, in this process. Raises pdfium's own errors, and ReadError."""
+    if is_picture(path):
+        picture = page_picture(path, number)
+        scale = min(width / picture.width, math.sqrt(_MAX_PIXELS / (picture.width * picture.height)))
+        picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
+        return _marked(picture, [_of_shares(share, picture.size) for share in shares])
     import pypdfium2 as pdfium
-    from PIL import Image, ImageChops, ImageDraw
 
-    document = pdfium.PdfDocument(path)
+    document = pdfium.PdfDocument(path, password=password or None)
     page = document[number - 1]
     points_wide, points_high = page.get_size()
     scale = min(width / points_wide, math.sqrt(_MAX_PIXELS / (points_wide * points_high)))
     picture = page.render(scale=scale).to_pil().convert("RGB")
-    marker = Image.new("RGB", picture.size, "white")
-    draw = ImageDraw.Draw(marker)
     textpage = page.get_textpage()
     boxes = quote_boxes(page, textpage, raw_indexes, picture.size)
-    for box in boxes:
-        draw.rounded_rectangle((box.left - 2, box.top - 1, box.right + 2, box.bottom + 1), radius=3, fill=_MARKER)
     for opened in (textpage, page, document):
         opened.close()
+    return _marked(picture, [*boxes, *(_of_shares(share, picture.size) for share in shares)])
+
+
+def _of_shares(share: Shares, size: tuple[int, int]) -> Box:
+    left, top, right, bottom = share
+    return Box(round(left * size[0]), round(top * size[1]), round(right * size[0]), round(bottom * size[1]))
+
+
+def _marked(picture: Any, boxes: Sequence[Box]) -> Picture:
+    from PIL import Image, ImageChops, ImageDraw
+
+    marker = Image.new("RGB", picture.size, "white")
+    draw = ImageDraw.Draw(marker)
+    for box in boxes:
+        draw.rounded_rectangle((box.left - 2, box.top - 1, box.right + 2, box.bottom + 1), radius=3, fill=_MARKER)
     out = io.BytesIO()
     ImageChops.multiply(picture, marker).save(out, "PNG")
     return Picture(out.getvalue(), min((box.top for box in boxes), default=0) / picture.height)
@@ -138,7 +176,14 @@ def main() -> None:
 
     confine()
     order = json.loads(sys.stdin.buffer.read())
-    picture = draw_page(Path(order["path"]), order["number"], order["raw_indexes"], order["width"])
+    path = Path(order.pop("path"))
+    try:
+        picture = draw_page(path, **order)
+    except Exception as error:
+        if "password" in str(error).lower():  # as pdfium says it
+            sys.stdout.buffer.write(b"password\n")
+            return
+        raise
     sys.stdout.buffer.write(f"{picture.mark:.4f}\n".encode() + picture.png)
 
 

@@ -241,6 +241,11 @@ class Desk:
         """Brings the index in step with the folder, in the background. A run in progress is followed by another."""
         self.keeping.look(rebuild, self.ahead.again)
 
+    def unlock(self, path: str, password: str) -> None:
+        """Keeps a document's password while this process runs, and reads the document if it could not be."""
+        self.keeping.passwords[path] = password
+        self.ingest()
+
     def delete_document(self, path: str) -> None:
         """Removes the file from the folder, then its traces from the index. Raises StorageError."""
         self.keeping.delete(path)

@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app.ui.ahead_row import ahead_row
 from app.ui.desk import Desk
+from app.ui.passwords import password_field
 from app.ui.shared import duration, notice, progress_line, reading, show_error, shown_path
 from app.ui.text import label
 from app.ui.uploads import keep, safe_name
@@ -226,6 +227,8 @@ def _row(desk: Desk, document: Document, notes: Sequence[str]) -> None:
             help=label(f"Delete {document.path}"),
         ):  # fmt: skip
             _delete_dialog(desk, document)
+    if document.needs_password:
+        password_field(desk, document.path, str(document.id))
 
 
 def _count(number: int, word: str) -> str:

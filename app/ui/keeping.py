@@ -24,6 +24,7 @@ class Keeping:
         """`forget` is called when what was opened of the index is about to change under its users' hands."""
         self.folder, self.index_dir = folder, index_dir
         self.job: Job[Progress, Report | None] | None = None
+        self.passwords: dict[str, str] = {}  # of documents, by their path; never stored
         self._encoder, self._forget = encoder, forget
         self._control = Control()
         self._lock = threading.RLock()
@@ -45,6 +46,10 @@ class Keeping:
             if not self._reading:
                 self._reading = True
                 self.job = Job(lambda tell: self._look(tell, rebuild, then))
+
+    @property
+    def reading(self) -> bool:
+        return self._reading
 
     @property
     def paused(self) -> bool:
@@ -81,7 +86,7 @@ class Keeping:
             while self._still_wanted():
                 report = sync(
                     self.folder, self.index_dir, self._encoder(), on_progress=tell, rebuild=rebuild,
-                    control=self._control,
+                    control=self._control, passwords=dict(self.passwords),
                 )  # fmt: skip
                 rebuild = False
                 if report.changed or report.removed:

@@ -14,7 +14,13 @@ from app.ui.text import short
 from ingest.datatypes import Document, Page, Table
 from ingest.errors import InvalidInput
 from ingest.folders import file_of, remembered, settled
+from ingest.ocr import boxes_of
+from ingest.recognise import recognised as kept_pages
+from ingest.render import Shares
 from ingest.store import Store
+
+_DRAWN = ("pdfium", "pypdf", "layer", "ocr", "picture")  # readers of pages that have a look
+_LAYER = "text recognised by the scanner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """`raw_indexes` are the marked characters for `ingest.render`; without `drawable` there is only `html`."""
+    """`raw_indexes` are the marked characters for `ingest.render`, `shares` the marked places of a page that was
+    recognised; without `drawable` there is only `html`."""
 
     number: int
     n_pages: int
@@ -66,6 +73,7 @@ class PageView:
     tables: tuple[Table, ...] = ()  # those that stand on it, whole
     place: str = ""  # what it is called, where it is no page
     origin: str = ""  # that its words were recognised in a scan, if they were
+    shares: tuple[Shares, ...] = ()
 
 
 def places(quotes: Iterable[Citation | Sentence]) -> list[Place]:
@@ -93,6 +101,7 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
         tables = store.tables(document.id) if document and pages else []
         folders = settled(remembered(store), [folder])
         flags = store.flags([document.id]) if document else {}
+        scanned = kept_pages(store, document, number).get(number) if document else None
     if not document or not pages:
         raise InvalidInput(
             f"{place.file} is no longer among your documents.",
@@ -106,13 +115,14 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageV
         note = "The file has changed or gone since it was read. Check the folder on the Documents page."
     note = note or " ".join(told(flags, [(document.id, document.path, number, page.named)]))
     raw = tuple(int(i) for a, b in spans for i in page.raw_index[a:b]) if page.raw_index is not None else ()
-    drawable = page.reader in ("pdfium", "pypdf") and _is_as_read(file, document) and (bool(raw) or not spans)
+    shares = tuple(boxes_of(scanned.boxes, raw)) if scanned and page.reader == "ocr" else ()
+    drawable = page.reader in _DRAWN and _is_as_read(file, document) and (bool(raw) or not spans)
     last = page.start + len(page.text)
     here = tuple(table for table in tables if table.start < last and page.start < table.end)
     marked = page_html(page.text, spans)
     return PageView(
-        number, document.n_pages, page.label, file, document.mtime_ns, drawable, raw, marked, note, here,
-        page.place, recognised(page.confidence),
+        number, document.n_pages, page.label, file, document.mtime_ns, drawable, () if shares else raw, marked, note,
+        here, page.place, _LAYER if page.reader == "layer" else recognised(page.confidence), shares,
     )  # fmt: skip
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import streamlit as st
 
 from app.ui.desk import Desk
+from app.ui.passwords import password_field
 from app.ui.place import PageView, Place, view_page
 from app.ui.shared import show_error
 from app.ui.steer import scroll_to_mark
 from app.ui.table import whole_table
 from app.ui.text import highlighted, label, short
-from ingest.errors import DocentError, ReadError
-from ingest.render import Picture, render_page
+from ingest.errors import NEEDS_PASSWORD, DocentError, ReadError
+from ingest.render import Picture, Shares, render_page
 
 _WIDTH = 1200  # pixels: sharp on a panel of 600 at double density
 
@@ -48,7 +49,7 @@ def viewer(desk: Desk) -> None:
             _quotes(place)
             return
         _head(place, number, view)
-        _sheet(place, view)
+        _sheet(desk, place, view)
         if number == place.page:
             _quotes(place)
 
@@ -82,14 +83,18 @@ def _turn(key: str, icon: str, help_text: str, to: int, possible: bool) -> None:
     st.button("", icon=icon, key=key, type="tertiary", help=help_text, disabled=not possible, on_click=turn)
 
 
-def _sheet(place: Place, view: PageView) -> None:
+def _sheet(desk: Desk, place: Place, view: PageView) -> None:
+    password = desk.keeping.passwords.get(place.file, "")
     if view.note:
         st.html(f'<div class="notice"><span>{html.escape(view.note)}</span></div>')
     if view.drawable:
         try:
-            picture = _drawn(view.file, view.mtime_ns, view.number, view.raw_indexes)
+            picture = _drawn(view.file, view.mtime_ns, view.number, view.raw_indexes, view.shares, password)
         except ReadError as error:
-            st.html(f'<div class="notice"><span>{html.escape(f"{error} {error.hint}")}</span></div>')
+            if str(error) == NEEDS_PASSWORD:
+                password_field(desk, place.file, f"viewer_{view.number}")
+            else:
+                st.html(f'<div class="notice"><span>{html.escape(f"{error} {error.hint}")}</span></div>')
         else:
             st.image(picture.png, width="stretch", alt=f"Page {view.number} of {place.file}")
             scroll_to_mark(picture.mark, f"{place}{view.number}")
@@ -111,9 +116,11 @@ def _whole_tables(place: Place, view: PageView) -> None:
 
 
 @st.cache_data(max_entries=40, show_spinner="Drawing the page…")
-def _drawn(file: Path, mtime_ns: int, number: int, raw_indexes: tuple[int, ...]) -> Picture:
+def _drawn(
+    file: Path, mtime_ns: int, number: int, raw_indexes: tuple[int, ...], shares: tuple[Shares, ...], _password: str
+) -> Picture:
     """`mtime_ns` only tells one version of a file from the next."""
-    return render_page(file, number, raw_indexes, _WIDTH)
+    return render_page(file, number, raw_indexes, _WIDTH, shares, _password)
 
 
 def _quotes(place: Place) -> None:
