@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import InvalidInput
-from ingest.read import SUFFIXES
 
 DEFAULT_NODE = 1024  # tokens; an encoder that reads 256 cuts three quarters of such a node off, and says nothing
 WHOLE_NODE = 220  # the longest that an encoder of 256 tokens reads whole with what is put before it
+_KINDS = [".markdown", ".md", ".pdf", ".txt"]  # for others it wants further packages
 _OVERLAP = 20  # of nodes that short; the default of 200 would leave nothing new in them
 PASSAGES = 4
 _CONTEXT = 4096  # tokens
@@ -66,7 +66,7 @@ class Rival:
         from llama_index.core.node_parser import SentenceSplitter
 
         began = time.perf_counter()
-        pages = SimpleDirectoryReader(str(folder), recursive=True, required_exts=sorted(SUFFIXES)).load_data()
+        pages = SimpleDirectoryReader(str(folder), recursive=True, required_exts=_KINDS).load_data()
         splitter = (
             SentenceSplitter()
             if node_tokens == DEFAULT_NODE

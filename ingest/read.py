@@ -28,6 +28,7 @@ _READERS = {  # by ending: the module that reads it, imported at its first use, 
     ".md": "readers.text:read_markdown",
     ".markdown": "readers.text:read_markdown",
 }
+_OFFICE = frozenset({".docx", ".pptx", ".xlsx"})
 _DAMAGED_HINT = "Open it in the program it was made with, save it again, and put that into the folder."
 SUFFIXES = frozenset({".pdf", *_READERS, *PICTURES})
 KINDS = "PDF, Word, PowerPoint, Excel, web pages, books (EPUB), e-mails, tables (CSV), text, Markdown and pictures"
@@ -49,6 +50,10 @@ def read_file(path: Source, password: str = "", on_page: OnPage | None = None) -
     module, _, name = _READERS[suffix].partition(":")
     read: Callable[[Source, OnPage | None], ReadResult] = getattr(import_module(f".{module}", __package__), name)
     try:
+        if suffix in _OFFICE:
+            from .readers.locked import unlocked
+
+            path = unlocked(path, password)
         return flagged(read(path, on_page), path.name)
     except (ReadError, MemoryError, RecursionError):
         raise

@@ -24,6 +24,13 @@ _START = 120.0  # seconds for Python itself to come up, on a machine that is bus
 _HINT = "Open it in a PDF viewer and print it to a new PDF, then ingest again."
 
 
+def hint_for(path: Path) -> str:
+    """What to do about a file that a reader crashes on, or cannot finish."""
+    if path.suffix.lower() == ".pdf":
+        return _HINT
+    return "Open it in the program it was made with and save it again, in parts if it is long; then ingest again."
+
+
 class Child:
     """A child process that reads. Killed when it takes too long over one thing, and begun anew."""
 
@@ -135,7 +142,7 @@ class Reader(Child):
             except _Lost as lost:
                 resume = pdf.lose(str(lost))
                 if resume is None:
-                    raise ReadError(str(lost), _HINT) from None
+                    raise ReadError(str(lost), hint_for(self._file[0])) from None
                 if pdf.is_done:
                     return pdf.result()
                 self._order(("read", str(self._file[0]), self._file[1], resume))

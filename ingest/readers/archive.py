@@ -45,7 +45,7 @@ _BEGINNINGS = {
     b"Rar!": "a RAR archive",
 }
 _DAMAGED_HINT = "Open it in the program it was made with and save it again, or get an intact copy."
-_PASSWORD_HINT = "Open it, take the password out (File, Info, Protect), save it, and put that into the folder."
+_LOCKED = "is an archive with a password, which no Office program writes"
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def member(archive: zipfile.ZipFile, name: str, most: int = MOST_XML) -> bytes:
 def _check(archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     if any(one.flag_bits & 1 for one in members):
-        raise ReadError("is protected by a password", _PASSWORD_HINT)
+        raise ReadError(_LOCKED, _DAMAGED_HINT)
     total, packed = sum(one.file_size for one in members), sum(one.compress_size for one in members)
     if len(members) > MOST_MEMBERS or total > MOST_BYTES or (total > _SUSPECT and total > _MOST_RATIO * max(1, packed)):
         raise ReadError(
@@ -116,7 +116,7 @@ def _check(archive: zipfile.ZipFile) -> None:
 def _wrong(path: Source, kind: str) -> ReadError:
     ending = path.suffix.lower()
     if kind == _OLD["EncryptedPackage"]:
-        return ReadError("is protected by a password", _PASSWORD_HINT)
+        return ReadError("is protected in a way that cannot be opened here", _DAMAGED_HINT)
     if kind in _OLD.values() or kind == "an old Office file":
         return ReadError(
             f"is {kind}, which is not read",
