@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -19,6 +18,7 @@ from app.gate import Calibration, calibration_for, judge, signals, unknown_codes
 from app.llm import LlamaCpp
 from app.models import find, path
 from app.orders import gives_orders, warnings
+from app.peak import peak_mb
 from app.prompt import MAX_QUESTION, REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of, rules_of
 from app.retrieve import AS_FOUND, join_neighbours, named_documents, retrieve
 from app.rewrite import standalone, with_figures
@@ -30,6 +30,7 @@ from ingest.datatypes import Encoder
 from ingest.embed import SentenceEncoder
 from ingest.errors import IndexMissing, InvalidInput
 from ingest.index import LocalIndex
+from ingest.vault import Key
 
 
 class Assistant:
@@ -39,10 +40,15 @@ class Assistant:
     """
 
     def __init__(
-        self, index_dir: Path, encoder: Encoder, load_llm: Callable[[], Llm], settings: Settings | None = None
+        self,
+        index_dir: Path,
+        encoder: Encoder,
+        load_llm: Callable[[], Llm],
+        settings: Settings | None = None,
+        key: Key | None = None,
     ) -> None:
-        """Raises IndexMissing or IndexDamaged."""
-        self.index_dir = index_dir
+        """`key` opens an encrypted library. Raises IndexMissing, IndexLocked or IndexDamaged."""
+        self.index_dir, self.key = index_dir, key
         self.encoder = encoder
         self.load_llm = load_llm
         self.settings = settings or Settings()
@@ -56,8 +62,13 @@ class Assistant:
             self._index = self._open()  # the old one closes with its last reader
         return self._index
 
+    def close(self) -> None:
+        """Lets go of the index, and of the key with it."""
+        self._index.close()
+        self._composer = self.key = None
+
     def _open(self) -> LocalIndex:
-        index = LocalIndex(self.index_dir)
+        index = LocalIndex(self.index_dir, self.key)
         made_with = index.store.meta("fingerprint").partition("encoder=")[2]
         if made_with and made_with != self.encoder.name:
             raise IndexMissing(
@@ -78,7 +89,8 @@ class Assistant:
             return None
         with self._lock:
             if self._composer is None:
-                self._composer = Composer(llm, rules_of(llm), StateStore(self.index_dir, self.settings.kv_bytes))
+                states = StateStore(self.index_dir, self.settings.kv_bytes, self.key)
+                self._composer = Composer(llm, rules_of(llm), states)
             return self._composer
 
     @cached_property
@@ -281,12 +293,12 @@ class AnswerStream:
         )
 
 
-def open_assistant(settings: Settings, index_dir: Path) -> Assistant:
+def open_assistant(settings: Settings, index_dir: Path, key: Key | None = None) -> Assistant:
     """With the encoder and the answer model that the settings name, each loaded at its first use.
 
     Raises ModelError when the encoder is missing, IndexMissing before the first ingest.
     """
-    return Assistant(index_dir, open_encoder(settings), cache(partial(open_llm, settings)), settings)
+    return Assistant(index_dir, open_encoder(settings), cache(partial(open_llm, settings)), settings, key)
 
 
 def open_llm(settings: Settings) -> LlamaCpp:
@@ -320,15 +332,3 @@ def checked(question: str) -> str:
             "Ask for one thing at a time. A long text to ask about can be put into the folder as a file.",
         )
     return question
-
-
-def peak_mb() -> float:
-    """The process's largest resident size so far, in MiB."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        import psutil
-
-        return float(round(psutil.Process().memory_info().peak_wset / 2**20, 1))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)

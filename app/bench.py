@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.assistant import open_encoder, open_llm, peak_mb
+from app.assistant import open_encoder, open_llm
 from app.bench_ask import OnStep, Parts, Sample, ask, quote, search
 from app.bench_machine import bare_model, machine, memory_speed
 from app.bench_rival import Rivalled, rivalled
@@ -22,6 +22,7 @@ from app.datatypes import Stats
 from app.evaluate import docent_version
 from app.llama import physical_cores
 from app.models import find, path
+from app.peak import peak_mb
 from app.rival import is_installed
 from app.settings import Settings
 from ingest.datatypes import Encoder

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from app.assistant import peak_mb
 from app.bench_ask import OnStep, Sample
 from app.bench_machine import Meter, Used
 from app.cases import Case
 from app.datatypes import Stats
+from app.peak import peak_mb
 from app.rival import DEFAULT_NODE, WHOLE_NODE, Ingested, Rival, Told
 from ingest.errors import DocentError, ModelError
 

@@ -17,6 +17,7 @@ from app.cli_ingest import ingest
 from app.cli_library import verify
 from app.cli_models import models
 from app.cli_report import report
+from app.cli_vault import decrypt_command, encrypt_command, passphrase_command
 from app.cli_warm import warm
 from app.terminal import (
     explained,
@@ -67,13 +68,14 @@ def search(question: str, index_dir: Path | None, k: int, file: str | None, as_j
       docent search "E-104" --file fault-codes.pdf -k 3
     """
     from app.asked import Questions
-    from app.assistant import open_assistant
     from app.datatypes import hit_json
+    from app.unlock import open_unlocked
 
     settings, index_dir = _settings(), index_dir or _default_index()
-    hits = open_assistant(settings, index_dir).search(question, k, file)
+    assistant = open_unlocked(settings, index_dir)
+    hits = assistant.search(question, k, file)
     if settings.keep_questions:
-        Questions(index_dir).keep_search(question, hits)
+        Questions(index_dir, assistant.key).keep_search(question, hits)
     if as_json:
         print_json([hit_json(rank, hit) for rank, hit in enumerate(hits, 1)])
         return
@@ -100,10 +102,11 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
       docent ask "Which fuse does it need?" --file installation-manual.pdf --json
     """
     from app.asked import Questions
-    from app.assistant import open_assistant
+    from app.unlock import open_unlocked
 
     settings, index_dir = _settings(model=model), index_dir or _default_index()
-    stream = open_assistant(settings, index_dir).ask(question, file=file)
+    assistant = open_unlocked(settings, index_dir)
+    stream = assistant.ask(question, file=file)
     if as_json:
         print_json(stream.answer.as_json())
     else:
@@ -115,7 +118,7 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
         say("\n")
         print_answer(stream.answer)
     if settings.keep_questions:
-        Questions(index_dir).keep_answer(question, stream.answer, stream.found)
+        Questions(index_dir, assistant.key).keep_answer(question, stream.answer, stream.found)
     sys.exit(0 if stream.answer.status == "answered" else ABSTAINED)
 
 
@@ -194,6 +197,8 @@ main.add_command(report)
 main.add_command(verify)
 main.add_command(export_command)
 main.add_command(import_command)
+for command in (encrypt_command, decrypt_command, passphrase_command):
+    main.add_command(command)
 
 
 def _settings(**overrides: Any) -> Settings:

@@ -26,7 +26,8 @@ def export_command(file: Path, index_dir: Path | None, with_documents: bool, as_
     """Write the whole library to FILE, to be read by docent import, here or on another machine.
 
     In it are what was read of the documents, their passages and vectors, the folder's domain.toml and eval.jsonl, and
-    the calibration. Left out: conversations, and what the answer model has read, which depends on the machine.
+    the calibration. Left out: conversations, and what the answer model has read, which depends on the machine. An
+    encrypted library stays encrypted, under the same passphrase.
 
     \b
     Examples:
@@ -37,11 +38,12 @@ def export_command(file: Path, index_dir: Path | None, with_documents: bool, as_
 
     from app.domains import DEFAULT_FOLDER, index_for
     from app.settings import load_settings
+    from app.unlock import key_for
     from ingest.archive import export
 
     place = index_dir or index_for(DEFAULT_FOLDER)
     settings = {name: at for name, at in _settings_of(load_settings(), place).items() if at.is_file()}
-    done = export(place, file, version("docent"), settings, documents=with_documents)
+    done = export(place, file, version("docent"), settings, documents=with_documents, key=key_for(place))
     if as_json:
         print_json(done.as_json())
         return
@@ -73,12 +75,13 @@ def import_command(file: Path, index_dir: Path | None, folder: Path | None, repl
     from app.assistant import open_encoder
     from app.domains import INDEXES
     from app.settings import load_settings
+    from app.unlock import key_for
     from ingest.unpack import import_library, name_in
 
     name, settings = name_in(file), load_settings()
     place = index_dir or INDEXES / name
     encoder = open_encoder(settings).name
-    done = import_library(file, place, folder, encoder, _settings_of(settings, place), replace=replace)
+    done = import_library(file, place, folder, encoder, _settings_of(settings, place), replace=replace, unlock=key_for)
     if as_json:
         print_json(done.as_json())
         return

@@ -58,12 +58,12 @@ def evaluate(questions: Path, index_dir: Path | None, as_json: bool, **options: 
         assistant, cases, ask = _benchmark(questions, index_dir)
         summary, out = _measured(assistant, cases[:limit], ask, **options | {"retrieval_only": True})
     else:
-        from app.assistant import open_assistant
         from app.cases import load_cases
         from app.settings import load_settings
+        from app.unlock import open_unlocked
 
         cases = load_cases(questions)
-        assistant = open_assistant(load_settings(), index_dir or index_of(questions))
+        assistant = open_unlocked(load_settings(), index_dir or index_of(questions))
         summary, out = _measured(assistant, cases[:limit], None, **options)
     if as_json:
         print_json(summary)

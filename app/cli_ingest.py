@@ -46,22 +46,25 @@ def ingest(
     from app.assistant import open_encoder
     from app.domains import index_for
     from app.settings import load_settings
+    from app.unlock import key_for
     from ingest.control import Control
     from ingest.sync import sync
 
-    encoder, control = open_encoder(load_settings()), Control()
+    place = index_dir or index_for(folder)
+    encoder, control, key = open_encoder(load_settings()), Control(), key_for(place)
 
     def run(rebuild: bool, passwords: Mapping[str, str]) -> Report:
         with on_interrupt(control.cancel):
             return sync(
                 folder,
-                index_dir or index_for(folder),
+                place,
                 encoder,
                 on_progress=None if as_json else print_progress,
                 dry_run=dry_run,
                 rebuild=rebuild,
                 control=control,
                 passwords=passwords,
+                key=key,
             )
 
     done = run(rebuild, {})

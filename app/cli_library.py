@@ -47,11 +47,13 @@ def verify(index_dir: Path | None, repair: bool, deep: bool, as_json: bool) -> N
     """
     from app.domains import DEFAULT_FOLDER, index_for
     from app.states import is_whole
+    from app.unlock import key_for
     from ingest.repair import check
 
     began = time.monotonic()
     place = index_dir or index_for(DEFAULT_FOLDER)
-    found = check(place, is_whole, repair=repair, deep=deep)
+    key = key_for(place)
+    found = check(place, lambda file: is_whole(file, key), repair=repair, deep=deep, key=key)
     if as_json:
         print_json({"index": str(place), **found.as_json(), "seconds": round(time.monotonic() - began, 2)})
     else:

@@ -35,11 +35,12 @@ def report(index_dir: Path | None, forget_questions: bool, as_json: bool) -> Non
     from app.asked import Questions
     from app.domains import DEFAULT_FOLDER, index_for
     from app.library import library
+    from app.unlock import key_for
 
     index_dir = index_dir or index_for(DEFAULT_FOLDER)
     if forget_questions:
         Questions(index_dir).forget()
-    told = library(index_dir)
+    told = library(index_dir, key=key_for(index_dir))
     if as_json:
         print_json(told.as_json())
     else:

@@ -123,8 +123,8 @@ def _count(ahead: Ahead) -> str:
 
 def _able(index_dir: Path) -> Assistant:
     """Raises InvalidInput where nothing can be kept, and what opening an index or a model raises."""
-    from app.assistant import open_assistant
     from app.settings import load_settings
+    from app.unlock import open_unlocked
     from ingest.errors import InvalidInput
 
     settings = load_settings()
@@ -132,7 +132,7 @@ def _able(index_dir: Path) -> Assistant:
         raise InvalidInput(
             "No disk is set aside for what the model reads (kv_gb is 0).", "Set some aside: DOCENT_KV_GB=4 docent warm"
         )
-    assistant = open_assistant(settings, index_dir)
+    assistant = open_unlocked(settings, index_dir)
     if why := assistant.load_llm().no_states:
         raise InvalidInput(
             f"What {settings.model} reads cannot be kept: {why}.",

@@ -23,9 +23,11 @@ from app.llama import layers_on_gpu, physical_cores
 from app.settings import Settings
 from app.states import StateStore
 from app.threads import remembered
+from ingest.database import sqlcipher
 from ingest.errors import DocentError, IndexMissing
 from ingest.index import is_current
 from ingest.store import Store
+from ingest.vault import is_encrypted
 
 PACKAGES = (
     "llama-cpp-python",
@@ -281,7 +283,22 @@ def _gb(size: int) -> str:
 # --- index ---
 
 
+def _encryption(folder: Path) -> Check:
+    """Without the passphrase, this is all that can be told of an encrypted library."""
+    name = "encryption"
+    if not is_encrypted(folder):
+        return Check(name, "ok", f"{folder} is plain on disk; docent encrypt makes it unreadable without a passphrase.")
+    try:
+        sqlcipher()
+    except DocentError as error:
+        return Check(name, "error", f"{folder} is encrypted. {error}", error.hint)
+    return Check(name, "ok", f"{folder} is encrypted on disk. What it holds, docent verify checks.")
+
+
 def _index(folder: Path) -> Iterator[Check]:
+    yield _encryption(folder)
+    if is_encrypted(folder):
+        return
     try:
         store = Store(folder)
     except IndexMissing as error:

@@ -20,6 +20,7 @@ from ingest.errors import InvalidInput, StorageError
 from ingest.folders import Folder, remembered, settled
 from ingest.scan import Found, passed_over, scan
 from ingest.store import Store
+from ingest.vault import Key
 
 State = Literal[
     "read", "recognised", "superseded", "duplicate", "partly read", "changed", "waiting", "gone", "not read",
@@ -118,13 +119,13 @@ class Library:
         return {"summary": summary, **asdict(self)}
 
 
-def library(index_dir: Path, folder: Path | None = None) -> Library:
+def library(index_dir: Path, folder: Path | None = None, key: Key | None = None) -> Library:
     """Compares the folder, the index and what was asked. Reads no document anew and needs no model.
 
     Raises IndexMissing before the first ingest, LibraryError, StorageError.
     """
-    asked, found = _asked(index_dir)
-    with closing(Store(index_dir)) as store:
+    asked, found = _asked(index_dir, key)
+    with closing(Store(index_dir, key=key)) as store:
         folders = settled(remembered(store), [folder] if folder else [])
         documents = {document.path: document for document in store.documents()}
         facts = _Facts(store, found, {document.id: document.path for document in documents.values()})
@@ -161,9 +162,9 @@ def _look(folders: Sequence[Folder]) -> tuple[dict[str, Found], list[FileReport]
     return files, others, missing
 
 
-def _asked(index_dir: Path) -> tuple[list[Asked], set[int]]:
+def _asked(index_dir: Path, key: Key | None) -> tuple[list[Asked], set[int]]:
     """None where it cannot be read: the rest of the report does not hang on it."""
-    questions = Questions(index_dir)
+    questions = Questions(index_dir, key)
     try:
         return questions.asked(), set(questions.found())
     except StorageError:

@@ -62,6 +62,10 @@ class Memory:
         rows = self._run("SELECT id, title, used FROM threads WHERE domain = ? ORDER BY used DESC, id DESC", domain)
         return [Thread(*row) for row in rows]
 
+    def domains(self) -> list[str]:
+        """Those that there are threads about."""
+        return [row[0] for row in self._run("SELECT DISTINCT domain FROM threads")]
+
     def new_thread(self, domain: str, title: str) -> int:
         now = time.time()
         short = " ".join(title.split())[:80]

@@ -24,6 +24,8 @@ from .files import sha256
 from .folders import Folder, file_of, remembered
 from .scan import OWN
 from .store import FILE, Store
+from .vault import FILE as VAULT
+from .vault import Key
 
 FORMAT = 1
 KIND = "docent library"
@@ -48,12 +50,23 @@ class Exported:
 
 
 def export(
-    index_dir: Path, file: Path, version: str, settings: Mapping[str, Path] | None = None, *, documents: bool = False
+    index_dir: Path,
+    file: Path,
+    version: str,
+    settings: Mapping[str, Path] | None = None,
+    *,
+    documents: bool = False,
+    key: Key | None = None,
 ) -> Exported:
     """Writes the library in `index_dir` to `file`, whole or not at all. `settings` are further files, by name.
 
-    Raises InvalidInput when the file is there already, IndexMissing, IndexDamaged, StorageError.
+    An encrypted library stays so, under its passphrase, and nothing that is plain goes with it.
+    Raises InvalidInput when the file is there already, IndexMissing, IndexLocked, IndexDamaged, StorageError.
     """
+    if key and documents:
+        raise InvalidInput(
+            "The library is encrypted, and its documents would lie in the file as they are.", "Leave them out."
+        )
     if file.exists():
         raise InvalidInput(f"{file} is there already.", "Choose another name, or move that file away.")
     temporary, copied = file.with_name(f"{file.name}.tmp"), file.with_name(f"{file.name}.store.tmp")
@@ -61,14 +74,17 @@ def export(
     try:
         shutil.rmtree(copied, ignore_errors=True)
         copied.mkdir(parents=True)
-        with closing(Store(index_dir)) as store:
+        with closing(Store(index_dir, key=key)) as store:
             store.copy(copied / FILE)
-        with closing(Store(copied)) as known, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, True, 1) as out:
-            members = {FILE: _added(out, copied / FILE, FILE)}
+        if key:
+            shutil.copyfile(index_dir / VAULT, copied / VAULT)
+        out = zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, True, 1)
+        with out, closing(Store(copied, key=key)) as known:
+            members = {name: _added(out, copied / name, name) for name in (FILE, *([VAULT] if key else []))}
             folders = remembered(known)
             folder = folders[0].place if folders else Path()
             own = {name: folder / name for name in sorted(OWN) if (folder / name).is_file()}
-            for name, source in {**own, **(settings or {})}.items():
+            for name, source in ({} if key else {**own, **(settings or {})}).items():
                 members[SETTINGS + name] = _added(out, source, SETTINGS + name)
             there, passages = known.documents(), int(known.rows("SELECT count(*) FROM chunks")[0][0])
             if documents:

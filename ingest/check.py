@@ -16,6 +16,7 @@ from . import index as snapshots
 from .datatypes import Document, Page, Vectors
 from .errors import IndexDamaged, IndexMissing
 from .files import DERIVED, sha256
+from .folders import file_of, remembered
 from .freed import freed_pages
 from .store import FILE, Store
 from .vectors import OpenVectors
@@ -299,12 +300,12 @@ def _traces(store: Store, counts: dict[str, int]) -> Iterator[Finding]:
 
 def _files(store: Store, counts: dict[str, int]) -> Iterator[Finding]:
     """Whether the documents are still what was read. The next ingest sees the same, and more."""
-    folder = Path(store.meta("folder"))
+    folders = remembered(store)
     documents = store.documents()
     counts["documents' files"] = len(documents)
     for document in documents:
         try:
-            same = sha256(folder / document.path) == document.sha256
+            same = sha256(file_of(folders, document.path)) == document.sha256
         except OSError as error:
             reason = (error.strerror or "cannot be read").lower()
             yield Finding("files", f"{document.path}: {reason}", "none")

@@ -25,12 +25,7 @@ def connect(path: Path, key: Key | None, timeout: float = 10.0) -> sqlite3.Conne
     if is_unsettled(path.parent):
         with writing(path.parent):
             pass
-    if (key is None) == is_encrypted(path.parent):
-        raise (
-            locked(path.parent)
-            if key is None
-            else IndexLocked(f"The library in {path.parent} is not encrypted any more.", "Start Docent again.")
-        )
+    check_form(path.parent, key)
     if key is None:
         return sqlite3.connect(path, timeout=timeout, check_same_thread=False, isolation_level=None)
     db = sqlcipher().connect(str(path), timeout=timeout, check_same_thread=False, isolation_level=None)
@@ -39,6 +34,14 @@ def connect(path: Path, key: Key | None, timeout: float = 10.0) -> sqlite3.Conne
     db.execute("PRAGMA temp_store = MEMORY")
     connection: sqlite3.Connection = db  # the same interface
     return connection
+
+
+def check_form(folder: Path, key: Key | None) -> None:
+    """Raises IndexLocked where there is a key for a plain library, or none for an encrypted one."""
+    if key is None and is_encrypted(folder):
+        raise locked(folder)
+    if key and not is_encrypted(folder):
+        raise IndexLocked(f"The library in {folder} is not encrypted any more.", "Start Docent again.")
 
 
 def literal(key: Key) -> str:

@@ -16,6 +16,7 @@ from .errors import InvalidInput, LibraryError
 from .files import storable
 from .scan import Found, scan
 from .store import Store
+from .vault import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ def remember(store: Store, folders: Sequence[Folder]) -> None:
             store.set_meta(key, value)
 
 
-def folders_of(index_dir: Path, first: Path) -> list[Folder]:
+def folders_of(index_dir: Path, first: Path, key: Key | None = None) -> list[Folder]:
     """All folders of an index of which `first` is one; it alone where nothing was ingested yet."""
     try:
-        with closing(Store(index_dir)) as store:
+        with closing(Store(index_dir, key=key)) as store:
             return settled(remembered(store), [first])
     except LibraryError:
         return settled([], [first])

@@ -13,6 +13,7 @@ from .files import sha256
 from .folders import Folder, owner
 from .scan import Found
 from .store import FILE, Store
+from .vault import Key
 
 _AGES = (1, 7, 30, 365, 1500)  # days
 
@@ -96,11 +97,11 @@ def in_turn(plan: Plan) -> list[Found]:
     return sorted(files, key=turn)
 
 
-def dry_plan(index_dir: Path, seen: Seen, fingerprint: str, rebuild: bool) -> Plan:
+def dry_plan(index_dir: Path, seen: Seen, fingerprint: str, rebuild: bool, key: Key | None = None) -> Plan:
     if rebuild or not (index_dir / FILE).is_file():
         why = "the index is built again" if rebuild else "nothing has been ingested yet"
         return Plan(tuple(seen.files), (), (), (), why=why)
-    with closing(Store(index_dir)) as store:
+    with closing(Store(index_dir, key=key)) as store:
         return make_plan(store, seen, fingerprint)
 
 

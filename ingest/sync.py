@@ -17,6 +17,7 @@ from .apply import Run
 from .config import IngestConfig
 from .control import Cancelled, Control
 from .curate import curate
+from .database import check_form
 from .datatypes import Document, Encoder
 from .errors import LibraryError
 from .files import forget_orphans, storable
@@ -27,6 +28,7 @@ from .progress import OnProgress
 from .recognise import forget_stale
 from .scan import Found, valid_editions
 from .store import FILE, Store
+from .vault import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +74,33 @@ def sync(
     without: Collection[Path] = (),
     waiting: Collection[str] = (),
     passwords: Mapping[str, str] | None = None,
+    key: Key | None = None,
 ) -> Report:
     """Brings the index in step with its folders and publishes a snapshot, and others before when that takes long.
 
     `folder` may be several; those that the index was made of before are remembered, until they are in `without`. The
     documents of one that is not there stay, unless it is named. `waiting` are files that are passed over for now.
     `passwords` are those of files, by their path in the index; they are not stored, what they open is.
+    `key` opens an encrypted library.
 
     Files that cannot be read are recorded with their reason; the rest goes on. A run that `control` cancels publishes
-    what it finished. Raises InvalidInput (no such folder), IndexBusy, IndexDamaged, StorageError.
+    what it finished. Raises InvalidInput (no such folder), IndexLocked, IndexBusy, IndexDamaged, StorageError.
     """
     config, control = config or IngestConfig(), control or Control()
     start = time.monotonic()
     given = [folder] if isinstance(folder, Path) else list(folder)
     fingerprint = config.fingerprint(encoder.name)
     if dry_run:
-        seen = _look(index_dir, given, without, waiting)
-        plan = dry_plan(index_dir, seen, fingerprint, rebuild)
+        seen = _look(index_dir, given, without, waiting, key)
+        plan = dry_plan(index_dir, seen, fingerprint, rebuild, key)
         return _report(plan, plan.kept, start, away=seen.away)
     check_there(given)
     with writing(index_dir):
-        seen = _look(index_dir, given, without, waiting, migrate=True)
+        check_form(index_dir, key)
+        seen = _look(index_dir, given, without, waiting, key, migrate=True)
         if rebuild:
-            _throw_away(index_dir, seen.files)
-        with closing(Store(index_dir, create=True)) as store:
+            _throw_away(index_dir, seen.files, key)
+        with closing(Store(index_dir, create=True, key=key)) as store:
             plan = make_plan(store, seen, fingerprint, passwords or {})
             if store.meta("fingerprint") != fingerprint:
                 store.expire(fingerprint)
@@ -111,11 +116,19 @@ def sync(
 
 
 def _look(
-    index_dir: Path, given: Sequence[Path], without: Collection[Path], waiting: Collection[str], migrate: bool = False
+    index_dir: Path,
+    given: Sequence[Path],
+    without: Collection[Path],
+    waiting: Collection[str],
+    key: Key | None,
+    migrate: bool = False,
 ) -> Seen:
     known: list[Folder] = []
     if (index_dir / FILE).is_file():
-        with suppress(LibraryError), closing(Store(index_dir, create=migrate)) as store:  # or it is to be built again
+        with (
+            suppress(LibraryError),
+            closing(Store(index_dir, create=migrate, key=key)) as store,
+        ):  # or it is to be built again
             known = remembered(store)
     folders = settled(known, given, without)
     files, away = scan_all(folders, given)
@@ -142,10 +155,10 @@ def _publish(store: Store, run: Run, folders: Sequence[Folder]) -> None:
         snapshots.publish(store)
 
 
-def _throw_away(index_dir: Path, files: Sequence[Found]) -> None:
+def _throw_away(index_dir: Path, files: Sequence[Found], key: Key | None) -> None:
     """The old store. Whoever still has it open may go on with it, but not with what was deleted."""
     there = {found.path for found in files}
-    with suppress(LibraryError), closing(Store(index_dir)) as old:
+    with suppress(LibraryError), closing(Store(index_dir, key=key)) as old:
         old.remove([document.path for document in old.documents() if document.path not in there])
     (index_dir / FILE).unlink(missing_ok=True)  # first: without it, SQLite takes the log beside it for garbage
     for beside in index_dir.glob(f"{FILE}-*"):

@@ -9,7 +9,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ from .index import publish
 from .lock import writing
 from .scan import OWN
 from .store import FILE, Store
+from .vault import FILE as VAULT
+from .vault import Key, is_encrypted
 
 _MANIFEST_BYTES = 256 << 20  # a million documents
 _SPARE = 64 << 20  # bytes of disk that stay free
@@ -60,12 +62,14 @@ def import_library(
     settings: Mapping[str, Path] | None = None,
     *,
     replace: bool = False,
+    unlock: Callable[[Path], Key | None] = lambda folder: None,
 ) -> Imported:
     """Makes the library in `file` the index in `index_dir`, all of it or nothing.
 
     `folder` is where its documents go, or lie already; `encoder` the name of the one on this machine; `settings`
-    where further files go, by name, unless there is one. Raises InvalidInput for what is not a whole library, is there
-    already, or cannot be used here; IndexBusy, StorageError.
+    where further files go, by name, unless there is one; `unlock` gives the key of an encrypted library, by its folder.
+    Raises InvalidInput for what is not a whole library, is there
+    already, or cannot be used here; IndexLocked, IndexBusy, StorageError.
     """
     index_dir, incoming = index_dir.absolute(), _beside(index_dir, "incoming")
     replaced = _beside(index_dir, "replaced")
@@ -73,6 +77,8 @@ def import_library(
         replaced.rename(index_dir)  # an import that was killed between its two last steps
     if index_dir.exists() and any(index_dir.iterdir()) and not replace:
         raise InvalidInput(f"There is an index in {index_dir}.", "Choose another with --index, or say --replace.")
+    if is_encrypted(index_dir):
+        raise InvalidInput(f"{index_dir} is encrypted, with conversations in it.", "Choose another with --index.")
     with _opened(file) as (archive, manifest):
         members: dict[str, Any] = manifest["members"]
         brings = [name for name in members if name.startswith(DOCUMENTS)]
@@ -82,7 +88,7 @@ def import_library(
         arriving = _beside(folder, "incoming") if folder and brings else incoming
         with _alone(_beside(index_dir, "importing")), _cleared(incoming, arriving):
             _extract(archive, members, incoming, arriving)
-            _prove(file, incoming, manifest, folder)
+            _prove(file, incoming, manifest, folder, unlock(incoming))
             if folder and brings:
                 if folder.exists():
                     folder.rmdir()  # it is empty
@@ -164,7 +170,11 @@ def _listed(file: Path, entries: list[zipfile.ZipInfo], members: Mapping[str, An
         name = entry.filename
         inside = name.removeprefix(DOCUMENTS).removeprefix(SETTINGS)
         kind = stat.S_IFMT(entry.external_attr >> 16)
-        if not is_safe(name) or not (name in (FILE, MANIFEST) or inside != name) or kind not in (0, stat.S_IFREG):
+        if (
+            not is_safe(name)
+            or not (name in (FILE, VAULT, MANIFEST) or inside != name)
+            or kind not in (0, stat.S_IFREG)
+        ):
             raise InvalidInput(f"{file} holds a name that leads elsewhere: {name!r}.", _REFUSED)
         if name != MANIFEST and int(members[name]["bytes"]) != entry.file_size:
             raise InvalidInput(f"{file}: {name} is not as long as its manifest says.", _REFUSED)
@@ -198,7 +208,7 @@ def _extract(archive: zipfile.ZipFile, members: Mapping[str, Any], index: Path, 
     for name, about in members.items():
         if name.startswith(SETTINGS):
             continue
-        target = documents / name.removeprefix(DOCUMENTS) if name != FILE else index / FILE
+        target = index / name if name in (FILE, VAULT) else documents / name.removeprefix(DOCUMENTS)
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as out:
             for block in _blocks(archive, name, about):
@@ -221,10 +231,10 @@ def _blocks(archive: zipfile.ZipFile, name: str, about: Mapping[str, Any]) -> It
         raise zipfile.BadZipFile(f"{name} is not what its manifest says")
 
 
-def _prove(file: Path, incoming: Path, manifest: Mapping[str, Any], folder: Path | None) -> None:
+def _prove(file: Path, incoming: Path, manifest: Mapping[str, Any], folder: Path | None, key: Key | None) -> None:
     """The store is one of Docent's, and holds what it should. Publishes its snapshot. Raises InvalidInput."""
     try:
-        with closing(Store(incoming, create=True)) as store:  # brings an older one up to date
+        with closing(Store(incoming, create=True, key=key)) as store:  # brings an older one up to date
             if foreign := store.foreign():
                 raise InvalidInput(f"{file} holds a store that Docent did not make ({foreign}).", _REFUSED)
             if folder:

@@ -38,6 +38,9 @@ def docent(*arguments: object, cwd: Path = ROOT, **environment: str) -> subproce
         "bench",
         "verify",
         "export",
+        "encrypt",
+        "decrypt",
+        "passphrase",
         "import",
     ],
 )

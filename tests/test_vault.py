@@ -7,21 +7,37 @@ import random
 import shutil
 import subprocess
 import sys
+import time
+import zipfile
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 from test_check import WORDS, everything, place, sql, traces, whole  # noqa: F401
+from test_cli import docent
+from test_sync import Words
 
+from app.asked import Questions
+from app.assistant import Assistant
 from app.datatypes import Answer, Stats
+from app.kvcache import State
+from app.library import library
 from app.memory import Memory, memory_of
+from app.settings import load_settings
 from app.states import StateStore, is_whole
+from app.ui.safe import Safe
+from app.ui.shared import HERE, close_desk, desk_of, folder_and_index
+from app.unlock import key_for
+from ingest.archive import export
 from ingest.convert import decrypt, encrypt
 from ingest.errors import IndexDamaged, IndexLocked, InvalidInput
 from ingest.index import LocalIndex, current
 from ingest.repair import check
 from ingest.sealed import sealed, unsealed
 from ingest.store import FILE, Store
+from ingest.sync import sync
+from ingest.unpack import import_library
 from ingest.vault import Cost, Key, change_passphrase, is_encrypted, unlock
 
 CHEAP = Cost(memory_kib=64, iterations=1, lanes=1)
@@ -250,3 +266,156 @@ def test_conversations_move_into_the_library_and_out_again(place: Path, tmp_path
     with closing(memory_of(home, index, key, "here")) as memory, closing(Memory(home)) as outside:
         assert memory.move_to(outside, "here") == 1
         assert kept(outside) == before and memory.threads("here") == []
+
+
+# -- at work
+
+
+class Asking(Words):
+    encode_queries = Words.encode
+
+
+def test_an_encrypted_library_is_kept_up_searched_and_leaves_nothing_behind(place: Path, tmp_path: Path) -> None:  # noqa: F811
+    """New, changed and removed documents, questions, a report, a state of the model: no word of it on disk."""
+    index = place / "index"
+    key = encrypt(index, SAID, CHEAP)
+    home = tmp_path / "home"
+    (place / "docs/new.md").write_text("# Zanzibar\n\nThe zanzibar valve opens at 4 bar.\n")
+    (place / "docs/note.txt").unlink()
+    report = sync(place / "docs", index, WORDS, key=key)
+    assert (report.added, report.removed) == (["new.md"], ["note.txt"])
+    assistant = Assistant(index, Asking(), lambda: None, load_settings(), key)  # type: ignore[arg-type,return-value]
+    hits = assistant.search("When does the zanzibar valve open?")
+    assert hits[0].file == "new.md"
+    Questions(index, key).keep_search("When does the zanzibar valve open?", hits)
+    StateStore(index, 10**6, key).put(hits[0].chunk.doc_id, "k", State(1, 1, b"zanzibar"))
+    with closing(memory_of(home / "threads.db", index, key, "here")) as memory:
+        memory.keep(memory.new_thread("here", "zanzibar"), "zanzibar?", ANSWER)
+    told = library(index, key=key)
+    assert told.questions == 1 and {"new.md", "pump.md"} <= {file.path for file in told.files}
+    assert check(index, lambda file: is_whole(file, key), key=key).findings == ()
+    plain = tmp_path / "plain"
+    sync(place / "docs", plain, WORDS)
+    assert everything(plain)[-2:] == everything(index, key)[-2:]
+    for word in (b"zanzibar", b"Zanzibar", *WORDS_OF_IT):
+        assert traces(index, word) == [] == traces(home, word)
+
+
+def test_an_encrypted_library_travels_encrypted(place: Path, tmp_path: Path) -> None:  # noqa: F811
+    index = place / "index"
+    key = encrypt(index, SAID, CHEAP)
+    file = tmp_path / "library.zip"
+    with pytest.raises(InvalidInput, match="as they are"):
+        export(index, file, "1", documents=True, key=key)
+    export(index, file, "1", key=key)
+    with zipfile.ZipFile(file) as archive:
+        assert sorted(archive.namelist()) == ["manifest.json", "store.db", "vault.json"]
+        assert not any(word in archive.read(name) for word in WORDS_OF_IT for name in archive.namelist())
+    with pytest.raises(IndexLocked):
+        import_library(file, tmp_path / "there", None, WORDS.name)
+    assert not (tmp_path / "there").exists()
+    import_library(file, tmp_path / "there", None, WORDS.name, unlock=lambda folder: unlock(folder, SAID))
+    assert everything(tmp_path / "there", key) == everything(index, key)
+    with pytest.raises(InvalidInput, match="conversations"):
+        import_library(file, tmp_path / "there", None, WORDS.name, replace=True)
+
+
+def test_the_commands(place: Path, tmp_path: Path) -> None:  # noqa: F811
+    index = ("--index", place / "index")
+    done = docent("encrypt", *index)
+    assert done.returncode == 1 and "No passphrase" in done.stderr
+    done = docent("encrypt", *index, DOCENT_PASSPHRASE="short")
+    assert done.returncode == 1 and "8 are the least" in done.stderr and not is_encrypted(place / "index")
+    done = docent("encrypt", *index, DOCENT_PASSPHRASE=SAID)
+    assert done.returncode == 0 and "is encrypted" in done.stdout and is_encrypted(place / "index")
+    done = docent("verify", *index)
+    assert done.returncode == 1 and "is encrypted" in done.stderr and "DOCENT_PASSPHRASE" in done.stderr
+    done = docent("verify", *index, DOCENT_PASSPHRASE="wrong horse")
+    assert done.returncode == 1 and "not the passphrase" in done.stderr
+    done = docent("passphrase", *index, DOCENT_PASSPHRASE=SAID, DOCENT_NEW_PASSPHRASE="battery staple")
+    assert done.returncode == 0
+    done = docent("report", *index, "--json", DOCENT_PASSPHRASE="battery staple")
+    assert done.returncode == 0 and "pump.md" in done.stdout
+    done = docent("decrypt", *index, DOCENT_PASSPHRASE="battery staple")
+    assert done.returncode == 0 and not is_encrypted(place / "index")
+    assert docent("verify", *index).returncode == 0
+    done = docent("decrypt", *index)
+    assert done.returncode == 1 and "not encrypted" in done.stderr
+
+
+def test_a_passphrase_comes_through_a_file_descriptor_and_leaves_the_environment(
+    vault: tuple[Path, Key],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secret").write_text(f"{SAID}\nmore\n")
+    monkeypatch.setenv("DOCENT_PASSPHRASE_FD", str(os.open(tmp_path / "secret", os.O_RDONLY)))
+    assert key_for(vault[0]) == vault[1] and "DOCENT_PASSPHRASE_FD" not in os.environ
+    monkeypatch.setenv("DOCENT_PASSPHRASE_FD", "9999")
+    with pytest.raises(InvalidInput, match="no file descriptor"):
+        key_for(vault[0])
+    monkeypatch.setenv("DOCENT_PASSPHRASE", SAID)
+    assert key_for(vault[0]) == vault[1] and "DOCENT_PASSPHRASE" not in os.environ
+
+
+def test_without_sqlcipher_the_extra_is_named(place: Path, vault: tuple[Path, Key]) -> None:  # noqa: F811
+    program = (
+        "import sys; sys.modules['sqlcipher3'] = None; from pathlib import Path; from ingest.store import Store; "
+        "from ingest.vault import unlock; folder = Path(sys.argv[1])\n"
+        "try: Store(folder, key=unlock(folder, 'correct horse'))\n"
+        "except Exception as error: print(error, error.hint)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, vault[0]], capture_output=True, text=True)
+    assert "docent[encryption]" in done.stdout and not done.stderr
+
+
+def test_attempts_are_slowed_down(vault: tuple[Path, Key]) -> None:
+    safe = Safe(vault[0])
+    with pytest.raises(IndexLocked, match="is encrypted"):
+        _ = safe.key
+    for _ in range(40):  # each wrong one doubles the time until the next is looked at
+        with pytest.raises(IndexLocked) as refused:
+            safe.open("wrong horse")
+        if "wait" in str(refused.value):
+            break
+    with pytest.raises(IndexLocked, match="wait"):
+        safe.open(SAID)  # the right one has to wait, too
+    while True:
+        with suppress(IndexLocked):
+            safe.open(SAID)
+            break
+        time.sleep(0.1)
+    assert safe.key == vault[1]
+    safe.lock()
+    with pytest.raises(IndexLocked):
+        _ = safe.key
+
+
+def test_the_page_asks_for_the_passphrase_and_forgets_it(
+    place: Path,  # noqa: F811
+    vault: tuple[Path, Key],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["main.py", "--folder", str(place / "docs"), "--index", str(vault[0])])
+    page = AppTest.from_file(str(HERE / "main.py"), default_timeout=60).run()
+
+    def shown() -> str:
+        return "\n".join(str(element.proto.body) for element in page.get("html"))
+
+    def submit(passphrase: str) -> None:
+        page.text_input(key="passphrase").set_value(passphrase)
+        page.button[0].click().run()
+
+    assert "Locked" in shown() and "Documents" not in shown()
+    submit("wrong horse")
+    assert "not the passphrase" in shown() and "Locked" in shown()
+    while "Locked" in shown():  # it may have to wait
+        submit(SAID)
+    assert "Locked" not in shown() and not page.exception
+    folder, index = folder_and_index(sys.argv[1:])
+    desk = desk_of(folder, index)
+    assert desk.key == vault[1] and {d.path for d in desk.documents()} == {"long.txt", "note.txt", "pump.md"}
+    close_desk(desk)
+    assert desk.key is None
+    page.run()
+    assert "Locked" in shown()

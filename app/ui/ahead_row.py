@@ -47,7 +47,7 @@ def _words(desk: Desk, total: int) -> tuple[str, str]:
         return "Nothing is read ahead", f"With {settings.model} it cannot be: {desk.no_states}."
     if not settings.kv_gb:
         return "Nothing is read ahead", "No disk is set aside for it, so each question waits for its passages."
-    store = StateStore(desk.index_dir, settings.kv_bytes)
+    store = StateStore(desk.index_dir, settings.kv_bytes, desk.key)
     read = ahead.told.read if ahead.told else min(len(store), total)
     head = f"{read:,} of {total:,} passages read ahead · {store.size / 1e9:.1f} of {settings.kv_gb:g} GB"
     if not settings.read_ahead:
@@ -63,7 +63,7 @@ def _words(desk: Desk, total: int) -> tuple[str, str]:
 
 @st.dialog("Forget what was read ahead?")
 def _forget_dialog(desk: Desk) -> None:
-    size = StateStore(desk.index_dir, 0).size
+    size = StateStore(desk.index_dir, 0, desk.key).size
     st.html(
         f"<p>This frees {size / 1e9:.1f} GB and pauses reading ahead. Your documents and conversations stay; answers "
         "begin later until their passages were read again.</p>"

@@ -6,6 +6,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from app.asked import Questions
@@ -17,7 +18,7 @@ from app.datatypes import Turn as PastTurn
 from app.domains import Domain, load_domain
 from app.drafts import Asked, Draft, Dropped, drafts
 from app.fetch import Progress as Download
-from app.memory import Memory
+from app.memory import memory_of
 from app.models import pull
 from app.prompt import rules_of
 from app.settings import Settings, save_settings
@@ -32,6 +33,7 @@ from ingest.progress import Progress
 from ingest.repair import check
 from ingest.store import Store
 from ingest.sync import Report
+from ingest.vault import Key
 
 WIDER = 12  # passages to read when a search is to go wider
 _LOADED = ("model", "n_ctx", "threads", "gpu_layers", "kv_type")  # settings that the loaded model was made with
@@ -48,12 +50,15 @@ class Desk:
         settings: Settings,
         make_encoder: Callable[[Settings], Encoder] = open_encoder,
         make_llm: Callable[[Settings], Llm] = open_llm,
+        key: Key | None = None,
     ) -> None:
+        """`key` opens an encrypted library."""
         self.folder, self.index_dir, self.settings = folder.resolve(), index_dir, settings
-        self.memory = Memory(settings.threads_db)
-        self.questions = Questions(index_dir)
+        self.key = key
+        self.memory = memory_of(settings.threads_db, index_dir, key, str(self.folder))
+        self.questions = Questions(index_dir, key)
         self.answers: dict[int, LiveAnswer] = {}  # by thread
-        self.keeping = Keeping(self.folder, index_dir, lambda: self.encoder, self._forget_opened)
+        self.keeping = Keeping(self.folder, index_dir, lambda: self.encoder, self._forget_opened, key)
         self.checking: Job[None, Checkup] | None = None
         self.pulls: dict[str, Job[Download, Path]] = {}  # by model
         self.warming: Job[None, None] | None = None
@@ -88,7 +93,7 @@ class Desk:
         """Raises IndexMissing, IndexDamaged, ModelError."""
         with self._opening:
             if self._assistant is None:
-                self._assistant = Assistant(self.index_dir, self.encoder, self.llm, self.settings)
+                self._assistant = Assistant(self.index_dir, self.encoder, self.llm, self.settings, self.key)
             return self._assistant
 
     def llm(self) -> Llm:
@@ -130,7 +135,7 @@ class Desk:
 
     def documents(self) -> list[Document]:
         """Needs no model. Raises IndexMissing, IndexDamaged."""
-        with closing(Store(self.index_dir)) as store:
+        with closing(Store(self.index_dir, key=self.key)) as store:
             return store.documents()
 
     # -- what people ask of it
@@ -172,7 +177,7 @@ class Desk:
         if not wider:
             return assistant
         settings = self.settings.model_copy(update={"passages": WIDER})
-        return Assistant(self.index_dir, assistant.encoder, self.llm, settings)
+        return Assistant(self.index_dir, assistant.encoder, self.llm, settings, self.key)
 
     def delete_thread(self, thread: int) -> None:
         live = self.answers.pop(thread, None)
@@ -192,11 +197,28 @@ class Desk:
                     close()
                 self._llm = self.warming = None
             if settings.kv_bytes < self.settings.kv_bytes:
-                StateStore(self.index_dir, 0).set_budget(settings.kv_bytes)
+                StateStore(self.index_dir, 0, self.key).set_budget(settings.kv_bytes)
             self.settings = settings
             self._assistant = self.ahead.told = None
         self.warm()
         self.ahead.again()
+
+    def close(self) -> None:
+        """Stops what goes on, and lets go of the key and of all that was opened with it, what the model has read
+        included."""
+        for work in (*self.answers.values(), self.drafting, self.trial):
+            if work:
+                work.stop()
+        self.ahead.end()
+        self.keeping.close()
+        with self._turn, self._loading, self._opening:
+            if close := getattr(self._llm, "close", None):
+                close()
+            if self._assistant:
+                self._assistant.close()
+            self._llm = self._assistant = self.key = None
+            self.questions = Questions(self.index_dir, None)
+            self.memory.close()
 
     # -- what the model reads ahead
 
@@ -215,7 +237,7 @@ class Desk:
         """Removes all that was read, and reads nothing ahead until told to."""
         self.read_ahead(False)
         with self.ahead.held_off(), self._opening:
-            StateStore(self.index_dir, 0).forget_all_but(())
+            StateStore(self.index_dir, 0, self.key).forget_all_but(())
             self._assistant = self.ahead.told = None
 
     def _conversations(self) -> list[list[PastTurn]]:
@@ -258,7 +280,9 @@ class Desk:
     def check(self, repair: bool = False) -> None:
         """Checks the library in the background, and mends it when told to."""
         if self.checking is None or not self.checking.running:
-            self.checking = Job(lambda tell: check(self.index_dir, is_whole, repair=repair))
+            key = self.key
+            whole = partial(is_whole, key=key)
+            self.checking = Job(lambda tell: check(self.index_dir, whole, repair=repair, key=key))
 
     def pull(self, spec: ModelSpec) -> None:
         """Fetches a model in the background."""

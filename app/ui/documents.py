@@ -32,7 +32,7 @@ def page(desk: Desk) -> None:
     documents: list[Document] = []
     notes: dict[int, list[str]] = {}
     try:
-        with closing(Store(desk.index_dir)) as store:
+        with closing(Store(desk.index_dir, key=desk.key)) as store:
             documents, notes = store.documents(), store.notes()
     except IndexMissing:
         pass  # the first run makes it

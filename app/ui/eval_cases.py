@@ -215,7 +215,7 @@ def place_in(desk: Desk, file: str, page: int, text: str) -> Place:
     """The page, with the text marked if it stands there in these words. White space does not count."""
     words = text.removesuffix("…").split()
     try:
-        with closing(Store(desk.index_dir)) as store:
+        with closing(Store(desk.index_dir, key=desk.key)) as store:
             document = next((document for document in store.documents() if document.path == file), None)
             found = store.pages(document.id, page) if document and words else []
     except DocentError:

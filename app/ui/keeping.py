@@ -13,19 +13,28 @@ from ingest.errors import StorageError
 from ingest.folders import Folder, folders_of, scan_all
 from ingest.progress import Progress
 from ingest.sync import Report, sync
+from ingest.vault import Key
+
+_GONE = 10.0  # seconds that the end waits for a run
 
 
 class Keeping:
     """Safe to use from several threads."""
 
     def __init__(
-        self, folder: Path, index_dir: Path, encoder: Callable[[], Encoder], forget: Callable[[], None]
+        self,
+        folder: Path,
+        index_dir: Path,
+        encoder: Callable[[], Encoder],
+        forget: Callable[[], None],
+        key: Key | None = None,
     ) -> None:
         """`forget` is called when what was opened of the index is about to change under its users' hands."""
         self.folder, self.index_dir = folder, index_dir
         self.job: Job[Progress, Report | None] | None = None
         self.passwords: dict[str, str] = {}  # of documents, by their path; never stored
         self._encoder, self._forget = encoder, forget
+        self._key = key
         self._control = Control()
         self._lock = threading.RLock()
         self._wanted = self._reading = False  # a look at the folder; whether one is being taken
@@ -33,7 +42,7 @@ class Keeping:
     @property
     def folders(self) -> list[Folder]:
         """Those of the index, which more than one may have been ingested into."""
-        return folders_of(self.index_dir, self.folder)
+        return folders_of(self.index_dir, self.folder, self._key)
 
     # -- what people ask of it
 
@@ -78,6 +87,14 @@ class Keeping:
         except OSError as error:
             raise StorageError(f"{path} could not be deleted: {error.strerror}.", "Check its permissions.") from error
 
+    def close(self) -> None:
+        """Ends what runs, and lets go of the key."""
+        self.cancel()
+        if self.job:
+            self.job.wait(_GONE)
+        self._key = None
+        self.passwords = {}
+
     # -- the run
 
     def _look(self, tell: Callable[[Progress], None], rebuild: bool, then: Callable[[], None]) -> Report | None:
@@ -87,6 +104,7 @@ class Keeping:
                 report = sync(
                     self.folder, self.index_dir, self._encoder(), on_progress=tell, rebuild=rebuild,
                     control=self._control, passwords=dict(self.passwords),
+                    key=self._key,
                 )  # fmt: skip
                 rebuild = False
                 if report.changed or report.removed:

@@ -7,7 +7,7 @@ import html
 import streamlit as st
 
 from app.ui.desk import Desk
-from app.ui.shared import reading, show_error
+from app.ui.shared import close_desk, reading, show_error
 from ingest.check import Checkup
 
 _SHOWN = 8
@@ -34,6 +34,14 @@ def library(desk: Desk) -> None:
         help="Proves that every page, passage and vector is what it was, and that nothing is left of what was deleted.",
     ):  # fmt: skip
         desk.check()
+        st.rerun()
+
+    if desk.key and st.button(
+        "Lock", icon=":material/lock:", key="lock_library", disabled=reading(desk),
+        help="Forgets the passphrase and all that was opened with it, for everyone who uses this page.",
+    ):  # fmt: skip
+        close_desk(desk)
+        st.session_state.clear()
         st.rerun()
 
 

@@ -8,8 +8,11 @@ import streamlit as st
 
 from app.ui import chat, documents, evaluation, settings
 from app.ui.desk import Desk
-from app.ui.shared import HERE, LOCKED, desk_of, folder_and_index, show_error
+from app.ui.safe import ask_passphrase
+from app.ui.shared import HERE, LOCKED, close_desk, desk_of, folder_and_index, safe_of, show_error
 from app.ui.viewer import close_place
+from ingest.errors import IndexLocked
+from ingest.vault import is_encrypted
 
 
 def main() -> None:
@@ -17,8 +20,15 @@ def main() -> None:
     st.set_page_config("Docent", page_icon=HERE / "mark.svg", layout="centered", initial_sidebar_state="auto")
     st.logo(HERE / "mark.svg", size="large")
     st.html(HERE / "look.css")
+    folder, index_dir = folder_and_index(sys.argv[1:])
     try:
-        desk = desk_of(*folder_and_index(sys.argv[1:]))
+        desk = desk_of(folder, index_dir)
+        if (desk.key is None) == is_encrypted(index_dir):  # its form was changed meanwhile
+            close_desk(desk)
+            desk = desk_of(folder, index_dir)
+    except IndexLocked:
+        ask_passphrase(safe_of(index_dir))
+        return
     except Exception as error:
         show_error(error, key="start")
         return

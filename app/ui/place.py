@@ -18,6 +18,7 @@ from ingest.ocr import boxes_of
 from ingest.recognise import recognised as kept_pages
 from ingest.render import Shares
 from ingest.store import Store
+from ingest.vault import Key
 
 _DRAWN = ("pdfium", "pypdf", "layer", "ocr", "picture")  # readers of pages that have a look
 _LAYER = "text recognised by the scanner"
@@ -93,9 +94,9 @@ def place_of(hit: Hit) -> Place:
     return Place(hit.file, hit.page, (quote,), hit.place, hit.confidence)
 
 
-def view_page(folder: Path, index_dir: Path, place: Place, number: int) -> PageView:
+def view_page(folder: Path, index_dir: Path, place: Place, number: int, key: Key | None = None) -> PageView:
     """Page `number` of the place's document. Raises InvalidInput when it is no longer there, LibraryError."""
-    with closing(Store(index_dir)) as store:
+    with closing(Store(index_dir, key=key)) as store:
         document = next((document for document in store.documents() if document.path == place.file), None)
         pages = store.pages(document.id, number) if document else []
         tables = store.tables(document.id) if document and pages else []

@@ -14,6 +14,7 @@ from app.domains import DEFAULT_FOLDER, index_for
 from app.settings import load_settings
 from app.ui.desk import Desk
 from app.ui.live import explained
+from app.ui.safe import Safe
 from app.ui.text import label
 from ingest.errors import IndexDamaged, ModelError
 
@@ -31,7 +32,20 @@ _STAGES = {
 @st.cache_resource(show_spinner=False)
 def desk_of(folder: Path, index_dir: Path) -> Desk:
     """One for the whole server: every tab, and a reload, finds the same models and the same work going on."""
-    return Desk(folder, index_dir, load_settings())
+    return Desk(folder, index_dir, load_settings(), key=safe_of(index_dir).key)
+
+
+@st.cache_resource(show_spinner=False)
+def safe_of(index_dir: Path) -> Safe:
+    """What holds the key of an encrypted library for all tabs."""
+    return Safe(index_dir)
+
+
+def close_desk(desk: Desk) -> None:
+    """The next look opens it anew, and asks for the passphrase where there is one."""
+    safe_of(desk.index_dir).lock()
+    desk_of.clear()
+    desk.close()
 
 
 def folder_and_index(arguments: Sequence[str]) -> tuple[Path, Path]:

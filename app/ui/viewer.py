@@ -42,7 +42,7 @@ def viewer(desk: Desk) -> None:
     with st.container(key="viewer"):
         number: int = st.session_state["open_page"]
         try:
-            view = view_page(desk.folder, desk.index_dir, place, number)
+            view = view_page(desk.folder, desk.index_dir, place, number, desk.key)
         except DocentError as error:
             _head(place, number, None)
             show_error(error, key="viewer")
