@@ -15,6 +15,7 @@ from importlib.resources import files
 
 from app.datatypes import Llm
 from app.facts import Fact, facts, opening
+from app.orders import marked
 from app.twins import Twin, swapped, unanswered
 from app.words import codes, content_words, has_code, names, numbers, stated_numbers, stem
 from ingest.index import LocalIndex
@@ -130,7 +131,7 @@ def _written(llm: Llm, rules: str, known: str, label: str) -> str:
     told = files("app").joinpath(f"prompts/{rules}.md").read_text(encoding="utf-8").strip()
     before, after = llm.render(told, _MARK).split(_MARK)
     # As in prompt.py: what comes from documents is tokenized without control tokens, so that none can end the message.
-    tokens = llm.tokenize(before, special=True) + llm.tokenize(known)
+    tokens = llm.tokenize(before, special=True) + llm.tokenize(marked(known))
     tokens += llm.tokenize(after, special=True) + llm.tokenize(label)
     reply = ""
     for piece in llm.stream(tokens, _MAX_TOKENS):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from app.datatypes import Hit, Sentence
 from app.evidence import sentences_of
+from app.orders import gives_orders
 from app.words import codes, content_words, names, stated_numbers
 from ingest.datatypes import Chunk, Document
 from ingest.index import LocalIndex
@@ -124,7 +125,7 @@ def _of_chunk(
 
 def _worth(said: str, sentence: Sentence) -> float:
     """Above 0 when a question can be made of it: it states a number, a name, a code or a rule, and stands by itself."""
-    if _BOILERPLATE.search(sentence.text):
+    if _BOILERPLATE.search(sentence.text) or gives_orders(sentence.text):
         return 0.0
     letters = sum(character.isalpha() for character in said) / max(1, len(said))
     if sentence.spoken:

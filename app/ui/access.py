@@ -41,6 +41,7 @@ _HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 # Streamlit's own scripts come from its server, and those of `app.ui.steer` as blobs; its styles are made in the page.
+# The one line of script that stands in its page, for services that draw pages beforehand, is not run and not missed.
 _POLICY = (
     "default-src 'self'; script-src 'self' blob: 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' {sockets} data: blob:; "
