@@ -13,7 +13,7 @@ from app.cli_archive import export_command, import_command
 from app.cli_bench import bench
 from app.cli_calibrate import command as calibrate
 from app.cli_eval import evaluate
-from app.cli_ingest import ingest
+from app.cli_ingest import ingest, status, watch
 from app.cli_library import verify
 from app.cli_models import models
 from app.cli_report import report
@@ -188,6 +188,8 @@ def doctor(index_dir: Path | None, offline: bool, as_json: bool) -> None:
 
 
 main.add_command(ingest)
+main.add_command(watch)
+main.add_command(status)
 main.add_command(models)
 main.add_command(evaluate)
 main.add_command(calibrate)

@@ -36,6 +36,7 @@ class Settings(BaseModel):
     )
     kv_type: Literal["f16", "q8_0"] = Field(default="f16", description="q8_0: half the disk, somewhat slower")
     read_ahead: bool = Field(default=True, description="read documents ahead in idle moments")
+    keep_up: bool = Field(default=True, description="follow changes in the folder while the pages are served")
     keep_questions: bool = Field(default=True, description="remember, beside the index, what was asked and found")
 
     @property

@@ -90,8 +90,9 @@ def on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def print_json(value: object) -> None:
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+def print_json(value: object, indent: int | None = 2) -> None:
+    """On one line without an indent."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     for unsafe in (_CONTROL, _UNSEEN):
         text = unsafe.sub(lambda found: json.dumps(found.group())[1:-1], text)  # the same value, written in ASCII
     click.echo(text)
@@ -120,6 +121,8 @@ def print_report(report: Report, dry_run: bool) -> None:
         f"{report.pages} pages in {report.chunks} passages; {report.unchanged} files unchanged; "
         f"{report.seconds:.1f} s ({report.pages_per_second:.0f} pages/s)"
     )
+    for place in report.away:
+        say(f"The folder {place} is not there. Its documents stay in the index.")
     if report.stopped:
         say(f"Stopped with {report.left} files left. The same command goes on from here.")
     elif not (report.pages or report.failed or dry_run):

@@ -51,7 +51,7 @@ class Run:
         config: IngestConfig,
         plan: Plan,
         control: Control,
-        on_progress: OnProgress | None,
+        on_progress: OnProgress,
         passwords: Mapping[str, str],
     ) -> None:
         self.passwords = passwords
@@ -104,15 +104,14 @@ class Run:
 
     def tell(self, stage: str, file: str, reading: float = 0.0, embedding: float = 0.0, pages: float = 0.0) -> None:
         """`reading` and `embedding` are bytes, `pages` those embedded: beside what was wholly read and kept."""
-        if self.on_progress:
-            share = self.pace.share(reading, embedding)
-            rate, eta = self.pace.measure(pages)
-            self.on_progress(
-                Progress(
-                    stage, file, len(self.kept), len(self.todo), self.pace.pages_read, rate, eta, share,
-                    self.pace.pages_total,
-                )
-            )  # fmt: skip
+        share = self.pace.share(reading, embedding)
+        rate, eta = self.pace.measure(pages)
+        self.on_progress(
+            Progress(
+                stage, file, len(self.kept), len(self.todo), self.pace.pages_read, rate, eta, share,
+                self.pace.pages_total,
+            )
+        )  # fmt: skip
 
     def recognise(self, files: Mapping[str, Path]) -> int:
         """Pages that are pictures; how many became text. Raises Cancelled."""
@@ -122,8 +121,7 @@ class Run:
             pace = done / max(1e-6, time.monotonic() - self.control.held - began)
             eta = (total - done) / pace if done else None
             n = len(self.todo)
-            if self.on_progress:
-                self.on_progress(Progress("recognising", file, n, n, done, pace, eta, done / max(1, total), total))
+            self.on_progress(Progress("recognising", file, n, n, done, pace, eta, done / max(1, total), total))
 
         def check() -> None:
             if self.control.paused:

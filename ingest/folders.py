@@ -47,13 +47,27 @@ def remember(store: Store, folders: Sequence[Folder]) -> None:
             store.set_meta(key, value)
 
 
-def folders_of(index_dir: Path, first: Path, key: Key | None = None) -> list[Folder]:
-    """All folders of an index of which `first` is one; it alone where nothing was ingested yet."""
+def known_of(index_dir: Path, key: Key | None = None) -> list[Folder]:
+    """The folders that an index remembers; none where it cannot be opened."""
     try:
         with closing(Store(index_dir, key=key)) as store:
-            return settled(remembered(store), [first])
+            return remembered(store)
     except LibraryError:
-        return settled([], [first])
+        return []
+
+
+def folders_of(index_dir: Path, first: Path, key: Key | None = None) -> list[Folder]:
+    """All folders of an index of which `first` is one; it alone where nothing was ingested yet."""
+    return settled(known_of(index_dir, key), [first])
+
+
+def with_documents(index_dir: Path, folders: Sequence[Folder], key: Key | None = None) -> set[Path]:
+    """The places of those that the index has documents of."""
+    try:
+        with closing(Store(index_dir, key=key)) as store:
+            return {owner(folders, document.path).place for document in store.documents()}
+    except LibraryError:
+        return set()
 
 
 def settled(known: Sequence[Folder], given: Sequence[Path] = (), without: Collection[Path] = ()) -> list[Folder]:
@@ -100,8 +114,10 @@ def _unambiguous(folders: Sequence[Folder]) -> list[Folder]:
     return found
 
 
-def scan_all(folders: Sequence[Folder], needed: Iterable[Path] = ()) -> tuple[list[Found], list[Folder]]:
-    """The files of all folders, by their names in the index; and the folders that are not there.
+def scan_all(
+    folders: Sequence[Folder], needed: Iterable[Path] = (), gone: Collection[Path] = ()
+) -> tuple[list[Found], list[Folder]]:
+    """The files of all folders, by their names in the index; and the folders that are not there, with those `gone`.
 
     Raises InvalidInput for one of these that is `needed`, and what `scan` raises.
     """
@@ -109,7 +125,8 @@ def scan_all(folders: Sequence[Folder], needed: Iterable[Path] = ()) -> tuple[li
     files: list[Found] = []
     away = []
     for folder in folders:
-        if not folder.place.is_dir() and folder.place.resolve() not in must and len(folders) > 1:
+        is_needed = folder.place.resolve() in must or len(folders) == 1
+        if folder.place in gone or not (is_needed or folder.place.is_dir()):
             away.append(folder)
             continue
         files += [

@@ -36,17 +36,26 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """What a run is not to judge yet: files that are still being written, by their names in the index, and folders
+    that are not really there, by their place."""
+
+    files: frozenset[str] = frozenset()
+    folders: frozenset[Path] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a look at the folders found. Documents of the folders that are away stay as they are, and so do those of
-    the files that are `waiting`, which are still being written; a new one of these is not there yet."""
+    the files that are pending; a new one of these is not there yet."""
 
     files: Sequence[Found]
     folders: tuple[Folder, ...] = ()
     away: tuple[Folder, ...] = ()
-    waiting: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
 
     def stays(self, path: str) -> bool:
-        return path in self.waiting or bool(self.away and owner(self.folders, path) in self.away)
+        return path in self.pending or bool(self.away and owner(self.folders, path) in self.away)
 
 
 def make_plan(store: Store, seen: Seen, fingerprint: str, passwords: Collection[str] = ()) -> Plan:
@@ -61,7 +70,7 @@ def make_plan(store: Store, seen: Seen, fingerprint: str, passwords: Collection[
     added, changed, unchanged, touched = [], [], [], []
     for found in seen.files:
         document = known.pop(found.path, None)
-        if found.path in seen.waiting:
+        if found.path in seen.pending:
             unchanged += [document] if document else []
         elif document is None:
             added.append(found)

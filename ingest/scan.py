@@ -43,7 +43,7 @@ def scan(folder: Path) -> list[Found]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(parent, name)
-            if file.suffix.lower() not in SUFFIXES or name.startswith("."):
+            if file.suffix.lower() not in SUFFIXES or name.startswith((".", "~$")):
                 continue
             path = storable(file.relative_to(folder).as_posix())
             try:
@@ -94,6 +94,8 @@ def passed_over(folder: Path, found: Sequence[Found]) -> list[PassedOver]:
 def _passed(file: Path, path: str) -> PassedOver:
     if file.name.startswith("."):
         return PassedOver(path, "a hidden file")
+    if file.name.startswith("~$"):
+        return PassedOver(path, "what Office keeps beside a document that is open")
     if file.name in OWN:
         return PassedOver(path, "Docent's own: it says how to treat this folder")
     if not (file.is_file() or file.is_symlink()):

@@ -65,6 +65,8 @@ class Store:
             self._migrate(path, create)
             if create:
                 self._db.execute("PRAGMA journal_mode = WAL")
+                # A commit does not wait for the disk: where the power fails, the last seconds are done again.
+                self._db.execute("PRAGMA synchronous = NORMAL")
 
     def close(self) -> None:
         with self._lock:

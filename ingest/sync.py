@@ -23,10 +23,11 @@ from .errors import LibraryError
 from .files import forget_orphans, storable
 from .folders import Folder, check_there, remember, remembered, scan_all, settled
 from .lock import writing
-from .plan import Plan, Seen, dry_plan, make_plan
+from .plan import Pending, Plan, Seen, dry_plan, make_plan
 from .progress import OnProgress
 from .recognise import forget_stale
 from .scan import Found, valid_editions
+from .status import Note
 from .store import FILE, Store
 from .vault import Key
 
@@ -72,14 +73,14 @@ def sync(
     rebuild: bool = False,
     control: Control | None = None,
     without: Collection[Path] = (),
-    waiting: Collection[str] = (),
+    pending: Pending | None = None,
     passwords: Mapping[str, str] | None = None,
     key: Key | None = None,
 ) -> Report:
     """Brings the index in step with its folders and publishes a snapshot, and others before when that takes long.
 
     `folder` may be several; those that the index was made of before are remembered, until they are in `without`. The
-    documents of one that is not there stay, unless it is named. `waiting` are files that are passed over for now.
+    documents of one that is not there stay, unless it is named; and so do those of what is `pending`.
     `passwords` are those of files, by their path in the index; they are not stored, what they open is.
     `key` opens an encrypted library.
 
@@ -91,13 +92,13 @@ def sync(
     given = [folder] if isinstance(folder, Path) else list(folder)
     fingerprint = config.fingerprint(encoder.name)
     if dry_run:
-        seen = _look(index_dir, given, without, waiting, key)
+        seen = _look(index_dir, given, without, pending, key)
         plan = dry_plan(index_dir, seen, fingerprint, rebuild, key)
         return _report(plan, plan.kept, start, away=seen.away)
     check_there(given)
     with writing(index_dir):
         check_form(index_dir, key)
-        seen = _look(index_dir, given, without, waiting, key, migrate=True)
+        seen = _look(index_dir, given, without, pending, key, migrate=True)
         if rebuild:
             _throw_away(index_dir, seen.files, key)
         with closing(Store(index_dir, create=True, key=key)) as store:
@@ -105,13 +106,16 @@ def sync(
             if store.meta("fingerprint") != fingerprint:
                 store.expire(fingerprint)
             remember(store, seen.folders)
-            run = Run(store, encoder, config, plan, control, on_progress, passwords or {})
+            note = Note(index_dir, on_progress)
+            run = Run(store, encoder, config, plan, control, note, passwords or {})
             try:
                 run.apply()
                 _finish(store, run, seen)
             except Cancelled:
                 if not snapshots.is_current(store) and snapshots.is_of_one_encoder(store):
                     snapshots.publish(store)
+            finally:
+                note.end()
             return _report(plan, store.documents(), start, run, seen.away)
 
 
@@ -119,7 +123,7 @@ def _look(
     index_dir: Path,
     given: Sequence[Path],
     without: Collection[Path],
-    waiting: Collection[str],
+    pending: Pending | None,
     key: Key | None,
     migrate: bool = False,
 ) -> Seen:
@@ -131,8 +135,9 @@ def _look(
         ):  # or it is to be built again
             known = remembered(store)
     folders = settled(known, given, without)
-    files, away = scan_all(folders, given)
-    return Seen(files, tuple(folders), tuple(away), frozenset(waiting))
+    pending = pending or Pending()
+    files, away = scan_all(folders, given, pending.folders)
+    return Seen(files, tuple(folders), tuple(away), pending.files)
 
 
 def _finish(store: Store, run: Run, seen: Seen) -> None:

@@ -37,7 +37,8 @@ LAYERS = [
     {"ingest.curate"},
     {"ingest.recognise"},
     {"ingest.scan", "ingest.folders", "ingest.plan", "ingest.reading", "ingest.embedding", "ingest.publishing",
-     "ingest.apply", "ingest.sync", "ingest.freed", "ingest.check", "ingest.repair", "ingest.archive", "ingest.unpack",
+     "ingest.apply", "ingest.sync", "ingest.watch", "ingest.status",
+     "ingest.freed", "ingest.check", "ingest.repair", "ingest.archive", "ingest.unpack",
      "ingest.convert"},
     {"app.kvcache"},
     {"app.datatypes"},
@@ -77,6 +78,7 @@ HOMES = {
     "llama_index": {"app.rival"},
     "llama_cpp": {"app.llama", "app.doctor"},
     "streamlit": {"app.ui"},
+    "watchdog": {"ingest.watch"},
     "starlette": {"app.ui"},
 }
 

@@ -128,6 +128,7 @@ class Desk:
             gc.collect()
             gc.freeze()
         self.ahead.start()
+        self.keeping.keep_up(self.settings.keep_up, self.ahead.again)
 
     def _warm_encoder(self) -> None:
         self.encoder.tune()
@@ -267,6 +268,12 @@ class Desk:
         """Keeps a document's password while this process runs, and reads the document if it could not be."""
         self.keeping.passwords[path] = password
         self.ingest()
+
+    def keep_up(self, on: bool) -> None:
+        """Whether changes in the folder are followed from now on."""
+        self.settings = self.settings.model_copy(update={"keep_up": on})
+        save_settings(self.settings)
+        self.keeping.keep_up(on, self.ahead.again)
 
     def delete_document(self, path: str) -> None:
         """Removes the file from the folder, then its traces from the index. Raises StorageError."""

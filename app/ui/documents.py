@@ -19,11 +19,13 @@ from app.ui.text import label
 from app.ui.uploads import keep, safe_name
 from ingest.datatypes import Document
 from ingest.errors import DocentError, IndexBusy, IndexMissing
+from ingest.folders import owner
 from ingest.read import KINDS, SUFFIXES
 from ingest.store import Store
 from ingest.sync import Report
 
 _ROWS = 40
+_FOLLOW = 2.0  # seconds between two looks at whether the folder has changed
 _FILTER_FROM = 9  # documents
 
 
@@ -57,15 +59,33 @@ def _summary(desk: Desk, documents: Sequence[Document]) -> None:
     ]
     told = " · ".join(counts) if documents else "No documents yet"
     with st.container(key="summary", horizontal=True, vertical_alignment="center"):
-        st.html(
-            f'<div class="summary"><strong>{told}</strong><span>{html.escape(shown_path(desk.folder))}</span></div>'
-        )
+        st.html(f'<div class="summary"><strong>{told}</strong><span>{html.escape(_places(desk))}</span></div>')
         if st.button(
             "Check the folder now", icon=":material/sync:", key="check", disabled=reading(desk),
             help="Reads what is new or changed in the folder, and forgets what is gone.",
         ):  # fmt: skip
             desk.ingest()
             st.rerun()
+    on = st.toggle(
+        "Keep up with the folder", desk.settings.keep_up, key="keep_up",
+        help="What changes in the folder is read within seconds, and what is deleted there stops answering.",
+    )  # fmt: skip
+    if on != desk.settings.keep_up:
+        desk.keep_up(on)
+    if on:
+        st.fragment(_follow, run_every=_FOLLOW)(desk, desk.ingesting)
+    for place, why in desk.keeping.away.items():
+        notice(f"{shown_path(place)}: {why}.", "Its documents stay as they are until it is there again.")
+
+
+def _follow(desk: Desk, drawn: object) -> None:
+    """Draws the page again when a run has begun that nobody asked for."""
+    if desk.ingesting is not drawn:
+        st.rerun()
+
+
+def _places(desk: Desk) -> str:
+    return " · ".join(shown_path(folder.place) for folder in desk.keeping.folders)
 
 
 # -- adding
@@ -237,7 +257,7 @@ def _count(number: int, word: str) -> str:
 
 @st.dialog("Delete this document?")
 def _delete_dialog(desk: Desk, document: Document) -> None:
-    folder = html.escape(shown_path(desk.folder))
+    folder = html.escape(shown_path(owner(desk.keeping.folders, document.path).place))
     st.html(
         f'<div class="found">{html.escape(document.path)}</div>'
         f"<p>The <strong>file itself is deleted</strong> from {folder}, and everything the "

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.ui.live import Job
 from ingest.control import Control
 from ingest.datatypes import Encoder
-from ingest.errors import StorageError
-from ingest.folders import Folder, folders_of, scan_all
+from ingest.errors import IndexBusy, StorageError
+from ingest.folders import Folder, folders_of, scan_all, with_documents
+from ingest.plan import Pending
 from ingest.progress import Progress
+from ingest.store import FILE
 from ingest.sync import Report, sync
 from ingest.vault import Key
+from ingest.watch import changes
 
 _GONE = 10.0  # seconds that the end waits for a run
+_LOOK = 0.5  # seconds between two looks at whether something is done
+_BUSY = 3.0  # seconds until a run that nobody asked for is tried again
 
 
 class Keeping:
@@ -38,6 +44,9 @@ class Keeping:
         self._control = Control()
         self._lock = threading.RLock()
         self._wanted = self._reading = False  # a look at the folder; whether one is being taken
+        self._pending: Pending | None = None  # what that look is to leave out, when nobody asked for it
+        self._watching: threading.Event | None = None  # set to end it
+        self.away: Mapping[Path, str] = {}  # folders that are not there, as watching found, and why
 
     @property
     def folders(self) -> list[Folder]:
@@ -49,12 +58,46 @@ class Keeping:
     def look(self, rebuild: bool = False, then: Callable[[], None] = lambda: None) -> None:
         """Brings the index in step, in the background, and calls `then`. A run in progress is followed by another."""
         with self._lock:
-            self._wanted = True
-            if rebuild:
-                self._forget()  # its files are about to go
-            if not self._reading:
-                self._reading = True
-                self.job = Job(lambda tell: self._look(tell, rebuild, then))
+            self._pending = None
+            self._begin(rebuild, then)
+
+    def _begin(self, rebuild: bool, then: Callable[[], None]) -> None:
+        self._wanted = True
+        if rebuild:
+            self._forget()  # its files are about to go
+        if not self._reading:
+            self._reading = True
+            self.job = Job(lambda tell: self._look(tell, rebuild, then))
+
+    def keep_up(self, on: bool, then: Callable[[], None] = lambda: None) -> None:
+        """Whether changes in the folders are followed by a look, from now on; not before they were read once."""
+        with self._lock:
+            if on and not self._watching:
+                self._watching = threading.Event()
+                threading.Thread(target=self._watch, args=(self._watching, then), daemon=True).start()
+            elif not on and self._watching:
+                self._watching.set()
+                self._watching, self.away = None, {}
+
+    def _watch(self, stop: threading.Event, then: Callable[[], None]) -> None:
+        while not (self.index_dir / FILE).is_file():
+            if stop.wait(_LOOK):
+                return
+        folders = self.folders
+        for news in changes(folders, stop, full=with_documents(self.index_dir, folders, self._key)):
+            self.away = news.away
+            while news.look and not stop.is_set():
+                with self._lock:
+                    if not self._reading:
+                        self._pending = news.pending
+                        self._begin(False, then)
+                        job = self.job
+                        break
+                stop.wait(_LOOK)  # a run that somebody asked for goes on; it may have begun before the change
+            else:
+                continue
+            while job and job.running and not stop.wait(_LOOK):
+                pass
 
     @property
     def reading(self) -> bool:
@@ -101,11 +144,7 @@ class Keeping:
         report = None
         try:
             while self._still_wanted():
-                report = sync(
-                    self.folder, self.index_dir, self._encoder(), on_progress=tell, rebuild=rebuild,
-                    control=self._control, passwords=dict(self.passwords),
-                    key=self._key,
-                )  # fmt: skip
+                report = self._sync(tell, rebuild)
                 rebuild = False
                 if report.changed or report.removed:
                     self._forget()  # whoever has it open has counted what was kept of them
@@ -113,6 +152,21 @@ class Keeping:
             self._reading = False
         then()
         return report
+
+    def _sync(self, tell: Callable[[Progress], None], rebuild: bool) -> Report:
+        """One that nobody asked for waits while another process writes the index."""
+        pending = self._pending
+        while True:
+            try:
+                return sync(
+                    [] if pending else self.folder, self.index_dir, self._encoder(), on_progress=tell,
+                    rebuild=rebuild, control=self._control, pending=pending,
+                    passwords=dict(self.passwords), key=self._key,
+                )  # fmt: skip
+            except IndexBusy:
+                if not pending or self._control.cancelled:
+                    raise
+                time.sleep(_BUSY)
 
     def _still_wanted(self) -> bool:
         """Whether another look was asked for. If not, the work ends here, before anyone can ask again."""

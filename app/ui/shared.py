@@ -24,6 +24,7 @@ _STAGES = {
     "reading": "Reading",
     "embedding": "Understanding",
     "curating": "Comparing documents",
+    "recognising": "Recognising",
     "publishing": "Publishing",
     "paused": "Going on",
 }
