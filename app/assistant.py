@@ -13,6 +13,7 @@ from pathlib import Path
 from app.compose import AT_ONCE, Composer, States, composed
 from app.datatypes import Answer, Hit, Llm, Prompt, Sentence, Stats, Turn
 from app.domains import Domain, load_domain
+from app.elsewhere import older, other_language, with_others
 from app.evidence import best_sentences, sentences_of
 from app.gate import Calibration, calibration_for, judge, signals, unknown_codes
 from app.llm import LlamaCpp
@@ -271,7 +272,7 @@ class AnswerStream:
             verdict.status,
             verdict.text,
             verdict.reason,
-            verdict.citations,
+            with_others(self._index, verdict.citations, self.hits),
             tuple(self.hits),
             self._llm.name if self._llm else "",
             self._stats(),
@@ -280,7 +281,11 @@ class AnswerStream:
             self._stopped,
             round(confidence, 4),
             {name: round(value, 4) for name, value in self.signals.items()},
-            warnings(self._index.store, self.hits, verdict.citations, self.evidence),
+            (
+                *warnings(self._index.store, self.hits, verdict.citations, self.evidence),
+                *older(self._index, verdict.citations),
+                *(other_language(self._index, self.question) if verdict.status == "abstained" else ()),
+            ),
         )
 
     def _stats(self) -> Stats:

@@ -18,10 +18,13 @@ _SHOWN = 200  # files, and questions, in the terminal; JSON and HTML have them a
 
 @click.command()
 @click.option("--index", "index_dir", type=click.Path(path_type=Path), help="The index's folder, as for `docent ask`.")
+@click.option(
+    "--html", "html_file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as a page that stands alone."
+)
 @click.option("--forget-questions", is_flag=True, help="Forget what was asked and what that found, first.")
 @json_option
 @explained
-def report(index_dir: Path | None, forget_questions: bool, as_json: bool) -> None:
+def report(index_dir: Path | None, html_file: Path | None, forget_questions: bool, as_json: bool) -> None:
     """What became of each file of the folder, and what to do about it.
 
     Every file, page and table is searchable or named here with the reason. So are passages that no question ever
@@ -31,20 +34,28 @@ def report(index_dir: Path | None, forget_questions: bool, as_json: bool) -> Non
     Examples:
       docent report
       docent report --index indexes/contracts --json
+      docent report --html report.html
     """
     from app.asked import Questions
     from app.domains import DEFAULT_FOLDER, index_for
-    from app.library import library
+    from app.survey import survey
     from app.unlock import key_for
 
     index_dir = index_dir or index_for(DEFAULT_FOLDER)
     if forget_questions:
         Questions(index_dir).forget()
-    told = library(index_dir, key=key_for(index_dir))
+    told = survey(index_dir, key=key_for(index_dir))
+    if html_file:
+        from app.library_page import page
+        from ingest.files import write_whole
+
+        write_whole(html_file, page(told).encode("utf-8", "replace"))
     if as_json:
         print_json(told.as_json())
     else:
         print_library(told)
+        if html_file:
+            say(f"\nWritten to {html_file}")
 
 
 def print_library(told: Library) -> None:

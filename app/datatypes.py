@@ -134,6 +134,23 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A further place of a quote, where it stands letter for letter but for white space: in a copy, in a passage that
+    says the same. `quote` is how it stands there."""
+
+    file: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    place: str = ""
+
+    @property
+    def source(self) -> str:
+        return f"{self.file}, {self.place or f'page {self.page}'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Exists only if `document_text[start:end] == quote` on that page: there is no unverified citation.
 
@@ -148,6 +165,7 @@ class Citation:
     claim: str = ""
     place: str = ""
     confidence: float = 1.0
+    also: tuple[Elsewhere, ...] = ()
 
     @property
     def named(self) -> str:
@@ -157,6 +175,11 @@ class Citation:
     def source(self) -> str:
         """File and place in words, and that the quote was recognised in a scan, if it was."""
         return ", ".join(filter(None, [self.file, self.named, recognised(self.confidence)]))
+
+
+def citation_of(stored: Mapping[str, Any]) -> Citation:
+    """From what `asdict` made of one."""
+    return Citation(**{**stored, "also": tuple(Elsewhere(**place) for place in stored.get("also", ()))})
 
 
 Status = Literal["answered", "abstained"]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.datatypes import Answer, Citation, Hit, Sentence, Stats, Turn
+from app.datatypes import Answer, Hit, Sentence, Stats, Turn, citation_of
 from ingest.database import connect, failures
 from ingest.datatypes import Chunk
 from ingest.errors import StorageError
@@ -163,7 +163,7 @@ def _answer(data: dict) -> Answer:  # type: ignore[type-arg]
         **{
             **data,
             "hits": hits,
-            "citations": tuple(Citation(**citation) for citation in data["citations"]),
+            "citations": tuple(map(citation_of, data["citations"])),
             "evidence": tuple(Sentence(**sentence) for sentence in data["evidence"]),
             "stats": Stats(**data["stats"]),
             "warnings": tuple(data.get("warnings", ())),

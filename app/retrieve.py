@@ -44,7 +44,7 @@ class Parts:
     phrase: float = 1 / 3
     named: bool = True  # documents that the best passages name
     joined: bool = True  # passages that touch become one
-    editions: float = 0.1  # how far passages of an edition that is not meant stand back
+    editions: float = 0.05  # how far passages of an edition that is not meant stand back
     boilerplate: bool = True  # what stands in many documents counts for less
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.cases import Case
-from app.datatypes import Citation, Stats
+from app.datatypes import Citation, Stats, citation_of
 from ingest.errors import InvalidInput, StorageError
 from ingest.files import write_whole
 
@@ -71,7 +71,7 @@ def row_of(values: Mapping[str, Any]) -> Row:
             "case": Case(**known["case"]),
             "retrieved": tuple((file, page) for file, page in known.get("retrieved", ())),
             "passages": tuple(Passage(**passage) for passage in known.get("passages", ())),
-            "citations": tuple(Citation(**citation) for citation in known.get("citations", ())),
+            "citations": tuple(map(citation_of, known.get("citations", ()))),
             "stats": Stats(**{k: v for k, v in known.get("stats", {}).items() if k in Stats.__dataclass_fields__}),
         }
     )

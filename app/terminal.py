@@ -148,6 +148,8 @@ def print_answer(answer: Answer) -> None:
         say(answer.text, bold=True)
         for number, citation in enumerate(answer.citations, 1):
             say(f"  [{number}] {citation.source}: “{citation.quote}”")
+            if citation.also:
+                say(f"      also in {'; '.join(place.source for place in citation.also)}", dim=True)
         if answer.reason:
             say(f"  {answer.reason}", fg="yellow")
     for warning in answer.warnings:

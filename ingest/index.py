@@ -208,6 +208,11 @@ class LocalIndex:
         """In how many chunks a word stands, in any of its forms; of common words an estimate."""
         return fulltext.frequency(self.store, word, self._ids)
 
+    def chunks_within(self, doc_id: int, start: int, end: int) -> list[int]:
+        """Ids of the chunks that hold the whole span."""
+        sql = "SELECT id FROM chunks WHERE doc_id = ? AND start <= ? AND end >= ? ORDER BY start"
+        return [row[0] for row in self.store.rows(sql, (doc_id, start, end))]
+
     def chunks_on(self, doc_id: int, page: int) -> list[int]:
         """Ids of the chunks of a page, in reading order."""
         sql = "SELECT id FROM chunks WHERE doc_id = ? AND page = ? ORDER BY start"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.library import library
+from app.survey import survey
 from ingest import curated
 from ingest.curate import curate
 from ingest.language import language_of
@@ -217,7 +217,7 @@ def test_stopped_it_goes_on_the_next_time(many, tmp_path, encoder):
 
 def test_the_report_tells_of_them(many, tmp_path, encoder):
     sync(many, tmp_path / "index", encoder)
-    files = {file.path: file for file in library(tmp_path / "index").files}
+    files = {file.path: file for file in survey(tmp_path / "index").files}
     assert files["terms-2021.md"].state == "superseded" and "terms-2024.md" in files["terms-2021.md"].why
     assert "domain.toml" in files["terms-2021.md"].to_do
     assert files["guide (1).txt"].state == "duplicate" and files["guide.md"].state == "read"

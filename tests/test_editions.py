@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
+from dataclasses import asdict
+
 import pytest
 
+from app.assistant import Assistant
+from app.datatypes import citation_of
 from app.editions import held_back
+from app.elsewhere import other_language
 from app.retrieve import named_documents, retrieve
+from app.settings import Settings
+from app.ui.place import others
 from ingest.curated import Verdict
 from ingest.index import LocalIndex
 from ingest.sync import sync
@@ -77,3 +86,51 @@ def test_the_ranking_follows(folder, index_dir, encoder):
     (folder / "valve-rev-b.md").unlink()
     sync(folder, index_dir, encoder)
     assert first("How often is the seal of the valve greased?") == "valve-rev-a.md"
+
+
+# -- what people are told of where an answer comes from
+
+
+def test_a_quote_names_the_other_places_where_it_stands(folder, tmp_path, encoder, scripted):
+    text = (folder / "warranty.md").read_text()
+    (folder / "copy.txt").write_text(text.replace("# ", "").replace("## ", ""))
+    (folder / "other.md").write_text(text.replace("7 years", "9 years"))
+    sync(folder, tmp_path / "index", encoder)
+    llm = scripted("The compressor is covered for 7 years.")
+    asked = Assistant(tmp_path / "index", encoder, lambda: llm, Settings())
+    answer = asked.ask("How long is the compressor covered?").answer
+    (citation,) = answer.citations
+    places = {citation.file, *(place.file for place in citation.also)}
+    assert places == {"warranty.md", "copy.txt"}
+    index = LocalIndex(tmp_path / "index")
+    ids = {document.path: document.id for document in index.documents()}
+    for place in citation.also:
+        assert index.text(ids[place.file], place.start, place.end) == place.quote
+        assert place.quote.split() == citation.quote.split()
+    assert citation_of(asdict(citation)) == citation
+    assert [place.file for place in others(answer.citations)] == [place.file for place in citation.also]
+    assert json.loads(json.dumps(answer.as_json()))["citations"][0]["also"][0]["page"] == 1
+
+
+def test_an_answer_from_an_older_edition_says_so(folder, index_dir, encoder, scripted):
+    text = (folder / "warranty.md").read_text()
+    (folder / "warranty.md").rename(folder / "warranty rev a.md")
+    (folder / "warranty rev b.md").write_text(text.replace("7 years", "9 years"))
+    sync(folder, index_dir, encoder)
+
+    def ask(question: str, reply: str):
+        return Assistant(index_dir, encoder, lambda: scripted(reply), Settings()).ask(question).answer
+
+    new = ask("How long is the compressor covered?", "The compressor is covered for 9 years.")
+    assert new.citations[0].file == "warranty rev b.md" and not new.warnings
+    old = ask("How long is the compressor covered in revision A?", "The compressor is covered for 7 years.")
+    assert old.citations[0].file == "warranty rev a.md"
+    assert any("superseded by warranty rev b.md" in warning for warning in old.warnings)
+
+
+def test_a_question_in_a_language_of_no_document_is_told_so(folder, index_dir):
+    with closing(LocalIndex(index_dir)) as index:
+        told = other_language(index, "Wie oft wird der Filter der Pumpe gereinigt?")
+        assert told == ["The question seems to be in German; the documents are in English."]
+        for question in ("How often is the filter of the pump cleaned?", "E-104?", "F-17 Pintail TL-11T Ilex"):
+            assert other_language(index, question) == []

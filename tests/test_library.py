@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from app.asked import MOST, Questions
 from app.cli import main
-from app.library import library
 from app.settings import load_settings
+from app.survey import survey
 from app.ui.desk import Desk
 from ingest.errors import IndexMissing, StorageError
 from ingest.scan import passed_over, scan
@@ -49,7 +49,7 @@ def trouble(folder: Path, make_pdf) -> Path:
 
 def test_every_file_page_and_table_is_searchable_or_named_with_the_reason(trouble, tmp_path, encoder):
     sync(trouble, tmp_path / "index", encoder)
-    told = library(tmp_path / "index")
+    told = survey(tmp_path / "index")
     named = {file.path: file for file in told.files}
     for parent, folders, names in os.walk(trouble):
         here = Path(parent).relative_to(trouble)
@@ -80,7 +80,7 @@ def test_states_say_what_happened(trouble, tmp_path, encoder):
     (trouble / "late.txt").write_text("Later.")
     (trouble / "notes.txt").unlink()
     (trouble / "warranty.md").write_text("# Warranty\n\nNine years, from now on.\n")
-    files = {file.path: file for file in library(tmp_path / "index").files}
+    files = {file.path: file for file in survey(tmp_path / "index").files}
     states = {path: file.state for path, file in files.items()}
     assert {path for path, state in states.items() if state == "not read"} == {
         "locked.pdf", "nothing.pdf", "broken.pdf", "empty.txt", "spaces.txt", "binary.md", "nowhere.txt"
@@ -108,7 +108,7 @@ def test_pages_that_wait_and_tables_that_no_passage_holds_are_named(index_dir):
             db.executemany("INSERT INTO tables VALUES (?,?,?,?,?,?,'[]','')", rows)
             db.execute("INSERT INTO flags VALUES (?,'hidden',1,'white on white')", (ids["notes.txt"],))
             db.execute("INSERT INTO notes VALUES (?,'a picture was left out')", (ids["notes.txt"],))
-    told = library(index_dir)
+    told = survey(index_dir)
     files = {file.path: file for file in told.files}
     pump, notes = files["pump.pdf"], files["notes.txt"]
     assert (pump.state, pump.why) == ("partly read", "page 2: a picture of text, still to be recognised")
@@ -123,11 +123,11 @@ def test_pages_that_wait_and_tables_that_no_passage_holds_are_named(index_dir):
 
 def test_without_its_folder_the_index_is_told_of_all_the_same(folder, index_dir):
     shutil.move(folder, folder.with_name("elsewhere"))
-    told = library(index_dir)
+    told = survey(index_dir)
     assert told.missing_folder and {file.state for file in told.files} == {"read"}
-    assert library(index_dir, folder.with_name("elsewhere")).missing_folder == ""
+    assert survey(index_dir, folder.with_name("elsewhere")).missing_folder == ""
     with pytest.raises(IndexMissing):
-        library(folder)
+        survey(folder)
 
 
 # -- what was asked
@@ -139,13 +139,13 @@ def test_passages_never_found_and_questions_that_found_nothing(index_dir, assist
         stream = one.ask(question)
         log.keep_answer(question, stream.answer, stream.found)
     log.keep_search("depot in Marlow", one.search("depot in Marlow", 1))
-    told = library(index_dir)
+    told = survey(index_dir)
     assert told.questions == 3 and [asked.question for asked in told.empty] == ["What does fault code E-999 mean?"]
     assert 0 < told.count("found") <= told.count("passages")
     assert {file.path for file in told.files if file.found} >= {"pump.pdf", "notes.txt"}
     assert [asked.outcome for asked in log.asked()] == ["searched", "refused", "answered"]
     log.forget()
-    assert library(index_dir).questions == 0 and not list(index_dir.glob("asked.db*"))
+    assert survey(index_dir).questions == 0 and not list(index_dir.glob("asked.db*"))
 
 
 def test_the_page_keeps_what_was_asked_unless_told_not_to(folder, index_dir, encoder, scripted):

@@ -11,10 +11,12 @@ from typing import Literal
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app.library import State
 from app.ui.ahead_row import ahead_row
 from app.ui.desk import Desk
 from app.ui.passwords import password_field
 from app.ui.shared import duration, notice, progress_line, reading, show_error, shown_path
+from app.ui.surveyed import badge, choose_state, states
 from app.ui.text import label
 from app.ui.uploads import keep, safe_name
 from ingest.datatypes import Document
@@ -212,28 +214,35 @@ def _table(desk: Desk, documents: Sequence[Document], notes: dict[int, list[str]
         wanted = st.text_input(
             "Filter", placeholder="Filter by name or title", label_visibility="collapsed", key="filter"
         )
-    words = wanted.lower().split()
-    shown = [d for d in documents if all(word in f"{d.path} {d.title} {d.error}".lower() for word in words)]
+    words, found = wanted.lower().split(), states(desk, documents)
+    chosen = choose_state(found)
+    shown = [
+        document
+        for document in documents
+        if (chosen is None or found.get(document.id) == chosen)
+        and all(word in f"{document.path} {document.title} {document.error}".lower() for word in words)
+    ]
     shown.sort(key=lambda document: not document.error)  # what needs attention first
     if not shown:
         st.caption("No document matches this filter.")
     rows = st.session_state.setdefault("rows", _ROWS)
     with st.container(key="documents", gap=None):
         for document in shown[:rows]:
-            _row(desk, document, notes.get(document.id, []))
+            _row(desk, document, notes.get(document.id, []), found.get(document.id))
     if len(shown) > rows and st.button(f"Show more ({len(shown) - rows} left)", key="more", type="tertiary"):
         st.session_state["rows"] = rows + _ROWS
         st.rerun()
 
 
-def _row(desk: Desk, document: Document, notes: Sequence[str]) -> None:
+def _row(desk: Desk, document: Document, notes: Sequence[str], now: State | None) -> None:
     name = html.escape(document.path)
     title = html.escape(document.title) if document.title != Path(document.path).stem else ""
     if document.error:
-        state = '<span class="state bad">not read</span>'
+        state = badge("not read")
         below = f'<p class="why">It {html.escape(document.error)}. {html.escape(document.hint)}</p>'
     else:
         state = f"<span>{_count(document.n_pages, 'page')}</span><span>{_count(document.n_chunks, 'passage')}</span>"
+        state = badge(now) + state
         below = "".join(f'<p class="why">{html.escape(note)}</p>' for note in notes)
         if not document.n_chunks:
             below += '<p class="why">There is no text in it to answer from.</p>'

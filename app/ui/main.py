@@ -6,7 +6,7 @@ import sys
 
 import streamlit as st
 
-from app.ui import chat, documents, evaluation, settings
+from app.ui import chat, documents, evaluation, report, settings
 from app.ui.desk import Desk
 from app.ui.safe import ask_passphrase
 from app.ui.shared import HERE, LOCKED, close_desk, desk_of, folder_and_index, safe_of, show_error
@@ -41,6 +41,9 @@ def draw(desk: Desk) -> None:
         "chat": st.Page(lambda: chat.page(desk), title="Chat", icon=":material/forum:", url_path="chat", default=True),
         "documents": st.Page(
             lambda: documents.page(desk), title="Documents", icon=":material/folder_open:", url_path="documents"
+        ),
+        "library": st.Page(
+            lambda: report.page(desk), title="Library", icon=":material/local_library:", url_path="library"
         ),
         "evaluation": st.Page(
             lambda: evaluation.page(desk), title="Evaluation", icon=":material/fact_check:", url_path="evaluation"

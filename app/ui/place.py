@@ -89,6 +89,17 @@ def places(quotes: Iterable[Citation | Sentence]) -> list[Place]:
     return list(found.values())
 
 
+def others(citations: Iterable[Citation]) -> list[Place]:
+    """Pages on which the same quotes stand as well."""
+    found: dict[tuple[str, int], Place] = {}
+    cited = {(citation.file, citation.page) for citation in citations}
+    for place in (place for citation in citations for place in citation.also):
+        key = place.file, place.page
+        held = found.setdefault(key, Place(*key, (), place.place))
+        found[key] = replace(held, quotes=(*held.quotes, Quote(place.start, place.end, place.quote)))
+    return [place for key, place in found.items() if key not in cited]
+
+
 def place_of(hit: Hit) -> Place:
     quote = Quote(hit.chunk.start, hit.chunk.end, hit.chunk.text)
     return Place(hit.file, hit.page, (quote,), hit.place, hit.confidence)

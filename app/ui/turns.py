@@ -14,7 +14,7 @@ from app.datatypes import Answer, Sentence, Turn
 from app.ui.desk import WIDER, Desk
 from app.ui.eval_cases import NEW, case_form
 from app.ui.live import LiveAnswer
-from app.ui.place import Place, place_of, places
+from app.ui.place import Place, others, place_of, places
 from app.ui.shared import show_error
 from app.ui.steer import copy_button
 from app.ui.text import label, plain_html, short, short_name, to_html
@@ -129,6 +129,9 @@ def kept_turn(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
         sources = places(answer.citations)
         st.html(f'<div class="answer">{to_html(answer.text, _marks(answer, sources))}</div>')
         chips(sources, f"turn_{turn.id}", numbered=len(sources) > 1)
+        if also := others(answer.citations):
+            st.html('<div class="eyebrow">The same words also stand in</div>')
+            chips(also, f"also_{turn.id}")
         if answer.reason or answer.stopped:
             st.caption(label(" ".join(filter(None, ["Stopped by you." * answer.stopped, answer.reason]))))
         with st.expander("What was found", key=f"evidence_of_{turn.id}", type="compact"):

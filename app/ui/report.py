@@ -1,0 +1,102 @@
+"""The report: what became of every file, page and table, what was never found, and what to do about it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import library_plots as plots
+from app.library import FileReport, Library, State
+from app.library_page import page as page_of_its_own
+from app.library_page import style
+from app.ui.desk import Desk
+from app.ui.shared import notice, reading, shown_path
+from app.ui.shared import page as page_named
+from app.ui.surveyed import surveyed
+from ingest.errors import IndexMissing
+
+_ROWS = 30
+_STALE: tuple[State, ...] = ("waiting", "changed", "gone")
+
+
+def page(desk: Desk) -> None:
+    st.html("<h1>Library</h1>")
+    try:
+        told = surveyed(desk)
+    except IndexMissing:
+        notice("Nothing was read yet.", "Once it is, every file, page and table is accounted for here.")
+        st.page_link(page_named("documents"), label="Documents", icon=":material/folder_open:")
+        return
+    st.html(f"<style>{style()}</style>")
+    with st.container(key="library_head", horizontal=True, vertical_alignment="center"):
+        st.html(plots.headline(told))
+        st.download_button(
+            "Save as a page", page_of_its_own(told), "library.html", "text/html", icon=":material/download:",
+            key="save_report", help="One file that shows this report anywhere. It holds names of files and questions.",
+        )  # fmt: skip
+    if told.missing_folder:
+        notice(told.missing_folder, "What the index holds is shown all the same.", "bad")
+    st.html(plots.coverage(told) + plots.readers(told) + plots.states(told))
+    _stale(desk, told)
+    st.html("<h2>Files</h2>")
+    _files(told)
+    if told.questions:
+        st.html("<h2>What was asked</h2>")
+        st.html(plots.questions(told))
+        _forget(desk)
+
+
+def _stale(desk: Desk, told: Library) -> None:
+    """The folder and the index differ: a click brings them in step."""
+    counts = [(state, told.states[state]) for state in _STALE if state in told.states]
+    if not counts or reading(desk):
+        return
+    with st.container(key="stale", horizontal=True, vertical_alignment="center"):
+        words = ", ".join(f"{count:,} {state}" for state, count in counts)
+        st.html(f'<div class="told">The folder has changed since it was read: {words}.</div>')
+        if st.button("Check the folder now", icon=":material/sync:", key="check_from_report"):
+            desk.ingest()
+            st.switch_page(page_named("documents"))
+
+
+def _files(told: Library) -> None:
+    chosen = st.pills(
+        "State", list(told.states), format_func=lambda state: f"{state} {told.states[state]:,}", key="report_state",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    wanted = ""
+    if len(told.files) > _ROWS // 3:
+        wanted = st.text_input(
+            "Filter", placeholder="Filter by name or title", label_visibility="collapsed", key="report_filter"
+        )
+    shown = matching(told.files, chosen, wanted)
+    if not shown:
+        st.caption("No file matches this filter.")
+    rows = st.session_state.setdefault("report_rows", _ROWS)
+    asked = bool(told.questions)
+    st.html(plots.key(asked) + "".join(plots.row(file, asked) for file in shown[:rows]))
+    if len(shown) > rows and st.button(f"Show more ({len(shown) - rows:,} left)", key="report_more", type="tertiary"):
+        st.session_state["report_rows"] = rows + _ROWS
+        st.rerun()
+
+
+def matching(files: Sequence[FileReport], state: State | None, wanted: str) -> list[FileReport]:
+    """Those in a state, if one is chosen, whose path, title or reason holds all the words."""
+    words = wanted.lower().split()
+    return [
+        file
+        for file in files
+        if (state is None or file.state == state)
+        and all(word in f"{file.path} {file.title} {file.why}".lower() for word in words)
+    ]
+
+
+def _forget(desk: Desk) -> None:
+    where = html.escape(shown_path(desk.questions.path))
+    with st.container(key="forget", horizontal=True, vertical_alignment="center"):
+        st.html(f'<div class="told">Kept on this machine only, in {where}. The settings say whether.</div>')
+        if st.button("Forget them", icon=":material/ink_eraser:", key="forget_questions", type="tertiary"):
+            desk.questions.forget()
+            st.rerun()
