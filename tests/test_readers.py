@@ -108,8 +108,10 @@ def test_csv_without_a_header_is_lettered_and_one_that_goes_on_below_a_gap_is_no
 
 
 def test_quotation_marks_that_do_not_match_cost_no_row(tmp_path):
-    result = written(tmp_path, "a.csv", "Part,Size\n" + 'BP-1,5" wide\n' * 3 + '"BP-2,' + "x\n" * 600_000)
-    assert "each line" in result.notes[0] and 'BP-1\t5" wide' in result.text
+    for rest in ("x,y\n" * 300, f"{'x ' * 500}\n" * 1100):
+        result = written(tmp_path, "a.csv", "Part,Size\n" + 'BP-1,5" wide\n' * 3 + '"BP-2,' + rest)
+        assert "each line" in result.notes[0] and 'BP-1\t5" wide' in result.text
+        assert result.text.count("x") == rest.count("x")
 
 
 @pytest.mark.parametrize(

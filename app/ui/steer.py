@@ -51,13 +51,16 @@ export default function ({ data }) {
   last = data.what;
   const panel = document.querySelector(".st-key-viewer");
   const picture = panel && panel.querySelector("img");
-  if (!picture) return;
   const scroll = () => {
-    const top = picture.getBoundingClientRect().top - panel.getBoundingClientRect().top + panel.scrollTop;
-    const mark = top + data.mark * picture.clientHeight;
+    const seen = picture || panel.querySelector(".sheet mark");  // of a page that is text, the mark itself
+    if (!seen) return;
+    const top = seen.getBoundingClientRect().top - panel.getBoundingClientRect().top + panel.scrollTop;
+    const mark = top + (picture ? data.mark * picture.clientHeight : 0);
     panel.scrollTop = mark > panel.clientHeight * 0.8 ? mark - panel.clientHeight * 0.35 : 0;
   };
-  picture.complete ? requestAnimationFrame(scroll) : picture.addEventListener("load", scroll, { once: true });
+  if (!panel) return;
+  if (!picture || picture.complete) requestAnimationFrame(scroll);
+  else picture.addEventListener("load", scroll, { once: true });
 }
 """
 _SIDEBAR_JS = """
@@ -77,7 +80,8 @@ def copy_button(text: str, key: str) -> None:
 
 
 def scroll_to_mark(mark: float, what: str) -> None:
-    """Brings the first mark of the page beside the chat into view, once for each `what`."""
+    """Brings the first mark of the page beside the chat into view, once for each `what`. `mark` is how far down it is
+    on a picture of the page, 0 to 1."""
     _component("scroll", js=_SCROLL_JS)(data={"mark": mark, "what": what}, key="scroll", height="content")
 
 

@@ -101,6 +101,7 @@ def _sheet(desk: Desk, place: Place, view: PageView) -> None:
             _whole_tables(place, view)
             return
     st.html(f'<div class="sheet" role="document">{view.html or "This page holds no text."}</div>')
+    scroll_to_mark(0, f"{place}{view.number}")
     _whole_tables(place, view)
 
 
@@ -108,7 +109,7 @@ def _whole_tables(place: Place, view: PageView) -> None:
     """Each table that stands on the page, all its rows one click away; where a quote is of one, only that."""
     cited = [t for t in view.tables if any(t.start < quote.end and quote.start < t.end for quote in place.quotes)]
     for number, table in enumerate(cited or view.tables):
-        key = f"whole_{view.number}_{number}"
+        key = f"whole_{place.file}_{view.number}_{number}"
         rows = f"{len(table.rows):,} row{'s' * (len(table.rows) != 1)}"
         name = label(f"Show the whole table{f' “{short(table.caption, 60)}”' * bool(table.caption)} · {rows}")
         if st.toggle(name, key=key):

@@ -20,6 +20,7 @@ MOST_CELLS = 4_000_000
 _DELIMITERS = ",;\t|"
 _SAMPLE = 1 << 16
 _LONGEST_CELL = 1 << 20
+_MOST_LINES = 200  # of one cell
 
 
 def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
@@ -29,18 +30,28 @@ def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
     if not text.strip():
         raise ReadError("holds no text", "There is nothing in it to answer from.")
     delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else delimiter_of(text[:_SAMPLE])
-    csv.field_size_limit(_LONGEST_CELL)
-    try:
-        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            pass
-        has_quotes = True
-    except csv.Error:
-        has_quotes = False
+    has_quotes = _quotes_match(text, delimiter)
+    if not has_quotes:
         notes.append("its quotation marks do not match: each line was taken for a row")
-        csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(len(text) + 1)
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE
     rows = _rows(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting), notes)
     return lay_out(title_of(path), [Part("", items_of(alive(rows, on_page)), "row")], "csv", notes, on_page)
+
+
+def _quotes_match(text: str, delimiter: str) -> bool:
+    """Whether no cell swallows half the file, as one does whose quotation mark is never closed."""
+    csv.field_size_limit(_LONGEST_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    before = 0
+    try:
+        for _ in reader:
+            if reader.line_num - before > _MOST_LINES:
+                return False
+            before = reader.line_num
+    except csv.Error:
+        return False
+    return True
 
 
 def delimiter_of(sample: str) -> str:
