@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 import random
 import re
 import shutil
@@ -14,6 +15,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,11 +23,14 @@ from streamlit.testing.v1 import AppTest
 from test_cli import docent
 from test_sync import Words
 
+from app.ahead import read_ahead
+from app.assistant import Assistant
 from app.kvcache import State
 from app.settings import load_settings
 from app.states import StateStore, is_whole
 from app.ui.desk import Desk
 from ingest.check import Checkup
+from ingest.embed import SentenceEncoder
 from ingest.errors import IndexBusy, IndexMissing
 from ingest.index import LocalIndex, current
 from ingest.lock import writing
@@ -345,6 +350,24 @@ def test_whatever_was_added_changed_and_removed_the_index_is_whole_and_nothing_i
     assert check(index, is_whole).findings == ()
     for mark in [*gone, *living]:
         assert traces(index, mark.encode()) == []
+
+
+def test_a_deleted_document_leaves_no_byte_of_it(
+    folder: Path, tmp_path: Path, encoder: SentenceEncoder, reading: Any
+) -> None:
+    """With what the model has read of it, and after questions about it, the index knows no word of it any more."""
+    (folder / "secret.md").write_text("# Zanzibar affair\n\nThe zanzibar contract ends in May.\n")
+    index = tmp_path / "library"
+    sync(folder, index, encoder)
+    llm = reading("It ends in May.")
+    assistant = Assistant(index, encoder, lambda: llm, load_settings())
+    assert read_ahead(assistant) and assistant.ask("When does the zanzibar contract end?").answer.hits
+    assert {"store.db"} < set(map(os.path.basename, traces(index, b"zanzibar")))  # states hold it, too
+    (folder / "secret.md").unlink()
+    sync(folder, index, encoder)
+    assert check(index, is_whole).findings == ()
+    assert traces(index, b"zanzibar") == [] == traces(index, b"Zanzibar")
+    assert any((index / "kv").rglob("*.kv"))  # those of the others stay
 
 
 def test_the_command_says_what_it_checked_found_and_mended(place: Path) -> None:

@@ -277,4 +277,5 @@ def _delete_dialog(desk: Desk, document: Document) -> None:
             st.rerun()
         if st.button("Delete the file", type="primary", key="really_remove"):
             desk.delete_document(document.path)
+            st.cache_data.clear()  # pictures of its pages
             st.rerun()

@@ -46,6 +46,7 @@ def close_desk(desk: Desk) -> None:
     """The next look opens it anew, and asks for the passphrase where there is one."""
     safe_of(desk.index_dir).lock()
     desk_of.clear()
+    st.cache_data.clear()  # pictures of pages
     desk.close()
 
 
