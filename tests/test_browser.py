@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +51,26 @@ DEPOT = [["Depots", "The depot in Marlow opens at 06:30 and closes at 17:15. The
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, make_pdf: Callable[..., Path]) -> Iterator[tuple[str, Path]]:
-    """Its address and its folder. Threads and settings are its own; the models are the user's."""
+    """Its address and its folder."""
+    place = tmp_path_factory.mktemp("walk")
+    make_pdf(place / "docs/brusk-manual.pdf", PUMP, title="Brusk manual")
+    make_pdf(place / "docs/tool-kit.pdf", KIT, title="Tool kit")
+    with serving(place) as address:
+        yield address, place / "docs"
+
+
+@contextmanager
+def serving(place: Path) -> Iterator[str]:
+    """The pages of `place`/docs. Threads and settings are its own; the models are the user's."""
     models = load_settings().models_dir
     settings = load_settings()
     for name in (settings.model, settings.encoder):
         if not installed(find(name, models), models):
             pytest.fail(f"The model {name} is missing. Run: docent models pull")
-    place = tmp_path_factory.mktemp("walk")
     (place / "home/models").mkdir(parents=True)
     for file in models.iterdir():
         if not file.name.endswith(".json"):  # what was verified where is each folder's own to note
             (place / "home/models" / file.name).symlink_to(file)
-    make_pdf(place / "docs/brusk-manual.pdf", PUMP, title="Brusk manual")
-    make_pdf(place / "docs/tool-kit.pdf", KIT, title="Tool kit")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -74,7 +82,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, make_pdf: Callable[..., Pat
         try:
             address = f"http://localhost:{port}"
             _wait_for(address, process, place / "log")
-            yield address, place / "docs"
+            yield address
         finally:
             os.killpg(process.pid, 15)
             process.wait(10)
