@@ -13,7 +13,7 @@ from .errors import InvalidInput, StorageError
 from .files import storable
 from .read import SUFFIXES
 
-OWN = frozenset({"domain.toml", "eval.jsonl"})  # files of the folder that are no documents
+OWN = frozenset({"domain.toml", "eval.jsonl"})  # files that lie in a folder of documents and are none
 _LINKED = "Give that folder an index of its own, or copy it here."
 _OTHER_KIND = "If it holds text, save it as PDF or in another kind that is read."
 
@@ -44,6 +44,8 @@ def scan(folder: Path) -> list[Found]:
         for name in sorted(names):
             file = Path(parent, name)
             if file.suffix.lower() not in SUFFIXES or name.startswith((".", "~$")):
+                continue
+            if name in OWN and Path(parent) == folder:  # known answers must not be found as if documents held them
                 continue
             path = storable(file.relative_to(folder).as_posix())
             try:

@@ -577,3 +577,13 @@ def test_progress_counts_up_to_the_end(folder, index, words):
 
 if __name__ == "__main__":
     sync(Path(sys.argv[1]), Path(sys.argv[2]), Words(seconds=0.2), IngestConfig(chunk_tokens=int(sys.argv[3])))
+
+
+def test_known_answers_are_no_document(folder, index_dir, encoder):
+    """Found by the search, they would answer the questions that they are there to test."""
+    (folder / "eval.jsonl").write_text('{"id": "1", "question": "Who holds the keys?", "answers": ["Vesna Orlik"]}\n')
+    (folder / "domain.toml").write_text('name = "Pumps"\n')
+    (folder / "older").mkdir()
+    (folder / "older/eval.jsonl").write_text('{"part": "seal"}\n')  # a document like any other
+    report = sync(folder, index_dir, encoder)
+    assert report.added == ["older/eval.jsonl"] and not report.changed
