@@ -29,7 +29,8 @@ _NAMING = 2  # how many of the best passages may name further documents
 _LONGEST_NAME = 8  # words
 
 _PAGE = re.compile(
-    r"\b(?:on|of|at|see) (?:the )?page\s*\(?(\d{1,4})\b|\b(first|cover|title|second|last) (?:cover )?page\b",
+    r"\b(?:on|of|at|see) (?:the )?(page|slide)\s*\(?(\d{1,4})\b"
+    r"|\b(first|cover|title|second|last) (?:cover )?(?:page|slide)\b",
     re.IGNORECASE,
 )
 _ORDINAL = {"first": 1, "cover": 1, "title": 1, "second": 2}
@@ -163,14 +164,17 @@ def _close(stems: Sequence[str], wanted: Collection[str]) -> set[tuple[str, str]
 
 
 def _asked_page(index: LocalIndex, query: str, doc_ids: Collection[int] | None) -> list[int]:
-    """The chunks of the page that a question names, where there is only one document that it can mean."""
+    """The chunks of the page or slide that a question names, where there is only one document that it can mean."""
     asked = _PAGE.search(query)
     documents = index.documents() if asked else []
     documents = [document for document in documents if doc_ids is None or document.id in doc_ids]
     if not asked or len(documents) != 1:
         return []
-    number, ordinal = asked.group(1), (asked.group(2) or "").lower()
-    page = int(number) if number else _ORDINAL.get(ordinal, documents[0].n_pages)
+    what, number, ordinal = asked.groups()
+    if number:
+        page = index.page_called(documents[0].id, f"{what.lower()} {int(number)}")
+    else:
+        page = _ORDINAL.get(ordinal.lower(), documents[0].n_pages)
     return index.chunks_on(documents[0].id, page)
 
 

@@ -213,6 +213,11 @@ class LocalIndex:
         sql = "SELECT id FROM chunks WHERE doc_id = ? AND start <= ? AND end >= ? ORDER BY start"
         return [row[0] for row in self.store.rows(sql, (doc_id, start, end))]
 
+    def page_called(self, doc_id: int, name: str) -> int:
+        """The number of the page of this name, 'page 3' or 'slide 3'; 0 where none is called so."""
+        sql = "SELECT number FROM pages WHERE doc_id = ? AND ? = iif(place = '', 'page ' || number, place)"
+        return next((number for (number,) in self.store.rows(sql, (doc_id, name))), 0)
+
     def chunks_on(self, doc_id: int, page: int) -> list[int]:
         """Ids of the chunks of a page, in reading order."""
         sql = "SELECT id FROM chunks WHERE doc_id = ? AND page = ? ORDER BY start"

@@ -188,6 +188,15 @@ def test_a_search_leads_to_the_place(file, question, place, library, encoder, sc
     assert all(citation.named == place for citation in claim.citations)
 
 
+def test_a_question_may_name_a_slide_but_no_page_of_what_has_none(library, encoder):
+    index = LocalIndex(library[1])
+    for question, place in (("What is on slide 3?", "slide 3"), ("the last slide", "slide 4")):
+        hit = found(library, encoder, f"{question} (slides.pptx)", "slides.pptx")
+        assert hit.named == place and "page" in hit.ranks
+    ids = [document.id for document in index.documents() if document.path == "manual.docx"]
+    assert all("page" not in hit.ranks for hit in retrieve(index, encoder, "What is on page 2?", 3, ids))
+
+
 def test_a_row_far_down_is_found_by_its_column_and_said_in_full(library, encoder):
     hit = found(library, encoder, "What is the price of BP-163?", "prices.xlsx")
     assert "Part, Name, Price, Valid from, Discount" in hit.chunk.heading

@@ -14,6 +14,7 @@ import pptx
 import pytest
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
+from openpyxl.comments import Comment
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
@@ -199,12 +200,14 @@ def test_hidden_sheets_are_read_and_flagged_and_formulas_without_result_noted(tm
     book = openpyxl.Workbook()
     book.active.append(["Part", "Sum"])
     book.active.append(["BP-1", "=1+1"])
+    book.active["A2"].comment = Comment("Check this.", "Anna")
     hidden = book.create_sheet("Margins")
     hidden.sheet_state = "hidden"
     hidden.append(["Margin of the BP-1 is 41 %"])
     book.save(tmp_path / "a.xlsx")
     result = read(tmp_path / "a.xlsx")
     assert place_of(result, "41 %") == "Margins, row 1" and "a formula has no result" in result.notes[0]
+    assert result.notes[1] == "1 cell comment left out"
     assert result.flags == (Flag("hidden", 2, "The sheet “Margins” is hidden; it was read all the same."),)
 
 

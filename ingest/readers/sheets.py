@@ -18,6 +18,7 @@ from .shown import shown
 
 MOST_CELLS = 2_000_000
 _MOST_STRINGS = 512 << 20  # bytes of the texts that all sheets share, which are read at once
+_COMMENT = re.compile(rb"<(?:\w+:)?comment\s")
 _NO_RESULT = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
 
@@ -80,17 +81,24 @@ def _said(cell: Any) -> str:
 
 def _lost(archive: zipfile.ZipFile) -> list[str]:
     """What cannot be read, in words."""
-    notes = []
-    formulas = charts = 0
-    for one in archive.infolist():
-        if one.filename.startswith("xl/worksheets/sheet"):
-            with archive.open(one) as stream:
-                while block := stream.read(1 << 20):
-                    formulas += len(_NO_RESULT.findall(block))
-        charts += one.filename.startswith("xl/charts/chart")
-    if formulas:
-        some = f"{formulas} formulas have" if formulas > 1 else "a formula has"
-        notes.append(f"{some} no result in it: open it in a spreadsheet program and save it once")
-    if charts:
-        notes.append(f"{charts} chart{'s' * (charts > 1)} left out, whose figures should stand in its sheets")
-    return notes
+    names = archive.namelist()
+    formulas = sum(_count(archive, name, _NO_RESULT) for name in names if name.startswith("xl/worksheets/sheet"))
+    comments = sum(_count(archive, name, _COMMENT) for name in names if re.match(r"xl/comments.*\.xml$", name))
+    charts = sum(name.startswith("xl/charts/chart") for name in names)
+    pictures = sum(name.startswith("xl/media/") for name in names)
+    some = f"{formulas} formulas have" if formulas > 1 else "a formula has"
+    told = [
+        (formulas, f"{some} no result in it: open it in a spreadsheet program and save it once"),
+        (charts, f"{charts} chart{'s' * (charts > 1)} left out, whose figures should stand in its sheets"),
+        (comments, f"{comments} cell comment{'s' * (comments > 1)} left out"),
+        (pictures, f"{pictures} picture{'s' * (pictures > 1)}, not looked into"),
+    ]
+    return [words for count, words in told if count]
+
+
+def _count(archive: zipfile.ZipFile, name: str, pattern: re.Pattern[bytes]) -> int:
+    found = 0
+    with archive.open(name) as stream:
+        while block := stream.read(1 << 20):
+            found += len(pattern.findall(block))
+    return found
