@@ -534,7 +534,7 @@ def test_content_of_the_same_size_is_a_change(texts, index, words):
 
 
 def test_which_files_are_taken(folder):
-    for name in (".hidden.txt", "image.png", "UPPER.PDF", ".git/config.txt", "sub/.x/a.txt", "sub/readme.markdown"):
+    for name in (".hidden.txt", "image.svg", "UPPER.PDF", ".git/config.txt", "sub/.x/a.txt", "sub/readme.markdown"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("words")
     (folder / "folder.pdf").mkdir()
