@@ -3,8 +3,9 @@ compared with their text, letter by letter.
 
     .venv/bin/python docs/ocr_errors.py sample_docs [--pages N] [--dpi 150 300]
 
-The character error rate is the number of letters to change, put in or take out, by the number of letters; white space
-and the order of lines do not count. `clean` is the page as it is drawn; `worn` is aslant by 0.7°, grey and grainy.
+The character error rate is the number of letters to change, put in or take out, by the number of letters. White space
+and the order of lines do not count; pages with rows of dots are left out. `clean` is the page as it is drawn, `worn`
+is aslant by 0.7°, grey and grainy.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def chosen(folder: Path, wanted: int) -> list[tuple[Path, int, str]]:
         document = pdfium.PdfDocument(file)
         for number in range(len(read_pdf(file).pages)):
             text = document[number].get_textpage().get_text_range()
-            if sum(c.isalnum() for c in text) >= 400:
+            if sum(c.isalnum() for c in text) >= 400 and "....." not in "".join(text.split()):
                 found.append((file, number + 1, text))
     return random.Random(0).sample(found, min(wanted, len(found)))
 

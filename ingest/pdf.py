@@ -23,7 +23,8 @@ from .tables import tables_in
 UNREAD = "of pictures, still to be recognised"
 _MOST_PAGES = 100_000
 _MOST_CHARACTERS = 60_000_000  # of a whole file: what is kept of each takes memory
-_MOST_LOST = 8  # pages that hang or crash, until the rest is given up: each costs a page's time limit
+_MOST_MISSED = 200  # a damaged file may claim any number of pages
+_MOST_LOST = 5  # pages that hang or crash, until the rest is given up: each costs a page's time limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,15 @@ def pdf_events(path: Source, password: str = "", resume: Resume | None = None) -
             count = len(document)
         try:
             yield Count(count)
+            missed = 0  # pages in a row that are not there
             for number in range(resume.first, min(count, _MOST_PAGES) + 1):
                 yield At("page", number)
-                yield from _page_events(document, second, number, count)
+                for event in _page_events(document, second, number, count):
+                    if isinstance(event, PageRead):
+                        missed = missed + 1 if event.lost else 0
+                    yield event
+                if missed > _MOST_MISSED:
+                    break
         finally:
             if document is not None:
                 document.close()
@@ -242,7 +249,8 @@ class Gathered:
         if cut := [n for n, page in sorted(self.pages.items()) if page.cut]:
             yield f"with more text than fits a page, of which the rest was left out: {listed('page', cut)}"
         if self.count > len(self.pages):
-            why = "too many before them hung or crashed" if self.given_up else "there are too many"
+            why = "too many before them hung or crashed" if self.given_up else "too many before them are not there"
+            why = why if len(self.pages) < _MOST_PAGES else "there are too many"
             yield f"left out from page {len(self.pages) + 1} to the last, {self.count}: {why}"
 
 

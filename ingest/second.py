@@ -34,6 +34,7 @@ class SecondReader:
         self._path, self._password = path, password
         self._file: Any = None
         self._opened: Any = None
+        self._count = -1  # until it is asked for: a broken file takes its time
 
     def __enter__(self) -> SecondReader:
         return self
@@ -46,10 +47,12 @@ class SecondReader:
 
     @property
     def n_pages(self) -> int:
-        try:
-            return len(self._reader.pages)
-        except Exception:  # pypdf raises nearly anything on broken files; none of it is fatal here
-            return 0
+        if self._count < 0:
+            try:
+                self._count = len(self._reader.pages)
+            except Exception:  # pypdf raises nearly anything on broken files; none of it is fatal here
+                self._count = 0
+        return self._count
 
     def page(self, number: int) -> RawPage:
         """Lines without boxes. Raises what pypdf raises."""
