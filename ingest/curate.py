@@ -43,6 +43,7 @@ _MARKED, _DATED, _STATED = 0.15, 0.3, 0.03
 _NEIGHBOURS = 8  # newer editions of one name that a document is compared with
 _EVERYWHERE = 8  # documents in which a passage stands, from which it tells little of any
 _WORD_OF_ALL = 0.8  # its weight then
+_AT_ONCE = 1000  # documents and passages that are stored together
 _DONE = "curated"  # in meta: what was, last
 _RULES = "1"  # another number, and all is concluded anew
 
@@ -74,15 +75,23 @@ def curate(store: Store, valid: Collection[str] = (), should_stop: Callable[[], 
     fresh = _fresh(store, documents)
     state = _state(documents, valid)
     if not fresh and store.meta(_DONE) == state:
-        return
+        return None
+    learned: list[_Learned] = []
+    size = 0
     for document in fresh:
         if should_stop():
-            return
-        _learn(store, document)
+            return _remember(store, learned)
+        learned.append(_learn(store, document))
+        size += 1 + document.n_chunks
+        if size >= _AT_ONCE:
+            _remember(store, learned)
+            learned, size = [], 0
+    _remember(store, learned)
     found = _conclude(store, documents, frozenset(valid))
     with store.transaction() as db:
         _keep(db, found)
         db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (_DONE, state))
+    return None
 
 
 def _state(documents: Sequence[Document], valid: Collection[str]) -> str:
@@ -103,15 +112,28 @@ def _fresh(store: Store, documents: Sequence[Document]) -> list[Document]:
     return [document for document in documents if document.id not in known]
 
 
-def _learn(store: Store, document: Document) -> None:
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """Rows to be stored."""
+
+    document: tuple[object, ...]
+    sketches: list[tuple[int, bytes]]
+
+
+def _learn(store: Store, document: Document) -> _Learned:
     text = store.text(document.id)
     edition = edition_of(document.path, document.title, text[:3000])
     chunks = store.rows("SELECT id, text FROM chunks WHERE doc_id = ?", (document.id,))
-    sketches = [(chunk_id, passage_sketch(words).tobytes()) for chunk_id, words in chunks]
     row = (document.id, language_of(text), document_sketch(text).tobytes(), json.dumps(asdict(edition)))
-    with store.transaction() as db:
-        db.execute("INSERT OR REPLACE INTO curated VALUES (?,?,?,?)", row)
-        db.executemany("INSERT OR REPLACE INTO sketches VALUES (?,?)", sketches)
+    return _Learned(row, [(chunk_id, passage_sketch(words).tobytes()) for chunk_id, words in chunks])
+
+
+def _remember(store: Store, learned: Sequence[_Learned]) -> None:
+    if learned:
+        with store.transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO curated VALUES (?,?,?,?)", [one.document for one in learned])
+            sketches = [row for one in learned for row in one.sketches]
+            db.executemany("INSERT OR REPLACE INTO sketches VALUES (?,?)", sketches)
 
 
 # -- concluding, from all of them

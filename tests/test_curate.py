@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import random
+import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.retrieve import EVERYTHING, retrieve
 from app.survey import survey
 from ingest import curated
 from ingest.curate import curate
+from ingest.index import LocalIndex
 from ingest.language import language_of
 from ingest.likeness import buckets, document_sketch, likeness, passage_sketch, say_the_same
+from ingest.packing import zipped
 from ingest.store import Store
 from ingest.sync import sync
 from ingest.versions import edition_of, newer, same_name, states_it
@@ -213,6 +219,52 @@ def test_stopped_it_goes_on_the_next_time(many, tmp_path, encoder):
             curate(store, should_stop=lambda looked=looked: next(looked) > 2)
         assert runs > 2
     assert everything(tmp_path / "index") == everything(tmp_path / "clean")
+
+
+def test_a_notice_in_every_document_counts_for_less(folder, tmp_path, encoder):
+    notice = "\n\n## Notice\n\nThis paper on pumps is for trained people only and may not be copied without consent.\n"
+    for n in range(9):
+        (folder / f"sheet {chr(97 + n)}.md").write_text(f"# Sheet {n}\n\n{'The part is steel. ' * 60}{notice}")
+    sync(folder, tmp_path / "index", encoder)
+    index = LocalIndex(tmp_path / "index")
+    question = "Which paper may not be copied?"
+    with_weight = retrieve(index, encoder, question, 1)[0]
+    without = retrieve(index, encoder, question, 1, parts=replace(EVERYTHING, boilerplate=False))[0]
+    assert with_weight.chunk == without.chunk and with_weight.score == pytest.approx(0.8 * without.score)
+    for n in range(4):
+        (folder / f"sheet {chr(97 + n)}.md").unlink()
+    sync(folder, tmp_path / "index", encoder)
+    with closing(Store(tmp_path / "index")) as store:
+        assert store.rows("SELECT count(*) FROM weights") == [(0,)] and store.rows("SELECT 1 FROM twins LIMIT 1")
+
+
+def test_very_many_documents(tmp_path):
+    """DOCENT_LONG_TESTS makes them 100,000."""
+    n = 100_000 if os.environ.get("DOCENT_LONG_TESTS") else 600
+    assert n % 4 == 0
+    kinds = ("note {} on valves", "terms of site {} rev a", "terms of site {} rev b", "copy of note {}")
+    body = "The valve of site {0} is greased in week {1}. Whoever opens it wears gloves and reads sheet {0} first. {2}"
+    with closing(Store(tmp_path, create=True)) as store, store.transaction() as db:
+        for number in range(n):
+            group, kind = divmod(number, 4)
+            text = body.format(group, group % 52, f"Edition for kind {kind}." if kind in (1, 2) else "")
+            title = kinds[kind].format(group)
+            row = (number, f"{title}.txt", title, f"{number}", 1, 1, 1, 1, "", "")
+            db.execute(f"INSERT INTO documents VALUES ({','.join('?' * len(row))})", row)
+            page = (number, 1, 0, "", "text", zipped(text), None, "", 1.0, 0)
+            db.execute("INSERT INTO pages VALUES (?,?,?,?,?,?,?,?,?,?)", page)
+            db.execute("INSERT INTO chunks VALUES (?,?,0,?,1,?,'',?)", (number, number, len(text), title, text))
+    began = time.monotonic()
+    with closing(Store(tmp_path)) as store:
+        curate(store)
+        assert len(curated.superseded(store)) == len(curated.duplicates(store)) == n // 4
+        assert store.rows("SELECT count(*) FROM twins WHERE chunk_id % 4 IN (0, 3)") == [(n // 2,)]
+        first = time.monotonic() - began
+        store.remove(["copy of note 0.txt"])
+        curate(store)
+        assert len(curated.duplicates(store)) == n // 4 - 1
+    again = time.monotonic() - began - first
+    print(f"{n:,} documents curated in {first:.1f} s, after one was removed in {again:.1f} s")
 
 
 def test_the_report_tells_of_them(many, tmp_path, encoder):
