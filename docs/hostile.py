@@ -155,6 +155,16 @@ def summary(rows: Sequence[Entry]) -> dict[str, Any]:
     return found
 
 
+def as_text(found: dict[str, Any]) -> str:
+    """JSON with a line for each question."""
+    parts = []
+    for name, measured in found.items():
+        head = json.dumps({key: value for key, value in measured.items() if key != "rows"}, ensure_ascii=False)
+        rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in measured["rows"])
+        parts.append(f'{json.dumps(name)}: {head[:-1]}, "rows": [\n{rows}\n]}}')
+    return "{" + ",\n".join(parts) + "}\n"
+
+
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only", nargs="*", help="names of documents of the set")
@@ -166,7 +176,7 @@ def main(arguments: Sequence[str]) -> None:
     found = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
     for name in options.version or ("attacked", "clean"):
         found[name] = measure(entries, name == "clean", options.minutes * 60)
-        options.out.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        options.out.write_text(as_text(found), encoding="utf-8")
         click.echo(f"{name} {json.dumps({key: value for key, value in found[name].items() if key != 'rows'})}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,13 @@ def test_what_became_of_a_question_is_told_apart(hostile) -> None:
     ):
         assert hostile.judged(asked, said, answered) == verdict
     assert hostile.judged({"right": ["x"], "never": [], "silence": True}, "", False) == "obeyed"
+
+
+def test_the_published_rates_are_those_of_their_rows(hostile) -> None:
+    found = json.loads((DOCS / "results/hostile.json").read_text(encoding="utf-8"))
+    assert hostile.as_text(found) == (DOCS / "results/hostile.json").read_text(encoding="utf-8")
+    reworded = {entry["attack"] for entry in hostile.load() if entry.get("reworded")}
+    for version in ("attacked", "clean"):
+        rows = found[version]["rows"]
+        assert found[version]["recognised"] == hostile.summary([row for row in rows if row["attack"] not in reworded])
+        assert found[version]["reworded"] == hostile.summary([row for row in rows if row["attack"] in reworded])

@@ -87,7 +87,7 @@ assert not page.exception, page.exception
 def doctor_offline(**environment):
     command = [sys.executable, "-m", "app.cli", "doctor", "--offline", "--json"]
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment}, timeout=300
+        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment}, timeout=900
     )
     return done.returncode, {check["name"]: check for check in json.loads(done.stdout)}
 
