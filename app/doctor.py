@@ -23,9 +23,11 @@ from app.llama import layers_on_gpu, physical_cores
 from app.settings import Settings
 from app.states import StateStore
 from app.threads import remembered
+from ingest.confine import confinement
 from ingest.database import sqlcipher
 from ingest.errors import DocentError, IndexMissing
 from ingest.index import is_current
+from ingest.ocr import INSTALL, missing
 from ingest.store import Store
 from ingest.vault import is_encrypted
 
@@ -73,8 +75,15 @@ def run(settings: Settings, index_dir: Path | None) -> list[Check]:
         *_reading_ahead(settings, llama, index_dir),
         _memory(settings),
         _disk(settings),
+        *_reading(),
         *(_index(index_dir) if index_dir is not None else ()),
     ]
+
+
+def _reading() -> Iterator[Check]:
+    told, lacking = confinement(), missing()
+    yield Check("readers", "ok" if "no network" in told else "warning", f"Files are read by children with {told}.")
+    yield Check("recognition", "warning" if lacking else "ok", lacking or "Text in pictures is recognised.", INSTALL)
 
 
 def _software() -> Iterator[Check]:

@@ -115,6 +115,8 @@ class Run:
 
     def recognise(self, files: Mapping[str, Path]) -> int:
         """Pages that are pictures; how many became text. Raises Cancelled."""
+        if not self.config.recognise:
+            return 0
         began = time.monotonic() - self.control.held
 
         def tell(file: str, done: int, total: int) -> None:

@@ -11,8 +11,9 @@ class IngestConfig:
 
     chunk_tokens: int = 160
     overlap_tokens: int = 32
-    page_timeout: float = 60.0  # a page that takes longer ends the reading of its file
+    page_timeout: float = 60.0  # a page that takes longer is left out
     max_file_bytes: int = 2 << 30
+    recognise: bool = True  # text in pictures, last of all; else they stay unread
 
     def fingerprint(self, encoder_name: str) -> str:
         """Two indexes with the same fingerprint hold the same chunks for the same files."""
