@@ -28,6 +28,7 @@ from ingest.errors import NEEDS_PASSWORD
 if TYPE_CHECKING:
     from ingest.plan import Pending
     from ingest.sync import Report
+    from ingest.vault import Key
     from ingest.watch import News
 
 _FOLDER = click.Path(path_type=Path)
@@ -72,12 +73,11 @@ def ingest(
     """
     from app.assistant import open_encoder
     from app.settings import load_settings
-    from app.unlock import key_for
     from ingest.control import Control
     from ingest.sync import sync
 
-    given, index_dir = _places(folders, index_dir, without)
-    encoder, control, key = open_encoder(load_settings()), Control(), key_for(index_dir)
+    given, index_dir, key = _places(folders, index_dir, without)
+    encoder, control = open_encoder(load_settings()), Control()
 
     def run(rebuild: bool, passwords: Mapping[str, str]) -> Report:
         with on_interrupt(control.cancel):
@@ -136,15 +136,13 @@ def watch(folders: tuple[Path, ...], index_dir: Path | None, poll: bool, as_json
     """
     from app.assistant import open_encoder
     from app.settings import load_settings
-    from app.unlock import key_for
     from ingest.control import Control
     from ingest.folders import known_of, settled, with_documents
     from ingest.sync import sync
     from ingest.watch import changes
 
-    given, index_dir = _places(folders, index_dir, ())
+    given, index_dir, key = _places(folders, index_dir)
     encoder, control, stop = open_encoder(load_settings()), Control(), threading.Event()
-    key = key_for(index_dir)
 
     def run(pending: Pending, places: list[Path]) -> Report | None:
         told = None if as_json else print_progress
@@ -214,11 +212,9 @@ def status(folders: tuple[Path, ...], index_dir: Path | None, as_json: bool) -> 
       docent status
       docent status ~/contracts --json
     """
-    from app.unlock import key_for
     from ingest.status import status_of
 
-    index_dir = _places(folders, index_dir, ())[1]
-    told = status_of(index_dir, key_for(index_dir))
+    told = status_of(*_places(folders, index_dir)[1:])
     if as_json:
         print_json(told.as_json())
         return
@@ -235,15 +231,16 @@ def status(folders: tuple[Path, ...], index_dir: Path | None, as_json: bool) -> 
         say("Its newest documents are not published yet. Run: docent ingest")
 
 
-def _places(folders: tuple[Path, ...], index_dir: Path | None, without: tuple[Path, ...]) -> tuple[list[Path], Path]:
-    """The folders named, or those that the index has, or the sample documents; and the index."""
+def _places(
+    folders: tuple[Path, ...], index_dir: Path | None, without: tuple[Path, ...] = ()
+) -> tuple[list[Path], Path, Key | None]:
+    """The folders named, or those that the index has, or the sample documents; the index; what opens it."""
     from app.domains import DEFAULT_FOLDER, index_for
     from app.unlock import key_for
     from ingest.folders import known_of
 
     index_dir = index_dir or index_for(folders[0] if folders else DEFAULT_FOLDER)
+    key = key_for(index_dir)
     leaving = {place.resolve() for place in without}
-    given = list(folders) or [
-        one.place for one in known_of(index_dir, key_for(index_dir)) if one.place.resolve() not in leaving
-    ]
-    return given or [DEFAULT_FOLDER], index_dir
+    known = [one.place for one in known_of(index_dir, key) if one.place.resolve() not in leaving]
+    return list(folders) or known or [DEFAULT_FOLDER], index_dir, key

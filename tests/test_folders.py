@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from test_sync import Words, check_equals_a_clean_build, everything, index, texts, words
 
-from app.library import library
 from app.settings import load_settings
+from app.survey import survey
 from app.ui.desk import Desk
 from app.ui.place import Place, view_page
 from ingest.errors import InvalidInput
@@ -133,7 +133,7 @@ def test_documents_are_deleted_shown_and_reported_where_they_lie(folder, letters
     assert [one.place for one in at.keeping.folders] == [folder, letters]
     view = view_page(folder, index, Place("letters/notes.txt", 1), 1)
     assert view.file == letters / "notes.txt" and not view.note and "customer" in view.html
-    told = library(index)
+    told = survey(index)
     assert {file.path for file in told.files} >= {"notes.txt", "letters/notes.txt"} and not told.missing_folder
     at.delete_document("letters/notes.txt")
     at.ingesting.wait(60)
