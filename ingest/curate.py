@@ -163,9 +163,9 @@ def _duplicates(store: Store, known: Sequence[_Known]) -> dict[int, Verdict]:
 
     def same(a: int, b: int) -> bool:
         one, other = known[a], known[b]
-        if _outdates(one, other) or _outdates(other, one):
-            return False
         if likeness(one.sketch, other.sketch[None])[0] < _LOOKED_AT:
+            return False
+        if _outdates(one, other) or _outdates(other, one):
             return False
         x, y = words(a), words(b)
         return share(x.triples, y.triples) >= _COPY and share(x.figures, y.figures) >= _COPY

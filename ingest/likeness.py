@@ -86,14 +86,15 @@ def document_words(text: str) -> Words:
 
 
 def buckets(sketches: Mapping[int, bytes], size: int) -> Iterator[list[int]]:
-    """Keys whose sketches agree in one of their pieces of `size` bytes, in the keys' order: they may be alike. Takes
-    as long as it takes to sort them."""
+    """Keys whose sketches agree wholly, then those that agree in one piece of `size` bytes, in the keys' order: they
+    may be alike. Takes as long as it takes to sort them."""
     keys = np.array(sorted(key for key, sketch in sketches.items() if sketch), dtype=np.int64)
     if not len(keys):
         return
     table = np.frombuffer(b"".join(sketches[int(key)] for key in keys), dtype=f"S{size}").reshape(len(keys), -1)
-    for band in range(table.shape[1]):
-        values = np.unique(table[:, band], return_inverse=True)[1]
+    whole = np.frombuffer(table.tobytes(), dtype=f"S{size * table.shape[1]}")
+    for column in (whole, *table.T):  # copies first: a piece may agree in more that are not alike than are looked at
+        values = np.unique(column, return_inverse=True)[1]
         order = np.argsort(values, kind="stable")
         ends = np.flatnonzero(np.diff(values[order])) + 1
         yield from (keys[part].tolist() for part in np.split(order, ends) if len(part) > 1)

@@ -109,6 +109,7 @@ def test_sketches_find_what_words_decide() -> None:
     )
     keyed = {1: b"aaaabbbb", 2: b"aaaacccc", 3: b"ddddcccc", 4: b"eeeeffff", 5: b""}
     assert list(buckets(keyed, 4)) == [[1, 2], [2, 3]] and list(buckets({}, 4)) == []
+    assert next(buckets({1: b"aaaaxxxx", 2: b"aaaabbbb", 3: b"aaaabbbb"}, 4)) == [2, 3], "copies first"
 
 
 @pytest.mark.parametrize(
@@ -248,7 +249,7 @@ def test_very_many_documents(tmp_path):
         for number in range(n):
             group, kind = divmod(number, 4)
             text = body.format(group, group % 52, f"Edition for kind {kind}." if kind in (1, 2) else "")
-            title = kinds[kind].format(group)
+            title = kinds[kind].format(30_000 + group)  # no year
             row = (number, f"{title}.txt", title, f"{number}", 1, 1, 1, 1, "", "")
             db.execute(f"INSERT INTO documents VALUES ({','.join('?' * len(row))})", row)
             page = (number, 1, 0, "", "text", zipped(text), None, "", 1.0, 0)
@@ -260,7 +261,7 @@ def test_very_many_documents(tmp_path):
         assert len(curated.superseded(store)) == len(curated.duplicates(store)) == n // 4
         assert store.rows("SELECT count(*) FROM twins WHERE chunk_id % 4 IN (0, 3)") == [(n // 2,)]
         first = time.monotonic() - began
-        store.remove(["copy of note 0.txt"])
+        store.remove(["copy of note 30000.txt"])
         curate(store)
         assert len(curated.duplicates(store)) == n // 4 - 1
     again = time.monotonic() - began - first
