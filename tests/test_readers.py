@@ -208,7 +208,7 @@ def test_hidden_sheets_are_read_and_flagged_and_formulas_without_result_noted(tm
     result = read(tmp_path / "a.xlsx")
     assert place_of(result, "41 %") == "Margins, row 1" and "a formula has no result" in result.notes[0]
     assert result.notes[1] == "1 cell comment left out"
-    assert result.flags == (Flag("hidden", 2, "The sheet “Margins” is hidden; it was read all the same."),)
+    assert result.flags == (Flag("hidden", 2, "the hidden sheet Margins, read all the same"),)
 
 
 def test_a_sheet_that_claims_a_million_rows_is_read_for_what_it_holds(tmp_path):

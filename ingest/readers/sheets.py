@@ -48,7 +48,7 @@ def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
 
 def _items(sheet: Any, left: list[int], notes: list[str], on_page: OnPage | None) -> Iterator[Item]:
     if sheet.sheet_state != "visible":
-        yield Hidden(f"The sheet “{sheet.title}” is hidden; it was read all the same.")
+        yield Hidden(f"the hidden sheet {sheet.title}, read all the same")
     yield from items_of(alive(_rows(sheet, left, notes), on_page))
 
 

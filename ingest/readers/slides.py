@@ -61,7 +61,7 @@ def _title(slide: Any) -> str:
 
 def _items(slide: Any, notes: list[str], number: int) -> Iterator[Item]:
     if slide.element.get("show") == "0":
-        yield Hidden(f"Slide {number} is hidden; it was read all the same.")
+        yield Hidden(f"slide {number}, which is hidden, read all the same")
     title = slide.shapes.title
     if title is not None and (words := plain(_title(slide))):
         yield Block(words, 1)
