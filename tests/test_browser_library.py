@@ -72,8 +72,12 @@ def test_all_kinds_of_files_at_once(page: Any, server: tuple[str, Path], dropped
     page.get_by_role("button", name="Open", exact=True).click()
     row(page, "codes.pdf").get_by_text("1 passage").wait_for(timeout=READ)
 
-    # The report names every file.
-    report(page)
+    # The report accounts for every file.
+    to(page, "Library")
+    main = page.get_by_test_id("stMain")
+    for name in ("hours.pdf", *(file.name for file in dropped)):
+        main.get_by_text(name, exact=True).first.wait_for()
+    assert "recognised" in main.inner_text()
 
     # Each is asked about.
     to(page, "Chat")
@@ -108,7 +112,3 @@ def test_all_kinds_of_files_at_once(page: Any, server: tuple[str, Path], dropped
 
 def row(page: Any, name: str) -> Any:
     return page.locator("[class*=st-key-row_]", has_text=name)
-
-
-def report(page: Any) -> None:
-    pass
