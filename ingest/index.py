@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,6 +32,7 @@ from .vectors import EXACT_UP_TO, OpenVectors, among
 from .versions import Edition
 
 _HASH_LIMIT = 256 << 20  # larger files are checked by size: hashing them would be felt at each start
+_SECONDS = 5e-5  # to publish a chunk, about
 _DAMAGED = "The store is untouched. Publish a new snapshot with: docent ingest"
 
 
@@ -42,8 +42,8 @@ def publish(store: Store, exact_up_to: int = EXACT_UP_TO, check: Callable[[], No
     Above `exact_up_to` chunks they are coded. `check` is called now and then, and may wait, or raise to give up.
     Raises StorageError when it cannot be written.
     """
-    began = time.monotonic()
     folder = store.folder
+    identity = store.identity or store.identify()
     changes = store.changes
     newest = max(_generation(name) for name in (current(folder), *(old.name for old in folder.glob("gen-*"))))
     name = f"gen-{newest + 1:06d}"
@@ -56,7 +56,7 @@ def publish(store: Store, exact_up_to: int = EXACT_UP_TO, check: Callable[[], No
             np.save(out, ids)
         files = {file.name: {"bytes": file.stat().st_size, "sha256": sha256(file)} for file in temporary.iterdir()}
         manifest = {**told, "count": len(ids), "changes": changes, "encoder": store.encoder, "files": files}
-        manifest["seconds"] = round(time.monotonic() - began, 3)
+        manifest["store"] = identity
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
         for file in temporary.iterdir():
             _fsync(file)
@@ -99,9 +99,9 @@ def is_of_one_encoder(store: Store) -> bool:
 
 
 def seconds(folder: Path) -> float:
-    """What making the newest snapshot took; 0 where there is none."""
-    told = _told(folder).get("seconds")
-    return float(told) if isinstance(told, int | float) else 0.0
+    """About what making a snapshot takes, from how many chunks the newest holds."""
+    count = _told(folder).get("count")
+    return count * _SECONDS if isinstance(count, int) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,9 @@ class LocalIndex:
                 if self.is_newest:
                     raise
             # it was replaced by a newer one while it was being read
+        if self.manifest.get("store", self.store.identity) != self.store.identity:
+            self.store.close()
+            raise IndexMissing(f"The index in {folder} is being built again.", "Its first documents are there soon.")
         self._documents: tuple[int, list[Document]] | None = None
         self._editions: tuple[int, dict[int, Verdict], dict[int, Edition]] | None = None
         self._rows = lru_cache(maxsize=8)(self._find_rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import uuid
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -124,6 +125,15 @@ class Store:
         """Counts committed transactions, from a random number on; a snapshot remembers the count it was taken at,
         so that one of another store, as before a rebuild, never passes for one of this."""
         return int(self.meta("changes", "0"))
+
+    @property
+    def identity(self) -> str:
+        """Of this store, among all that there ever were in its folder; '' before its first snapshot."""
+        return self.meta("identity")
+
+    def identify(self) -> str:
+        self.set_meta("identity", uuid.uuid4().hex)
+        return self.identity
 
     @property
     def encoder(self) -> str:
