@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -146,3 +147,26 @@ def test_whose_a_document_is_is_told_from_its_name():
     assert [owner(folders, path).place for path in ("n.txt", "b/n.txt", "b (2)/c/n.txt", "bc/n.txt")] == [
         Path("/a"), Path("/x/b"), Path("/y/b"), Path("/a"),
     ]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere such names are one")
+def test_names_that_differ_only_in_case_or_in_unicode_form_are_files_of_their_own(texts, index, words):
+    for number, name in enumerate(("Plan.txt", "plan.txt", "caf\u00e9.txt", "cafe\u0301.txt")):
+        (texts / name).write_text(f"Sprocket number {number} is blue.")
+    sync(texts, index, words)
+    assert {"Plan.txt", "plan.txt", "caf\u00e9.txt", "cafe\u0301.txt"} < set(names(index))
+    (texts / "plan.txt").unlink()
+    (texts / "caf\u00e9.txt").unlink()
+    assert sorted(sync(texts, index, words).removed) == ["caf\u00e9.txt", "plan.txt"]
+    assert {"Plan.txt", "cafe\u0301.txt"} < set(names(index))
+    check_equals_a_clean_build(texts, index, words)
+
+
+def test_a_file_of_more_than_two_gigabytes_is_named_and_neither_hashed_nor_read(texts, index, words):
+    with (texts / "huge.txt").open("wb") as out:
+        out.truncate((2 << 30) + 1)  # a sparse file: it takes no disk
+    for _ in range(2):
+        report = sync(texts, index, words)
+        assert [(one.file, one.error) for one in report.failed] == [("huge.txt", "is larger than a reader may take")]
+    with closing(Store(index)) as store:
+        assert next(one.sha256 for one in store.documents() if one.path == "huge.txt") == ""
