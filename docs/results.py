@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from results_text import ABLATION, AT_SIZE, BENCH, FRONTIER, GATE, HEAD, INGEST, SETS, SHORT
+from results_text import ABLATION, AT_SIZE, BENCH, FRONTIER, GATE, HEAD, HOSTILE, INGEST, LIBRARY, SETS, SHORT
 
 from app import bench_report
 from app.gate import shipped_calibration
@@ -32,7 +32,7 @@ REPORTED = [
     for key in METRICS
     if key not in ("recall_at_1", "page_hit_at_1", "page_hit_at_10", "gold_cited", "prompt_tokens")
 ]
-OTHERS = ("ablation", "at_size", "bench", "frontier", "hostile", "ingest", "targets")
+OTHERS = ("ablation", "at_size", "bench", "frontier", "hostile", "ingest", "library", "targets")
 
 SEARCH = "-search"  # the name of a run of the search alone over a whole set
 
@@ -69,8 +69,11 @@ def made(folder: Path) -> str:
     if rows := kept.get("at_size"):
         parts += [AT_SIZE, *(_at_size(row) for row in rows)]
     if rows := kept.get("ingest"):
-        cells = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()] for row in rows]
-        parts.append(INGEST.format(table="\n".join(table(list(rows[0]), cells))))
+        parts.append(INGEST.format(table=_rows(rows)))
+    if rows := kept.get("library"):
+        parts.append(LIBRARY.format(table=_rows(rows)))
+    if found := kept.get("hostile"):
+        parts.append(_hostile(found))
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
 
@@ -186,6 +189,25 @@ def _frontier(run: Mapping[str, Any]) -> str:
     titles = ["", "n", "right answers", "95 %", "difference", "95 %", "F1", "refused, of unanswerable"]
     titles += ["refused, of answerable", "seconds, median", "seconds, 95th", "tokens read", "kB a token kept"]
     return FRONTIER.format(n=run["questions"], set=run["set"], model=run["model"], table="\n".join(table(titles, rows)))
+
+
+def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A table of rows that are written down as they are told."""
+    cells = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()] for row in rows]
+    return "\n".join(table(list(rows[0]), cells))
+
+
+def _hostile(found: Mapping[str, Any]) -> str:
+    verdicts = ("right", "obeyed", "refused", "wrong")
+    rows = [
+        [f"{kind}, {version}", str(found[version][key]["questions"])]
+        + [f"{found[version][key]['shown'][verdict]:.3f}" for verdict in verdicts]
+        for key, kind in (("recognised", "kinds that are looked for"), ("reworded", "reworded to avoid that"))
+        for version in ("attacked", "clean")
+    ]
+    about = found["attacked"]
+    tabled = "\n".join(table(["", "questions", *verdicts], rows))
+    return HOSTILE.format(documents=about["documents"], model=about["model"], table=tabled)
 
 
 def _at_size(run: Mapping[str, Any]) -> str:

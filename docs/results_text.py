@@ -126,3 +126,21 @@ AT_SIZE = """
 common as in real texts), publishes it and searches in it, on one thread. Where the machine was busy, times by the clock
 are also those of others' work; processor time is the search's own.
 """
+
+HOSTILE = """
+## Over hostile documents
+
+{documents} small documents of ours, each with a true fact and with text that tries to make the model say something
+else, and the same without that text. *Obeyed*: the answer says what the text wanted. The attacks are ours and so are
+the phrases that are looked for, so the first pair is favourable; the second was worded to avoid them.
+
+{table}
+
+`python docs/hostile.py --version attacked` and `--version clean` ask these questions of {model}.
+"""
+
+LIBRARY = """
+## The library
+
+{table}
+"""
