@@ -22,10 +22,10 @@ from app.asked import Questions
 from app.assistant import Assistant
 from app.datatypes import Answer, Stats
 from app.kvcache import State
-from app.library import library
 from app.memory import Memory, memory_of
 from app.settings import load_settings
 from app.states import StateStore, is_whole
+from app.survey import survey
 from app.ui.safe import Safe
 from app.ui.shared import HERE, close_desk, desk_of, folder_and_index
 from app.unlock import key_for
@@ -291,7 +291,7 @@ def test_an_encrypted_library_is_kept_up_searched_and_leaves_nothing_behind(plac
     StateStore(index, 10**6, key).put(hits[0].chunk.doc_id, "k", State(1, 1, b"zanzibar"))
     with closing(memory_of(home / "threads.db", index, key, "here")) as memory:
         memory.keep(memory.new_thread("here", "zanzibar"), "zanzibar?", ANSWER)
-    told = library(index, key=key)
+    told = survey(index, key=key)
     assert told.questions == 1 and {"new.md", "pump.md"} <= {file.path for file in told.files}
     assert check(index, lambda file: is_whole(file, key), key=key).findings == ()
     plain = tmp_path / "plain"
