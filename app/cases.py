@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ingest.errors import InvalidInput
 from ingest.files import write_whole
+from ingest.scan import is_document
 
 _FORM = "Each line holds one question as JSON."
 
@@ -46,6 +47,17 @@ class Case(BaseModel):
 def case_id(question: str) -> str:
     """The same for the same question, however it is spaced and cased."""
     return hashlib.sha256(" ".join(question.lower().split()).encode("utf-8")).hexdigest()[:12]
+
+
+def check_apart(questions: Path, folders: Iterable[Path]) -> None:
+    """Raises InvalidInput where the questions are themselves one of the documents that are to answer them."""
+    file = questions.resolve()
+    for folder in (place.resolve() for place in folders):
+        if file.is_relative_to(folder) and is_document(file, folder):
+            raise InvalidInput(
+                f"{questions.name} lies among the documents and is one of them: the search would find its answers.",
+                "Call it eval.jsonl, which is never read as a document, or move it elsewhere. Then: docent ingest",
+            )
 
 
 def load_cases(file: Path) -> list[Case]:

@@ -37,15 +37,16 @@ def bench(questions: Path, folder: Path | None, limit: int, runs: int, as_json: 
     Examples:
       docent bench
       docent bench --limit 3 --runs 1
-      docent bench contracts/questions.jsonl --json
+      docent bench contracts/eval.jsonl --json
     """
     from app.bench import chosen, measure
     from app.bench_report import readable, summary
-    from app.cases import load_cases
+    from app.cases import check_apart, load_cases
     from app.settings import load_settings
 
-    cases = chosen(load_cases(questions), limit)
-    found = summary(measure(load_settings(), folder or questions.parent, cases, runs, _progress()))
+    cases, folder = chosen(load_cases(questions), limit), folder or questions.parent
+    check_apart(questions, [folder])
+    found = summary(measure(load_settings(), folder, cases, runs, _progress()))
     clear_line()
     if as_json:
         print_json(found)

@@ -35,16 +35,18 @@ def command(questions: Path, index_dir: Path | None, limit: int | None, as_json:
     import json
 
     from app.calibrate import calibrate, check_enough, save_calibration
-    from app.cases import load_cases
+    from app.cases import check_apart, load_cases
     from app.evaluate import evaluate, place_for
     from app.gate import calibration_file, levels_table
     from app.settings import BOLDNESS, load_settings
     from app.unlock import open_unlocked
+    from ingest.folders import places
 
     settings = load_settings(boldness=BOLDNESS[-1])
     cases = load_cases(questions)[:limit]
     check_enough(cases)
     assistant = open_unlocked(settings, index_dir or index_of(questions))
+    check_apart(questions, places(assistant.index.store))
     rows = evaluate(assistant, cases, place_for(assistant, cases), on_case=progress(""))
     clear_line()
     calibration = calibrate(rows, [questions.resolve().parent.name])

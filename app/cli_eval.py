@@ -58,12 +58,14 @@ def evaluate(questions: Path, index_dir: Path | None, as_json: bool, **options: 
         assistant, cases, ask = _benchmark(questions, index_dir)
         summary, out = _measured(assistant, cases[:limit], ask, **options | {"retrieval_only": True})
     else:
-        from app.cases import load_cases
+        from app.cases import check_apart, load_cases
         from app.settings import load_settings
         from app.unlock import open_unlocked
+        from ingest.folders import places
 
         cases = load_cases(questions)
         assistant = open_unlocked(load_settings(), index_dir or index_of(questions))
+        check_apart(questions, places(assistant.index.store))
         summary, out = _measured(assistant, cases[:limit], None, **options)
     if as_json:
         print_json(summary)

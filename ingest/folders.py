@@ -37,6 +37,11 @@ def remembered(store: Store) -> list[Folder]:
     return [Folder("", Path(place))] if (place := store.meta("folder")) else []
 
 
+def places(store: Store) -> list[Path]:
+    """Where the documents lie."""
+    return [folder.place for folder in remembered(store)]
+
+
 def remember(store: Store, folders: Sequence[Folder]) -> None:
     several = json.dumps([[folder.name, storable(str(folder.place))] for folder in folders])
     for key, value in (

@@ -43,9 +43,7 @@ def scan(folder: Path) -> list[Found]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(parent, name)
-            if file.suffix.lower() not in SUFFIXES or name.startswith((".", "~$")):
-                continue
-            if name in OWN and Path(parent) == folder:  # known answers must not be found as if documents held them
+            if not is_document(file, folder):
                 continue
             path = storable(file.relative_to(folder).as_posix())
             try:
@@ -57,6 +55,13 @@ def scan(folder: Path) -> list[Found]:
             if stat.S_ISREG(status.st_mode):
                 found.append(Found(path, file, status.st_size, status.st_mtime_ns))
     return found
+
+
+def is_document(file: Path, folder: Path) -> bool:
+    """Whether a file below the folder is one of its documents, by its name. Known answers must not be found as if
+    documents held them: eval.jsonl is none."""
+    own = file.name in OWN and file.parent == folder
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith((".", "~$")) and not own
 
 
 @dataclass(frozen=True, slots=True)

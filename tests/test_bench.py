@@ -309,7 +309,8 @@ def test_what_keeps_llamaindex_from_it_is_explained(tiny_folder, folder, tmp_pat
     assert "LlamaIndex" in str(error.value) and "docent[bench]" in error.value.hint
 
 
-def test_a_bench_becomes_a_section_of_the_results(measured, tmp_path):
+def test_a_bench_becomes_a_section_of_the_results(measured, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
     spec = importlib.util.spec_from_file_location("results", ROOT / "docs" / "results.py")
     results = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(results)
@@ -338,9 +339,9 @@ def test_the_whole_bench_with_a_real_model(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCENT_MODEL", "smollm2-135m")
     monkeypatch.setenv("DOCENT_MAX_TOKENS", "24")
-    (folder / "q.jsonl").write_text('{"question": "How often is the filter cleaned?", "answers": ["11 weeks"]}\n')
+    (folder / "eval.jsonl").write_text('{"question": "How often is the filter cleaned?", "answers": ["11 weeks"]}\n')
     before = sorted(tmp_path.rglob("*"))
-    done = CliRunner().invoke(bench, [str(folder / "q.jsonl"), "--limit", "1", "--runs", "1", "--json"])
+    done = CliRunner().invoke(bench, [str(folder / "eval.jsonl"), "--limit", "1", "--runs", "1", "--json"])
     assert done.exit_code == 0, done.output
     assert sorted(tmp_path.rglob("*")) == before
     assert "questions" in done.stderr

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from app.cases import Case, append_case, case_id, load_cases, save_cases
+from app.cases import Case, append_case, case_id, check_apart, load_cases, save_cases
 from ingest.errors import InvalidInput
 
 LINES = [
@@ -92,3 +92,15 @@ def test_the_id_of_a_question_is_stable_and_fills_in(tmp_path):
     assert case_id("How  often is it cleaned? ") == case_id("how often is it cleaned?") == "2f32d05cd8bb"
     (tmp_path / "q.jsonl").write_text('{"question": "How often is it cleaned?"}')
     assert load_cases(tmp_path / "q.jsonl")[0].id == "2f32d05cd8bb"
+
+
+def test_questions_are_no_document_that_could_answer_them(tmp_path):
+    (tmp_path / "older").mkdir()
+    for name in ("eval.jsonl", "questions.jsonl", "older/eval.jsonl", "questions.json"):
+        (tmp_path / name).write_text('{"question": "Which?", "answers": ["This"]}\n')
+    for apart in ("eval.jsonl", "questions.json"):
+        check_apart(tmp_path / apart, [tmp_path])
+    check_apart(tmp_path / "questions.jsonl", [tmp_path / "older"])
+    for among in ("questions.jsonl", "older/eval.jsonl"):
+        with pytest.raises(InvalidInput, match="one of them"):
+            check_apart(tmp_path / among, [tmp_path / "elsewhere", tmp_path])
