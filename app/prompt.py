@@ -97,23 +97,25 @@ def _recap(llm: Llm, best: Sequence[Sentence], hits: Sequence[Hit], passages: Se
 
     Passages whose states are composed have not seen each other, and a small model then overlooks what it should see;
     said again at the end, it is found (measured in docs/results.md). Word for word as in the passage, so that even
-    its state can be taken from there. Only the best row of a table is said anew, with the names of its columns. What
-    gives orders is not said twice.
+    its state can be taken from there. Only the best row of a table is said anew, with the names of its columns: last,
+    so that it is read in one go with the question. Between placed states, a few tokens cost a reading of all weights
+    and a rotation of all keys. What gives orders is not said twice.
     """
     best = [sentence for sentence in best if not gives_orders(sentence.meaning)]
     spoken = next((sentence for sentence in best if sentence.spoken), None)
-    said = []
+    placed, anew = [], []
     for sentence in reversed(best):
         place = next((n for n, hit in enumerate(hits) if _holds(hit, sentence)), None)
         if sentence is spoken or place is None:
-            said.append(_segment(llm, "recap", f"{marked(sentence.meaning)}\n"))
+            anew.append(_segment(llm, "recap", f"{marked(sentence.meaning)}\n"))
             continue
         hit, passage = hits[place], passages[place]
         begin = len(_head(hit)) + sentence.start - hit.chunk.start
         first, end = (len(llm.tokenize(passage.text[:at])) for at in (begin, begin + sentence.end - sentence.start))
         tokens = passage.tokens[first:end]
-        said.append(Segment("recap", passage.text[begin:][: len(sentence.text)], tokens, repeats=passage, first=first))
-    return [label_of(llm), *said] if said else []
+        text = passage.text[begin:][: len(sentence.text)]
+        placed.append(Segment("recap", text, tokens, repeats=passage, first=first))
+    return [label_of(llm), *placed, *anew] if placed or anew else []
 
 
 def build_checks(llm: Llm, question: str, answer: str, text: str) -> tuple[list[int], list[int]]:

@@ -81,6 +81,18 @@ def test_a_table_s_row_is_said_with_its_columns_once(composer):
     assert "Row 1: Pressure = 1 bar" in prompt.text and "Row 2" not in prompt.text
 
 
+def test_what_is_said_anew_is_read_in_one_go_with_the_question(composer):
+    """Each stop between placed states would cost a reading of all weights and a rotation of all keys."""
+    llm = composer._llm
+    hits = [hit(1), hit(2)]
+    row = Sentence("file2.pdf", 1, 47, len(WORDS), WORDS[47:], spoken="Row 1: Pressure = 1 bar")
+    best = [Sentence("file1.pdf", 1, 0, 46, WORDS[:46]), row]
+    states = composer.states([*passages_of(llm, hits), label_of(llm)], never, at_once=1000)
+    prompt = build_prompt(llm, "How full?", hits, best, [], 50)
+    steps = gaps(len(prompt.tokens), len(prompt.rules), composed(prompt, states))
+    assert [isinstance(step, Kept) for step in steps] == [True] * 4 + [False]  # two passages, the label, a sentence
+
+
 def test_what_was_placed_is_not_read_and_the_last_token_always_is():
     state = State(2, 10, b"")
     steps = gaps(30, 2, [Kept(14, 6, state), Kept(2, 10, state)])
