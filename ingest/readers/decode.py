@@ -24,6 +24,15 @@ def read_bytes(path: Source, most: int = MOST_BYTES) -> tuple[bytes, list[str]]:
     return data, [f"only its first {most >> 20} MB were read: split it into smaller files"]
 
 
+def read_whole(path: Source) -> tuple[str, list[str]]:
+    """The file's text, and what to note of it. Raises ReadError for what is no text, and where there is none."""
+    data, notes = read_bytes(path)
+    text, guessed = decoded(data)
+    if not text.strip():
+        raise ReadError("holds no text", "There is nothing in it to answer from.")
+    return text, notes + guessed
+
+
 def decoded(data: bytes, declared: str = "") -> tuple[str, list[str]]:
     """The text, and a note where its encoding was guessed. `declared` is what the file says of itself."""
     if data.startswith(_UTF16):

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ingest.datatypes import OnPage, ReadResult
-from ingest.errors import ReadError
 from ingest.files import Source, title_of
 from ingest.layout import MOST_COLUMNS, Part, alive, lay_out
 
-from .decode import decoded, read_bytes
+from .decode import read_whole
 from .grids import Row, items_of
 
 MOST_CELLS = 4_000_000
@@ -24,11 +23,7 @@ _MOST_LINES = 200  # of one cell
 
 
 def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
-    data, notes = read_bytes(path)
-    text, guessed = decoded(data)
-    notes += guessed
-    if not text.strip():
-        raise ReadError("holds no text", "There is nothing in it to answer from.")
+    text, notes = read_whole(path)
     delimiter = "\t" if path.suffix.lower() in (".tsv", ".tab") else delimiter_of(text[:_SAMPLE])
     has_quotes = _quotes_match(text, delimiter)
     if not has_quotes:

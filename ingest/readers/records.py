@@ -7,22 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from ingest.datatypes import OnPage, ReadResult
-from ingest.errors import ReadError
 from ingest.files import Source, title_of
 from ingest.layout import Block, Part, flat, lay_out, plain
 
-from .decode import decoded, read_bytes
+from .decode import read_whole
 
 _ROOM = 1200  # characters of a page: few objects, so that its lines are soon found
 _NAMED = 8  # lines that a note lists
 
 
 def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
-    data, notes = read_bytes(path)
-    text, guessed = decoded(data)
-    notes += guessed
-    if not text.strip():
-        raise ReadError("holds no text", "There is nothing in it to answer from.")
+    text, notes = read_whole(path)
     return lay_out(title_of(path), [Part("", _blocks(text, notes), "line", _ROOM)], "jsonl", notes, on_page)
 
 
