@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from app.cli_archive import export_command, import_command
-from app.cli_bench import bench
-from app.cli_calibrate import command as calibrate
-from app.cli_eval import evaluate
-from app.cli_ingest import ingest, status, watch
-from app.cli_library import verify
-from app.cli_models import models
-from app.cli_report import report
-from app.cli_vault import decrypt_command, encrypt_command, passphrase_command
-from app.cli_warm import warm
-from app.terminal import (
+from app.commands.archive import export_command, import_command
+from app.commands.bench import bench
+from app.commands.calibrate import command as calibrate
+from app.commands.eval import evaluate
+from app.commands.ingest import ingest, status, watch
+from app.commands.models import models
+from app.commands.report import report
+from app.commands.terminal import (
     explained,
     json_option,
     print_answer,
@@ -29,6 +26,9 @@ from app.terminal import (
     say,
     short,
 )
+from app.commands.vault import decrypt_command, encrypt_command, passphrase_command
+from app.commands.verify import verify
+from app.commands.warm import warm
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -67,9 +67,9 @@ def search(question: str, index_dir: Path | None, k: int, file: str | None, as_j
       docent search "filter cleaning interval"
       docent search "E-104" --file fault-codes.pdf -k 3
     """
-    from app.asked import Questions
     from app.datatypes import hit_json
-    from app.unlock import open_unlocked
+    from app.library.asked import Questions
+    from app.privacy.unlock import open_unlocked
 
     settings, index_dir = _settings(), index_dir or _default_index()
     assistant = open_unlocked(settings, index_dir)
@@ -101,8 +101,8 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
       docent ask "How long is the compressor under warranty?"
       docent ask "Which fuse does it need?" --file installation-manual.pdf --json
     """
-    from app.asked import Questions
-    from app.unlock import open_unlocked
+    from app.library.asked import Questions
+    from app.privacy.unlock import open_unlocked
 
     settings, index_dir = _settings(model=model), index_dir or _default_index()
     assistant = open_unlocked(settings, index_dir)
@@ -148,7 +148,7 @@ def ui(
     """
     import subprocess
 
-    from app.domains import index_for
+    from app.ask.domains import index_for
 
     if bool(certificate) != bool(key):
         raise click.UsageError("--certificate and --key go together.")
@@ -177,7 +177,7 @@ def doctor(index_dir: Path | None, offline: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
     from app import doctor as machine
-    from app import offline as network
+    from app.privacy import offline as network
 
     checks = network.run() if offline else machine.run(_settings(), index_dir or _default_index())
     if as_json:
@@ -210,7 +210,7 @@ def _settings(**overrides: Any) -> Settings:
 
 
 def _default_index() -> Path:
-    from app.domains import DEFAULT_FOLDER, index_for
+    from app.ask.domains import DEFAULT_FOLDER, index_for
 
     return index_for(DEFAULT_FOLDER)
 

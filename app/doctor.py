@@ -18,18 +18,18 @@ from typing import Any, Literal
 
 import psutil
 
-from app import models
-from app.llama import layers_on_gpu, physical_cores
+from app.llm.llama import layers_on_gpu, physical_cores
+from app.llm.states import StateStore
+from app.llm.threads import remembered
+from app.models import store as models
 from app.settings import Settings
-from app.states import StateStore
-from app.threads import remembered
-from ingest.confine import confinement
-from ingest.database import sqlcipher
+from ingest.children.confine import confinement
+from ingest.encryption.vault import is_encrypted
 from ingest.errors import DocentError, IndexMissing
-from ingest.index import is_current
-from ingest.ocr import INSTALL, missing
-from ingest.store import Store
-from ingest.vault import is_encrypted
+from ingest.readers.ocr import INSTALL, missing
+from ingest.store.database import sqlcipher
+from ingest.store.index import is_current
+from ingest.store.store import Store
 
 PACKAGES = (
     "llama-cpp-python",
@@ -123,7 +123,7 @@ def inspect_llama(python: str = sys.executable) -> Llama:
 def inspect_states(file: Path, python: str = sys.executable) -> str:
     """Why what this model reads cannot be kept; '' where it can. Its weights are mapped, but not read."""
     code = (
-        "import json, sys; from app.kvcache import why_not; from app.llama import backend; "
+        "import json, sys; from app.llm.kvcache import why_not; from app.llm.llama import backend; "
         "api = backend(); given = api.llama_model_default_params(); "
         "given.n_gpu_layers, given.use_extra_bufts = 0, False; "  # else they would be copied
         "model = api.llama_model_load_from_file(sys.argv[1].encode(), given); "

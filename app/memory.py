@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.datatypes import Answer, Hit, Sentence, Stats, Turn, citation_of
-from ingest.database import connect, failures
+from app.datatypes import Answer, Hit, Sentence, Turn, citation_of
+from app.llm.protocol import Stats
 from ingest.datatypes import Chunk
+from ingest.encryption.vault import Key
 from ingest.errors import StorageError
-from ingest.vault import Key
+from ingest.store.database import connect, failures
 
 _001_FIRST = """
     CREATE TABLE threads (

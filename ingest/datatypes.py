@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import NEEDS_PASSWORD
+from ingest.errors import NEEDS_PASSWORD
 
 Vectors = NDArray[np.float32]
 OnPage = Callable[[int, int], None]  # pages read so far, pages in all

@@ -10,15 +10,15 @@ import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from app.assistant import Assistant
-from app.datatypes import Stats
-from app.kvcache import Kept, State
+from app.ask.assistant import Assistant
+from app.llm.protocol import Kept, State, Stats
 from app.settings import Settings
-from ingest.embed import SentenceEncoder
-from ingest.sync import sync
+from ingest.encoder.embed import SentenceEncoder
+from ingest.sync.sync import sync
 
 ROOT = Path(__file__).parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["PYTHONPATH"] = str(ROOT / "tests/parts")  # for tests that run themselves as a program
 
 
 @pytest.fixture(autouse=True)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from app.ahead import Ahead, read_ahead
-from app.assistant import Assistant
+from app.ask.assistant import Assistant
+from app.ask.prompt import rules_of
 from app.datatypes import Turn
-from app.prompt import rules_of
 from app.settings import Settings
-from ingest.embed import SentenceEncoder
-from ingest.sync import sync
+from ingest.encoder.embed import SentenceEncoder
+from ingest.sync.sync import sync
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_nothing_is_kept_where_it_is_not_wanted_or_cannot_be(docent, assistant):
 
 
 def test_an_unread_question_reads_what_it_can_wait_for_and_skims_the_rest(docent, monkeypatch):
-    monkeypatch.setattr("app.assistant.AT_ONCE", 40)
+    monkeypatch.setattr("app.ask.stream.AT_ONCE", 40)
     assistant = docent()
     stream = assistant.ask("How often is the filter cleaned?")
     assert stream.answer.status == "answered"

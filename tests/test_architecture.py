@@ -13,74 +13,63 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("ingest/**/*.py")])
 
-# A module may import those of lower layers, and its own layer's where that makes no circle.
-LAYERS = [
-    {"ingest.errors"},
-    {"ingest.datatypes", "ingest.config"},
-    {"ingest.sentences", "ingest.clean", "ingest.files", "ingest.schema", "ingest.packing",
-     "ingest.likeness", "ingest.language", "ingest.versions",
-     "ingest.lock", "ingest.settle", "ingest.vault", "ingest.sealed", "ingest.database",
-     "ingest.confine", "ingest.wire", "ingest.quality", "ingest.columns",
-     "ingest.control", "ingest.progress", "ingest.rows"},
-    {"ingest.hostile_phrases", "ingest.hostile"},
-    {"ingest.layout", "ingest.tables"},
-    {"ingest.pdfium", "ingest.second", "ingest.hidden", "ingest.headings", "ingest.child",
-     "ingest.read", "ingest.pdf",
-     "ingest.pictures", "ingest.ocr", "ingest.chunk", "ingest.embed", "ingest.store", "ingest.index", "ingest.worker",
-     "ingest.curated",
-     "ingest.render", "ingest.vectors", "ingest.fulltext", "ingest.readers", "ingest.readers.archive",
-     "ingest.readers.book", "ingest.readers.decode", "ingest.readers.delimited", "ingest.readers.grids",
-     "ingest.readers.locked",
-     "ingest.readers.mail", "ingest.readers.markup", "ingest.readers.numbering", "ingest.readers.records",
-     "ingest.readers.sheets", "ingest.readers.shown", "ingest.readers.slides", "ingest.readers.text",
-     "ingest.readers.web", "ingest.readers.word", "ingest.readers.word_beside"},
-    {"ingest.curate"},
-    {"ingest.recognise"},
-    {"ingest.scan", "ingest.folders", "ingest.plan", "ingest.reading", "ingest.embedding", "ingest.publishing",
-     "ingest.apply", "ingest.sync", "ingest.watch", "ingest.status",
-     "ingest.freed", "ingest.check", "ingest.repair", "ingest.archive", "ingest.unpack",
-     "ingest.convert"},
-    {"app.kvcache"},
-    {"app.datatypes"},
-    {"app.settings", "app.domains", "app.words", "app.quantities", "app.tables", "app.memory", "app.retrieve",
-     "app.evidence", "app.prompt", "app.llm", "app.verify", "app.gate", "app.rewrite", "app.cases", "app.models",
-     "app.catalogue", "app.fetch", "app.wheels", "app.chat_format", "app.lookup", "app.states", "app.compose",
-     "app.llama", "app.threads", "app.peak", "app.asked", "app.editions", "app.password",
-     "app.elsewhere", "app.guard", "app.orders"},
-    {"app.assistant"},
-    {"app.unlock"},
-    {"app.grade", "app.runs", "app.baseline", "app.rival", "app.drafts", "app.facts", "app.twins", "app.doctor",
-     "app.ahead", "app.library", "app.survey", "app.library_plots", "app.library_page"},
-    {"app.evaluate", "app.beir", "app.report", "app.report_page", "app.calibrate", "app.bench", "app.bench_ask",
-     "app.bench_machine", "app.bench_report", "app.bench_rival", "app.offline"},
-    {"app.terminal", "app.cli", "app.cli_models", "app.cli_eval", "app.cli_calibrate", "app.cli_warm", "app.cli_bench",
-     "app.cli_report", "app.cli_library", "app.cli_archive", "app.cli_ingest", "app.cli_vault",
-     "app.ui"},
-]  # fmt: skip
+# The floors of the house, the highest first. A room imports rooms of lower floors only; rooms on one floor do not know
+# each other. A room is a folder; datatypes, settings, ... are the few files that stand beside the rooms.
+APP = """
+    cli ui
+    commands
+    bench
+    evaluation privacy ahead
+    library ask
+    doctor memory
+    datatypes
+    llm models settings
+"""
+INGEST = """
+    upkeep
+    sync
+    children
+    readers
+    pdf encoder store
+    text encryption
+    datatypes files
+    config errors
+"""
+FLOORS = {
+    f"{package}.{room}": floor
+    for package, plan in (("ingest", INGEST), ("app", APP))
+    for floor, line in enumerate(reversed(plan.strip().splitlines()), 1 if package == "ingest" else 101)
+    for room in line.split()
+}
 HOMES = {
-    "torch": {"ingest.embed"},
-    "sentence_transformers": {"ingest.embed"},
-    "datasketch": {"ingest.likeness"},
-    "faiss": {"ingest.vectors"},
-    "py3langid": {"ingest.language"},
-    "pypdf": {"ingest.second"},
-    "pypdfium2": {"ingest.pdfium", "ingest.hidden", "ingest.render", "ingest.pictures"},
-    "cryptography": {"ingest.vault", "ingest.sealed"},
-    "sqlcipher3": {"ingest.database"},
+    "torch": {"ingest.encoder.embed"},
+    "sentence_transformers": {"ingest.encoder.embed"},
+    "datasketch": {"ingest.text.likeness"},
+    "faiss": {"ingest.store.vectors"},
+    "py3langid": {"ingest.text.language"},
+    "pypdf": {"ingest.pdf.pypdf_second"},
+    "pypdfium2": {"ingest.pdf.pdfium", "ingest.pdf.hidden", "ingest.children.render", "ingest.readers.pictures"},
+    "cryptography": {"ingest.encryption.vault", "ingest.encryption.sealed"},
+    "sqlcipher3": {"ingest.store.database"},
     "lxml": {"ingest.readers.markup", "ingest.readers.web"},
     "msoffcrypto": {"ingest.readers.locked"},
     "docx": {"ingest.readers.word"},
     "pptx": {"ingest.readers.slides"},
     "openpyxl": {"ingest.readers.sheets"},
-    "rapidocr": {"ingest.ocr"},
-    "onnxruntime": {"ingest.ocr"},
-    "cv2": {"ingest.ocr"},
-    "llama_index": {"app.rival"},
-    "llama_cpp": {"app.llama", "app.doctor"},
+    "rapidocr": {"ingest.readers.ocr"},
+    "onnxruntime": {"ingest.readers.ocr"},
+    "cv2": {"ingest.readers.ocr"},
+    "llama_index": {"app.bench.rival"},
+    "llama_cpp": {"app.llm.llama", "app.doctor"},
     "streamlit": {"app.ui"},
-    "watchdog": {"ingest.watch"},
+    "watchdog": {"ingest.sync.watch"},
     "starlette": {"app.ui"},
 }
+
+
+def room_of(module: str) -> str:
+    """'app.ask.gate' stands in 'app.ask', 'app.datatypes' beside the rooms."""
+    return ".".join(module.split(".")[:2])
 
 
 def name_of(file: Path) -> str:
@@ -102,15 +91,31 @@ def imports(file: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_imports_go_down_the_layers(file: Path):
-    layer_of = {name: number for number, layer in enumerate(LAYERS) for name in layer}
-    mine = name_of(file)
+def test_a_room_imports_rooms_on_lower_floors_only(file: Path):
+    mine = room_of(name_of(file))
     if mine in ("app", "ingest"):
         return
-    assert mine in layer_of, f"{mine} is in no layer: put it where it belongs"
-    for imported in imports(file) & set(layer_of):
-        assert layer_of[imported] <= layer_of[mine], f"{mine} imports {imported}, which is above it"
-        assert not (mine.startswith("ingest") and imported.startswith("app"))
+    assert mine in FLOORS, f"{mine} is on no floor: put it into a room, or name the room in docs and here"
+    for imported in imports(file):
+        theirs = room_of(imported)
+        if theirs in FLOORS and theirs != mine:
+            assert FLOORS[theirs] < FLOORS[mine], f"{file.relative_to(ROOT)} imports {imported}, which is not below it"
+
+
+def test_nothing_imports_what_another_room_keeps_to_itself():
+    for file in SOURCES:
+        for imported in imports(file):
+            if imported.split(".")[0] in ("app", "ingest") and room_of(imported) != room_of(name_of(file)):
+                private = [part for part in imported.split(".") if part.startswith("_")]
+                assert not private, f"{file.relative_to(ROOT)} imports {imported}"
+
+
+def test_each_room_says_what_it_is_for():
+    for package in ("app", "ingest"):
+        for room in sorted((ROOT / package).rglob("__init__.py")):
+            words = ast.get_docstring(ast.parse(room.read_text(encoding="utf-8"))) or ""
+            assert words.endswith("."), f"{room.relative_to(ROOT)} does not say what the room is for"
+            assert len(room.read_text(encoding="utf-8").splitlines()) < 10, f"{room} does more than say it"
 
 
 @pytest.mark.parametrize("library", HOMES)
@@ -131,8 +136,9 @@ def test_everything_is_printed_where_it_is_made_safe():
 def test_whatever_opens_a_library_is_given_its_key():
     """An encrypted one would refuse to be opened there. The key is None for a plain library."""
     takes = {"Store": 1, "LocalIndex": 1, "StateStore": 2, "Memory": 1, "Questions": 1, "Assistant": 4, "sync": 9}
-    plain = {"app/memory.py", "app/beir.py", "ingest/convert.py", "app/doctor.py", "app/cli_vault.py"}
-    plain |= {"app/bench.py", "app/bench_ask.py", "app/ui/rehearse.py", "app/cli_eval.py", "app/cli_report.py"}
+    plain = {"app/memory.py", "app/evaluation/beir.py", "ingest/upkeep/convert.py", "app/doctor.py"}
+    plain |= {"app/commands/vault.py", "app/commands/eval.py", "app/commands/report.py"}
+    plain |= {"app/bench/measure.py", "app/bench/ask.py", "app/ui/rehearse.py"}
     for file in SOURCES:
         if str(file.relative_to(ROOT)) in plain:  # that of all plain libraries, a benchmark's, one in its plain form
             continue
@@ -164,7 +170,7 @@ def test_help_starts_in_a_few_times_python_s_own_start():
 
 def test_no_page_hides_a_standard_module():
     """Streamlit puts the script's folder first on sys.path: a types.py there would break Python's own start."""
-    for file in ROOT.glob("app/ui/*.py"):
+    for file in ROOT.glob("app/ui/**/*.py"):
         assert file.stem not in sys.stdlib_module_names, f"{file} hides a standard module"
 
 

@@ -7,13 +7,14 @@ import sys
 
 import pytest
 
-from app import doctor, models
-from app.kvcache import State
+from app import doctor
+from app.llm.protocol import State
+from app.llm.states import StateStore
+from app.models import store as models
 from app.settings import Settings, load_settings
-from app.states import StateStore
 from ingest.datatypes import Chunk, Document
-from ingest.index import publish
-from ingest.store import Store
+from ingest.store.index import publish
+from ingest.store.store import Store
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from app.password import Attempts, Password, Session, Sessions
+from app.privacy.password import Attempts, Password, Session, Sessions
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -261,7 +261,7 @@ async def _page(send: Send, status: int, message: str, *headers: tuple[str, str]
 
 @cache
 def _login_page() -> str:
-    return files("app").joinpath("ui/login.html").read_text(encoding="utf-8")
+    return files("app.ui").joinpath("login.html").read_text(encoding="utf-8")
 
 
 async def _to(send: Send, place: str, cookie: str = "") -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from app.ahead import Ahead, on_battery, read_ahead
-from app.assistant import Assistant
+from app.ask.assistant import Assistant
 from app.datatypes import Turn as PastTurn
 from app.ui.live import Turn, explained
 

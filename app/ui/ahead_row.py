@@ -6,7 +6,7 @@ import html
 
 import streamlit as st
 
-from app.states import StateStore
+from app.llm.states import StateStore
 from app.ui.desk import Desk
 from app.ui.shared import page as page_of
 

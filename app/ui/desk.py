@@ -9,31 +9,34 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from app.asked import Questions
-from app.assistant import AnswerStream, Assistant, open_encoder, open_llm
-from app.cases import Case, load_cases
-from app.catalogue import ModelSpec
-from app.datatypes import Answer, Llm
+from app.ask.assistant import Assistant
+from app.ask.domains import Domain, load_domain
+from app.ask.opening import open_encoder, open_llm
+from app.ask.prompt import rules_of
+from app.ask.stream import AnswerStream
+from app.datatypes import Answer
 from app.datatypes import Turn as PastTurn
-from app.domains import Domain, load_domain
-from app.drafts import Asked, Draft, Dropped, drafts
-from app.fetch import Progress as Download
+from app.evaluation.cases import Case, load_cases
+from app.evaluation.drafts import Asked, Draft, Dropped, drafts
+from app.library.asked import Questions
+from app.llm.protocol import Llm
+from app.llm.states import StateStore, is_whole
 from app.memory import memory_of
-from app.models import pull
-from app.prompt import rules_of
+from app.models.catalogue import ModelSpec
+from app.models.fetch import Progress as Download
+from app.models.store import pull
 from app.settings import Settings, save_settings
-from app.states import StateStore, is_whole
 from app.ui.ahead import ReadingAhead
 from app.ui.keeping import Keeping
 from app.ui.live import Job, LiveAnswer, Turn
 from app.ui.trial import Drafting, Trial
-from ingest.check import Checkup
 from ingest.datatypes import Document, Encoder
-from ingest.progress import Progress
-from ingest.repair import check
-from ingest.store import Store
-from ingest.sync import Report
-from ingest.vault import Key
+from ingest.encryption.vault import Key
+from ingest.store.store import Store
+from ingest.sync.progress import Progress
+from ingest.sync.sync import Report
+from ingest.upkeep.check import Checkup
+from ingest.upkeep.repair import check
 
 WIDER = 12  # passages to read when a search is to go wider
 _LOADED = ("model", "n_ctx", "threads", "gpu_layers", "kv_type")  # settings that the loaded model was made with

@@ -11,7 +11,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app.library import State
+from app.library.report import State
 from app.ui.ahead_row import ahead_row
 from app.ui.desk import Desk
 from app.ui.passwords import password_field
@@ -21,10 +21,10 @@ from app.ui.text import label
 from app.ui.uploads import keep, safe_name
 from ingest.datatypes import Document
 from ingest.errors import DocentError, IndexBusy, IndexMissing
-from ingest.folders import owner
-from ingest.read import KINDS, SUFFIXES
-from ingest.store import Store
-from ingest.sync import Report
+from ingest.readers.read import KINDS, SUFFIXES
+from ingest.store.store import Store
+from ingest.sync.folders import owner
+from ingest.sync.sync import Report
 
 _ROWS = 40
 _FOLLOW = 2.0  # seconds between two looks at whether the folder has changed

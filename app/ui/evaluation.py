@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.cases import Case
+from app.evaluation.cases import Case
 from app.ui.desk import Desk
-from app.ui.eval_cases import adding, questions
-from app.ui.eval_drafts import bar, cards
-from app.ui.eval_runs import runs, watch
-from app.ui.eval_trust import trust
+from app.ui.evaluation_page.cases import adding, questions
+from app.ui.evaluation_page.drafts import bar, cards
+from app.ui.evaluation_page.runs import runs, watch
+from app.ui.evaluation_page.trust import trust
 from app.ui.shared import page as page_of
 from app.ui.shared import show_error
 from app.ui.viewer import opened, viewer

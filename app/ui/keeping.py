@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.ui.live import Job
-from ingest.control import Control
 from ingest.datatypes import Encoder
+from ingest.encryption.vault import Key
 from ingest.errors import IndexBusy, StorageError
-from ingest.folders import Folder, folders_of, scan_all, with_documents
-from ingest.plan import Pending
-from ingest.progress import Progress
-from ingest.store import FILE
-from ingest.sync import Report, sync
-from ingest.vault import Key
-from ingest.watch import changes
+from ingest.store.store import FILE
+from ingest.sync.control import Control
+from ingest.sync.folders import Folder, folders_of, scan_all, with_documents
+from ingest.sync.plan import Pending
+from ingest.sync.progress import Progress
+from ingest.sync.sync import Report, sync
+from ingest.sync.watch import changes
 
 _GONE = 10.0  # seconds that the end waits for a run
 _LOOK = 0.5  # seconds between two looks at whether something is done

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.ui.desk import Desk
 from app.ui.shared import close_desk, reading, show_error
-from ingest.check import Checkup
+from ingest.upkeep.check import Checkup
 
 _SHOWN = 8
 _REMEDIES = {

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, Literal, TypeVar
 
-from app.assistant import AnswerStream
-from app.datatypes import Answer, Llm, Sentence
+from app.ask.stream import AnswerStream
+from app.datatypes import Answer, Sentence
+from app.llm.protocol import Llm
 from ingest.errors import DocentError
 
 P = TypeVar("P")

@@ -11,8 +11,8 @@ from app.ui.desk import Desk
 from app.ui.safe import ask_passphrase
 from app.ui.shared import HERE, LOCKED, close_desk, desk_of, folder_and_index, safe_of, show_error
 from app.ui.viewer import close_place
+from ingest.encryption.vault import is_encrypted
 from ingest.errors import IndexLocked
-from ingest.vault import is_encrypted
 
 
 def main() -> None:

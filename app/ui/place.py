@@ -7,18 +7,18 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from app.ask.orders import told
 from app.datatypes import Citation, Hit, Sentence, recognised
-from app.orders import told
 from app.ui.table import page_html
 from app.ui.text import short
+from ingest.children.render import Shares
 from ingest.datatypes import Document, Page, Table
+from ingest.encryption.vault import Key
 from ingest.errors import InvalidInput
-from ingest.folders import file_of, remembered, settled
-from ingest.ocr import boxes_of
-from ingest.recognise import recognised as kept_pages
-from ingest.render import Shares
-from ingest.store import Store
-from ingest.vault import Key
+from ingest.readers.ocr import boxes_of
+from ingest.store.store import Store
+from ingest.sync.folders import file_of, remembered, settled
+from ingest.sync.recognise import recognised as kept_pages
 
 _DRAWN = ("pdfium", "pypdf", "layer", "ocr", "picture")  # readers of pages that have a look
 _LAYER = "text recognised by the scanner"
@@ -59,7 +59,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """`raw_indexes` are the marked characters for `ingest.render`, `shares` the marked places of a page that was
+    """`raw_indexes` are the marked characters for `render_page`, `shares` the marked places of a page that was
     recognised; without `drawable` there is only `html`."""
 
     number: int

@@ -10,11 +10,11 @@ import os
 import sys
 from pathlib import Path
 
-from app.assistant import open_assistant, open_encoder
-from app.models import find, installed
+from app.ask.opening import open_assistant, open_encoder
+from app.models.store import find, installed
 from app.settings import load_settings
 from app.ui.shared import HERE
-from ingest.sync import sync
+from ingest.sync.sync import sync
 
 _QUESTION = "How often is the filter of the Brusk pump cleaned?"
 

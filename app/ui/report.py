@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import library_plots as plots
-from app.library import FileReport, Library, State
-from app.library_page import page as page_of_its_own
-from app.library_page import style
+from app.library import plots
+from app.library.page import page as page_of_its_own
+from app.library.page import style
+from app.library.report import FileReport, Library, State
 from app.ui.desk import Desk
 from app.ui.shared import notice, reading, shown_path
 from app.ui.shared import page as page_named

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.unlock import VARIABLE, given
+from app.privacy.unlock import VARIABLE, given
+from ingest.encryption.vault import Key, is_encrypted, locked, unlock
 from ingest.errors import DocentError, IndexLocked
-from ingest.vault import Key, is_encrypted, locked, unlock
 
 _LONGEST = 60.0  # seconds between two attempts
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import click
 
-from app.password import SHORTEST, Password
-from app.terminal import explained, say
+from app.commands.terminal import explained, say
+from app.privacy.password import SHORTEST, Password
 from app.ui.access import Access, is_local, names_of
 from app.ui.shared import HERE, LOCKED, desk_of, folder_and_index
 from ingest.errors import InvalidInput

@@ -9,10 +9,10 @@ from typing import Any
 import psutil
 import streamlit as st
 
-from app.catalogue import ModelSpec, catalogue
+from app.ask.gate import calibration_for
 from app.doctor import Check, run
-from app.gate import calibration_for
-from app.models import installed
+from app.models.catalogue import ModelSpec, catalogue
+from app.models.store import installed
 from app.settings import BOLDNESS, Settings, save_settings
 from app.ui.desk import Desk
 from app.ui.library import library

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.domains import DEFAULT_FOLDER, index_for
+from app.ask.domains import DEFAULT_FOLDER, index_for
 from app.settings import load_settings
 from app.ui.desk import Desk
 from app.ui.live import explained

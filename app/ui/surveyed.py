@@ -11,15 +11,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.asked import FILE
-from app.library import STATES, Library, State
-from app.library_page import style
-from app.survey import states_of, survey
+from app.library.asked import FILE
+from app.library.page import style
+from app.library.report import STATES, Library, State
+from app.library.survey import states_of, survey
 from app.ui.desk import Desk
 from app.ui.shared import reading
 from ingest.datatypes import Document
-from ingest.store import Store
-from ingest.vault import Key
+from ingest.encryption.vault import Key
+from ingest.store.store import Store
 
 _SECONDS = 20  # after which the folder is looked at again, changed or not
 

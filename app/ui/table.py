@@ -6,9 +6,9 @@ import html
 from collections.abc import Sequence
 
 from app.ui.text import highlighted
-from ingest.clean import CELL
 from ingest.datatypes import Table
-from ingest.tables import runs
+from ingest.text.clean import CELL
+from ingest.text.tables import runs
 
 MOST_ROWS = 1000  # of a whole table that a page shows at once
 _MOST_COLUMNS = 60

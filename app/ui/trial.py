@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.assistant import Assistant
-from app.cases import Case, case_id
-from app.drafts import Draft, Dropped
-from app.evaluate import evaluate, place_for
-from app.twins import Twin
+from app.ask.assistant import Assistant
+from app.evaluation.cases import Case, case_id
+from app.evaluation.drafts import Draft, Dropped
+from app.evaluation.run import evaluate, place_for
+from app.evaluation.twins import Twin
 from app.ui.live import Job, Turn
 
 

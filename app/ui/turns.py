@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import streamlit as st
 
-from app.cases import Case, append_case
 from app.datatypes import Answer, Sentence, Turn
+from app.evaluation.cases import Case, append_case
 from app.ui.desk import WIDER, Desk
-from app.ui.eval_cases import NEW, case_form
+from app.ui.evaluation_page.cases import NEW, case_form
 from app.ui.live import LiveAnswer
 from app.ui.place import Place, others, place_of, places
 from app.ui.shared import show_error

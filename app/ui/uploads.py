@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from ingest.errors import InvalidInput, StorageError
-from ingest.read import KINDS, SUFFIXES
-from ingest.scan import scan
+from ingest.readers.read import KINDS, SUFFIXES
+from ingest.sync.scan import scan
 
 _MAX_BYTES = 255  # of a file name, on every file system in use
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # what Windows keeps to itself

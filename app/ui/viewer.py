@@ -14,8 +14,8 @@ from app.ui.shared import show_error
 from app.ui.steer import scroll_to_mark
 from app.ui.table import whole_table
 from app.ui.text import highlighted, label, short
+from ingest.children.render import Picture, Shares, render_page
 from ingest.errors import NEEDS_PASSWORD, DocentError, ReadError
-from ingest.render import Picture, Shares, render_page
 
 _WIDTH = 1200  # pixels: sharp on a panel of 600 at double density
 

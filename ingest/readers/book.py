@@ -12,11 +12,10 @@ from urllib.parse import unquote, urldefrag
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.layout import Block, Item, Part, lay_out, plain
-
-from .archive import member, opened
-from .markup import tag_of, xhtml_tree, xml_tree
-from .web import items_of
+from ingest.readers.archive import member, opened
+from ingest.readers.markup import tag_of, xhtml_tree, xml_tree
+from ingest.readers.web import items_of
+from ingest.text.layout import Block, Item, Part, lay_out, plain
 
 _HINT = "Open it in a reading program and export it again, or get an intact copy."
 _LOCKED = "Its maker's protection cannot be undone here; only an unprotected copy can be read."

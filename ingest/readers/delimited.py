@@ -10,10 +10,9 @@ from typing import Literal
 
 from ingest.datatypes import OnPage, ReadResult
 from ingest.files import Source, title_of
-from ingest.layout import MOST_COLUMNS, Part, alive, lay_out
-
-from .decode import read_whole
-from .grids import Row, items_of
+from ingest.readers.decode import read_whole
+from ingest.readers.grids import Row, items_of
+from ingest.text.layout import MOST_COLUMNS, Part, alive, lay_out
 
 MOST_CELLS = 4_000_000
 _DELIMITERS = ",;\t|"

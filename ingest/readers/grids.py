@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ingest.layout import Block, Grid, Item
+from ingest.text.layout import Block, Grid, Item
 
 Row = tuple[int, list[str]]  # its number, its cells
 

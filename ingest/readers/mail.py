@@ -11,11 +11,10 @@ from email.parser import BytesParser
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Attached, Source, storable, title_of
-from ingest.layout import Block, Item, flat, joined, lay_out, plain, sections
-
-from .decode import MOST_BYTES
-from .markup import html_tree
-from .web import items_of
+from ingest.readers.decode import MOST_BYTES
+from ingest.readers.markup import html_tree
+from ingest.readers.web import items_of
+from ingest.text.layout import Block, Item, flat, joined, lay_out, plain, sections
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST = 6  # messages within messages
@@ -97,8 +96,8 @@ def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
 
 
 def _attached(part: EmailMessage, name: str, on_page: OnPage | None, depth: int) -> ReadResult:
-    from ingest.pdf import UNREAD
-    from ingest.read import SUFFIXES, read_file
+    from ingest.pdf.pdf import UNREAD
+    from ingest.readers.read import SUFFIXES, read_file
 
     if part.get_content_type() == "message/rfc822":
         if depth >= _DEEPEST:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.errors import ReadError
-
-from .markup import tag_of, xml_tree
+from ingest.readers.markup import tag_of, xml_tree
 
 _NUMBERING = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/numbering"
 _MOST_LEVELS = 9

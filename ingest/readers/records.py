@@ -8,9 +8,8 @@ from typing import Any
 
 from ingest.datatypes import OnPage, ReadResult
 from ingest.files import Source, title_of
-from ingest.layout import Block, Part, flat, lay_out, plain
-
-from .decode import read_whole
+from ingest.readers.decode import read_whole
+from ingest.text.layout import Block, Part, flat, lay_out, plain
 
 _ROOM = 1200  # characters of a page: few objects, so that its lines are soon found
 _NAMED = 8  # lines that a note lists

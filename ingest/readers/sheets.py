@@ -10,11 +10,10 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.layout import MOST_COLUMNS, Hidden, Item, Part, alive, lay_out, letters
-
-from .archive import MOST_XML, opened
-from .grids import Row, items_of
-from .shown import shown
+from ingest.readers.archive import MOST_XML, opened
+from ingest.readers.grids import Row, items_of
+from ingest.readers.shown import shown
+from ingest.text.layout import MOST_COLUMNS, Hidden, Item, Part, alive, lay_out, letters
 
 MOST_CELLS = 2_000_000
 _MOST_STRINGS = 512 << 20  # bytes of the texts that all sheets share, which are read at once

@@ -8,11 +8,10 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain
-
-from .archive import opened
-from .grids import has_header, spanned
-from .markup import tag_of, xml_tree
+from ingest.readers.archive import opened
+from ingest.readers.grids import has_header, spanned
+from ingest.readers.markup import tag_of, xml_tree
+from ingest.text.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain
 
 _DEEPEST = 40  # groups within groups
 _ROOM = 30_000  # characters of a slide that are one page

@@ -9,9 +9,8 @@ from dataclasses import replace
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.layout import Block, Grid, Item, Part, lay_out, plain
-
-from .decode import decoded, read_bytes
+from ingest.readers.decode import decoded, read_bytes
+from ingest.text.layout import Block, Grid, Item, Part, lay_out, plain
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+)$")
 _FENCE = re.compile(r"^ ?(?:```|~~~)")

@@ -9,11 +9,10 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.layout import Block, Grid, Hidden, Item, alive, flat, lay_out, plain, sections
-
-from .decode import decoded, read_bytes
-from .grids import has_header, spanned
-from .markup import declared_encoding, html_tree, is_unseen, tag_of
+from ingest.readers.decode import decoded, read_bytes
+from ingest.readers.grids import has_header, spanned
+from ingest.readers.markup import declared_encoding, html_tree, is_unseen, tag_of
+from ingest.text.layout import Block, Grid, Hidden, Item, alive, flat, lay_out, plain, sections
 
 _MOST_BYTES = 24 << 20  # as a tree it takes twenty times that
 _LEFT_OUT = frozenset(

@@ -11,13 +11,12 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain, sections
-
-from .archive import opened
-from .grids import has_header, spanned
-from .markup import tag_of
-from .numbering import Numbering
-from .word_beside import Beside, comments_of, headers_of, notes_of
+from ingest.readers.archive import opened
+from ingest.readers.grids import has_header, spanned
+from ingest.readers.markup import tag_of
+from ingest.readers.numbering import Numbering
+from ingest.readers.word_beside import Beside, comments_of, headers_of, notes_of
+from ingest.text.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain, sections
 
 _LEFT_OUT = frozenset("del movefrom instrtext deltext rpr ppr fallback sectpr".split())
 _CAPTION = re.compile(r"caption$|^table$", re.IGNORECASE)  # styles of lines above a table

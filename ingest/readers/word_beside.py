@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.errors import ReadError
-from ingest.layout import plain
-
-from .markup import tag_of, xml_tree
+from ingest.readers.markup import tag_of, xml_tree
+from ingest.text.layout import plain
 
 _KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 

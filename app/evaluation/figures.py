@@ -1,0 +1,233 @@
+"""Rows to figures: means with 95 % intervals, two runs compared case by case. The same rows give the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.evaluation.runs import Row
+
+DRAWS = 2000  # of the bootstrap
+_CELLS = 4_000_000  # drawn at once: 32 MB
+Values = NDArray[np.float64]
+
+# What is reported, in this order. Shares and sizes are means; of times, (where a row has it, which percentile).
+SHARES = (
+    "recall_at_1", "recall_at_5", "recall_at_10", "page_hit_at_1", "page_hit_at_5", "page_hit_at_10", "mrr",
+    "ndcg_at_10", "all_docs_at_10", "answer_in_5", "exact_match", "f1", "accuracy", "refusal_unanswerable",
+    "refusal_answerable", "quote_valid", "citation_page_precision", "citation_doc_precision", "cited_in_gold",
+    "gold_cited",
+)  # fmt: skip
+TIMES = {
+    "seconds_retrieve_p50": ("seconds_retrieve", 50),
+    "seconds_to_first_token_p50": ("seconds_to_first_token", 50),
+    "seconds_to_first_token_p95": ("seconds_to_first_token", 95),
+    "seconds_total_p50": ("seconds_total", 50),
+}
+SIZES = ("answer_words", "prompt_tokens", "output_tokens")
+METRICS = (*SHARES, *TIMES, *SIZES)
+LABELS = {
+    "recall_at_1": "gold document first",
+    "recall_at_5": "gold documents among the first 5",
+    "recall_at_10": "gold documents among the first 10",
+    "page_hit_at_1": "gold page first",
+    "page_hit_at_5": "gold page among the first 5",
+    "page_hit_at_10": "gold page among the first 10",
+    "mrr": "MRR",
+    "ndcg_at_10": "nDCG@10",
+    "all_docs_at_10": "all gold documents among the first 10",
+    "answer_in_5": "answer's words among the first 5",
+    "exact_match": "answers that match exactly",
+    "f1": "F1 of the answer's words",
+    "accuracy": "right answers, leniently counted",
+    "refusal_unanswerable": "refused: the documents do not hold it",
+    "refusal_answerable": "refused, though they do (less is better)",
+    "quote_valid": "quotes that stand, to the letter",
+    "citation_page_precision": "citations on a gold page",
+    "citation_doc_precision": "citations in a gold document",
+    "cited_in_gold": "right answers: citations in the gold text",
+    "gold_cited": "right answers: gold sentences cited",
+    "seconds_retrieve_p50": "seconds to the evidence, median",
+    "seconds_to_first_token_p50": "seconds to the first word, median",
+    "seconds_to_first_token_p95": "seconds to the first word, 95th percentile",
+    "seconds_total_p50": "seconds to the whole answer, median",
+    "answer_words": "words in an answer",
+    "prompt_tokens": "tokens read",
+    "output_tokens": "tokens written",
+}
+LOWER_IS_BETTER = frozenset({"refusal_answerable", *TIMES, *SIZES})
+
+
+def summarise(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
+    """The contract of `docent eval --json`: each of METRICS, None where no case asks for it.
+
+    `intervals`: 95 %, by percentile bootstrap over the cases. `by_kind`: what the cases of a kind can be scored by.
+    """
+    summary: dict[str, Any] = {"n": len(rows)}
+    intervals: dict[str, list[float]] = {}
+    for key in METRICS:
+        values = np.array([value for row in rows if (value := value_of(row, key)) is not None])
+        summary[key] = _rounded(_statistic(key, values)) if len(values) else None
+        if len(values):
+            intervals[key] = _interval(_drawn(key, values, seed))
+    kinds = sorted({row.case.kind for row in rows} - {""})
+    return {**summary, "intervals": intervals, "by_kind": {kind: _of_kind(rows, kind) for kind in kinds}}
+
+
+def _of_kind(rows: Sequence[Row], kind: str) -> dict[str, float]:
+    mine = [row for row in rows if row.case.kind == kind]
+    found: dict[str, float] = {"n": len(mine)}
+    for key in SHARES:
+        values = np.array([value for row in mine if (value := value_of(row, key)) is not None])
+        if len(values):
+            found[key] = _rounded(_statistic(key, values))
+    return found
+
+
+def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0) -> dict[str, Any]:
+    """Two runs over the same cases, paired by id; cases that only one of them has are left out.
+
+    `metrics`: before, after, difference (after - before), its 95 % interval, and whether it is `real`: the interval
+    leaves out 0. Each over the `n` cases that both runs have a value for.
+    `better` and `worse`: ids of the cases whose outcome changed (see `outcome`).
+    """
+    olds = {row.case.id: row for row in before}
+    pairs = [(olds[row.case.id], row) for row in after if row.case.id in olds]
+    metrics: dict[str, dict[str, Any]] = {}
+    for key in METRICS:
+        values = np.array(
+            [both for old, new in pairs if None not in (both := (value_of(old, key), value_of(new, key)))], dtype=float
+        )
+        if len(values):
+            first, second = _statistic(key, values[:, 0]), _statistic(key, values[:, 1])
+            low, high = _interval(_drawn(key, values, seed) @ np.array([-1.0, 1.0]))
+            metrics[key] = {
+                "before": _rounded(first),
+                "after": _rounded(second),
+                "difference": _rounded(second - first),
+                "interval": [low, high],
+                "real": not low <= 0 <= high,
+                "n": len(values),
+            }
+    changes = [(new.case.id, outcome(new) - outcome(old)) for old, new in pairs]
+    return {
+        "n": len(pairs),
+        "metrics": metrics,
+        "better": [name for name, change in changes if change > 0],
+        "worse": [name for name, change in changes if change < 0],
+    }
+
+
+def outcome(row: Row) -> float:
+    """How well one case went, as one number: 1 is right. A right answer, a refusal where there is none; where only
+    the search was asked, whether the page (or document) was among the first five passages."""
+    for key in ("accuracy", "refusal_unanswerable", "page_hit_at_5", "recall_at_5"):
+        if key in row.scores:
+            return row.scores[key]
+    return 0.0
+
+
+def value_of(row: Row, key: str) -> float | None:
+    """What a row adds to a metric; None where it has nothing to say about it."""
+    if key in TIMES or key in SIZES[1:]:
+        name = TIMES[key][0] if key in TIMES else key
+        value = float(getattr(row.stats, name))
+        if name == "seconds_retrieve" and not value:
+            return row.scores.get("seconds_search")
+        return value or None  # 0: nothing was generated, or it was not taken
+    return row.scores.get(key)
+
+
+def _statistic(key: str, values: Values) -> float:
+    return float(np.percentile(values, TIMES[key][1]) if key in TIMES else values.mean())
+
+
+def _drawn(key: str, values: Values, seed: int) -> Values:
+    """The statistic of each resample of the cases: shape (DRAWS,), or (DRAWS, columns) for paired columns."""
+    random = np.random.default_rng(seed)
+    step = max(1, _CELLS // len(values))
+    parts = []
+    for first in range(0, DRAWS, step):
+        drawn = values[random.integers(0, len(values), (min(step, DRAWS - first), len(values)))]
+        parts.append(np.percentile(drawn, TIMES[key][1], axis=1) if key in TIMES else drawn.mean(axis=1))
+    return np.concatenate(parts)
+
+
+def _interval(statistics: Values) -> list[float]:
+    low, high = np.percentile(statistics, [2.5, 97.5])
+    return [_rounded(low), _rounded(high)]
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4) + 0.0  # no minus zero
+
+
+# -- for people
+
+
+def readable(summary: Mapping[str, Any]) -> str:
+    """The summary as Markdown, also fit for a terminal."""
+    lines = [f"{summary['n']} questions", "", *table(("", "", "95 %"), figures(summary))]
+    if kinds := summary["by_kind"]:
+        keys = [key for key in TOLD if any(key in values for values in kinds.values())]
+        rows = [
+            (kind, str(values["n"]), *(shown(key, values.get(key)) for key in keys)) for kind, values in kinds.items()
+        ]
+        lines += ["", *table(("kind", "n", *keys), rows)]
+    usual = summary.get("usual", {}).get("comparison")
+    for name, comparison in (("the run before", summary.get("comparison")), ("the usual pipeline", usual)):
+        if comparison:
+            lines += ["", *_compared(name, comparison)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+TOLD = ("recall_at_5", "page_hit_at_5", "accuracy", "f1", "refusal_answerable", "refusal_unanswerable")
+
+
+def figures(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(metric, value, interval) of what was measured, as text."""
+    return [
+        (key, shown(key, summary[key]), between(key, summary["intervals"].get(key)))
+        for key in METRICS
+        if summary.get(key) is not None
+    ]
+
+
+def _compared(name: str, comparison: Mapping[str, Any]) -> list[str]:
+    rows = [
+        (key, shown(key, m["before"]), shown(key, m["after"]), signed(key, m["difference"]),
+         between(key, m["interval"]), "real" if m["real"] else "")
+        for key, m in comparison["metrics"].items()
+    ]  # fmt: skip
+    told = f"Against {name}, {comparison['n']} questions: {len(comparison['better'])} better, "
+    told += f"{len(comparison['worse'])} worse."
+    return [told, "", *table(("", "before", "after", "difference", "95 %", ""), rows)]
+
+
+def shown(key: str, value: float | None) -> str:
+    return "" if value is None else f"{value:.{_digits(key)}f}"
+
+
+def signed(key: str, value: float) -> str:
+    return f"{value:+.{_digits(key)}f}"
+
+
+def between(key: str, interval: Sequence[float] | None) -> str:
+    return f"{shown(key, interval[0])} to {shown(key, interval[1])}" if interval else ""
+
+
+def _digits(key: str) -> int:
+    return 2 if key in TIMES else 1 if key in SIZES else 3
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table whose columns line up; all but the first are set to the right."""
+    widths = [max(3, len(title), *(len(row[i]) for row in rows)) for i, title in enumerate(head)]
+    rule = ["-" * width if not i else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
+    return [
+        "| " + " | ".join(f"{cell:{'>' if i else '<'}{widths[i]}}" for i, cell in enumerate(cells)) + " |"
+        for cells in (head, rule, *rows)
+    ]

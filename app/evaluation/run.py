@@ -1,0 +1,270 @@
+"""Cases with known answers, asked one by one and scored by code: found, answered, refused, cited."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.ask.assistant import checked
+from app.ask.retrieve import named_documents
+from app.datatypes import Answer, Hit, Prompt
+from app.evaluation import grade
+from app.evaluation.cases import Case
+from app.evaluation.figures import readable, summarise
+from app.evaluation.runs import Passage, Row, save_summary, unfinished, writing
+from app.llm.protocol import Llm
+from app.settings import Settings
+from ingest.errors import InvalidInput
+from ingest.store.index import LocalIndex
+
+OnCase = Callable[[int, int, float], None]  # done, total, seconds to go
+DEPTH = 10  # passages that the search is scored by
+_SHOWN = 400  # characters of a passage that a row keeps
+# The rooms that shape an answer: with another state of any other, the same question has the same answer.
+_SHAPING = """
+    app/ask app/llm ingest/children ingest/encoder ingest/pdf ingest/readers ingest/store ingest/sync ingest/text
+""".split()
+
+
+class Stream(Protocol):
+    """What evaluation reads of one question; taking `answer` does the work."""
+
+    @property
+    def answer(self) -> Answer: ...
+    @property
+    def query(self) -> str: ...
+    @property
+    def prompt(self) -> Prompt | None: ...
+    @property
+    def reply(self) -> str: ...
+
+
+class Asked(Protocol):
+    """What can be evaluated: Docent's assistant, and the usual pipeline it is compared with."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def index_dir(self) -> Path: ...
+    @property
+    def index(self) -> LocalIndex: ...
+    @property
+    def load_llm(self) -> Callable[[], Llm]: ...
+    def search(self, question: str, k: int = 10, file: str | None = None) -> list[Hit]: ...
+    def ask(self, question: str, *, file: str | None = None) -> Stream: ...
+
+
+Ask = Callable[[Asked, Case], Row]
+
+
+def evaluate(
+    assistant: Asked,
+    cases: Sequence[Case],
+    out: Path | None = None,
+    *,
+    retrieval_only: bool = False,
+    within_doc: bool = False,
+    limit: int | None = None,
+    on_case: OnCase | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    ask: Ask | None = None,
+) -> list[Row]:
+    """Asks each case, in order, and gives a row for each; fewer when `should_stop` said so between two of them.
+
+    With `out`, each row is on disk before the next question is asked, and those that are there already are not asked
+    again. When all are there, the summary is written beside it. `ask` makes the rows some other way (see beir.py).
+    Raises InvalidInput for a case that cannot be asked, and for an `out` that holds a run of something else.
+    """
+    cases = cases[:limit]
+    _check(assistant, cases, within_doc)
+    with ExitStack() as stack:
+        done, writer = {}, None
+        header = header_of(assistant, cases, retrieval_only=retrieval_only, within_doc=within_doc)
+        if out:
+            kept, writer = stack.enter_context(writing(out, header))
+            done = {row.case.id: row for row in kept}
+        began, first = time.monotonic(), len(done)
+        for case in cases:
+            if case.id in done:
+                continue
+            if should_stop and should_stop():
+                break
+            row = done[case.id] = ask(assistant, case) if ask else _ask(assistant, case, retrieval_only, within_doc)
+            if writer:
+                writer.add(row)
+            if on_case:
+                pace = (time.monotonic() - began) / (len(done) - first)
+                on_case(len(done), len(cases), pace * (len(cases) - len(done)))
+        rows = [done[case.id] for case in cases if case.id in done]
+        if out and len(rows) == len(cases):
+            summary = summarise(rows) | {"run": header}
+            save_summary(out, summary, readable(summary))
+    return rows
+
+
+def header_of(assistant: Asked, cases: Sequence[Case], *, retrieval_only: bool, within_doc: bool) -> dict[str, Any]:
+    """What a run asks of what. Two runs with the same header are one run, interrupted."""
+    index = assistant.index
+    asked = json.dumps([case.model_dump(mode="json") for case in cases], sort_keys=True)
+    return {
+        "docent": docent_version(),
+        "pipeline": getattr(assistant, "pipeline", "docent"),
+        "questions": _digest(asked),
+        "n": len(cases),
+        "index": f"{assistant.index_dir.resolve().name} {index.snapshot} {index.manifest['changes']}",
+        "ingest": index.store.meta("fingerprint"),
+        "settings": assistant.settings.model_dump(mode="json", exclude={"home"}),
+        "calibration": _digest(repr(getattr(assistant, "calibration", ""))),  # an index may have its own
+        "retrieval_only": retrieval_only,
+        "within_doc": within_doc,
+    }
+
+
+def place_for(
+    assistant: Asked,
+    cases: Sequence[Case],
+    *,
+    retrieval_only: bool = False,
+    within_doc: bool = False,
+    usual: bool = False,
+) -> Path:
+    """Where a run goes that was given no place: on with the newest unfinished one of the same header, or a new file."""
+    folder = assistant.settings.home / "runs" / assistant.index_dir.resolve().name
+    header = header_of(assistant, cases, retrieval_only=retrieval_only, within_doc=within_doc)
+    if started := unfinished(folder, header, usual=usual):
+        return started
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    names = [stamp, *(f"{stamp}-{number:02d}" for number in range(1, 100))]
+    return next(file for name in names if not (file := folder / f"{name}.jsonl").exists())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+@cache
+def docent_version() -> str:
+    """The released version, and a hash of what shapes an answer: rows of two states of the code are not mixed."""
+    try:
+        release = version("docent")
+    except PackageNotFoundError:
+        release = "0"
+    root = Path(__file__).parents[2]
+    digest = hashlib.sha256()
+    for source in sorted(file for room in _SHAPING for file in (root / room).rglob("*")):
+        if source.suffix in (".py", ".md", ".json"):
+            digest.update(source.relative_to(root).as_posix().encode() + source.read_bytes())
+    return f"{release}+{digest.hexdigest()[:8]}"
+
+
+def _check(assistant: Asked, cases: Sequence[Case], within_doc: bool) -> None:
+    """Before hours are spent: that each case can be asked."""
+    documents = assistant.index.documents()
+    for case in cases:
+        try:
+            checked(case.question)
+            if within_doc and case.about_doc:
+                named_documents(documents, case.about_doc)
+        except InvalidInput as error:
+            raise InvalidInput(f"Question {case.id}: {error}", error.hint) from error
+
+
+def _ask(assistant: Asked, case: Case, retrieval_only: bool, within_doc: bool) -> Row:
+    file = case.about_doc if within_doc and case.about_doc else None
+    began = time.perf_counter()
+    hits = assistant.search(case.question, DEPTH, file)
+    seconds = time.perf_counter() - began
+    scores = score_search(hits, case) | {"seconds_search": round(seconds, 4)}
+    row = Row(
+        case,
+        retrieved=tuple(dict.fromkeys((hit.file, hit.page) for hit in hits)),
+        passages=passages_of(hits),
+        query=case.question,
+        scores=scores,
+    )
+    if retrieval_only:
+        return row
+    assistant.load_llm()  # before the clock starts: loading is no part of the first question
+    stream = assistant.ask(case.question, file=file)
+    answer = stream.answer
+    return replace(
+        row,
+        query=stream.query,
+        prompt=stream.prompt.text if stream.prompt else "",
+        reply=stream.reply,
+        status=answer.status,
+        answer=answer.text,
+        reason=answer.reason,
+        citations=answer.citations,
+        confidence=round(answer.confidence, 4),
+        signals=dict(answer.signals),
+        model=answer.model,
+        scores=scores | score_answer(assistant.index, answer, case),
+        stats=answer.stats,
+    )
+
+
+def score_search(hits: Sequence[Hit], case: Case) -> dict[str, float]:
+    """Of the first ten passages. Places count passages; rankings count each page or document once, where it is first.
+
+    Pages are what is ranked where the case names them, else documents.
+    """
+    if not case.answerable:
+        return {}
+    scores: dict[str, float] = {}
+    if case.answers and not grade.wants_yes_or_no(case.answers):
+        plain = [grade.normalised(hit.chunk.text) for hit in hits[:5]]
+        scores["answer_in_5"] = float(any(grade.holds(text, case.answers) for text in plain))
+    if not case.gold_docs:
+        return scores
+    docs, pages = set(case.gold_docs), grade.gold_pages(case)
+    for k in (1, 5, 10):
+        scores[f"recall_at_{k}"] = len({hit.file for hit in hits[:k]} & docs) / len(docs)
+        if pages:
+            scores[f"page_hit_at_{k}"] = float(any((hit.file, hit.page) in pages for hit in hits[:k]))
+    scores["all_docs_at_10"] = float(docs <= {hit.file for hit in hits[:10]})
+    gains: Mapping[Hashable, float] = dict.fromkeys(pages or docs, 1.0)
+    ranking: list[Hashable] = list(dict.fromkeys((hit.file, hit.page) if pages else hit.file for hit in hits))
+    scores["mrr"] = grade.reciprocal_rank(ranking, gains)
+    # With several files and pages, not every pair of them is gold; no more are than there are of either.
+    scores["ndcg_at_10"] = grade.ndcg(ranking, gains, n_gold=max(len(docs), len(case.gold_pages)))
+    return scores
+
+
+def score_answer(index: LocalIndex, answer: Answer, case: Case) -> dict[str, float]:
+    """A refusal of a question that has an answer scores nothing for it."""
+    refused = answer.status == "abstained"
+    scores = {"refusal_answerable" if case.answerable else "refusal_unanswerable": float(refused)}
+    text, golds = ("" if refused else answer.text), case.answers
+    if case.answerable and golds:
+        scores["exact_match"] = 0.0 if refused else grade.exact_match(text, golds)
+        scores["f1"] = 0.0 if refused else grade.f1(text, golds)
+        scores["accuracy"] = float(not refused and grade.is_right(text, golds))
+    if not refused:
+        scores["answer_words"] = float(len(text.split()))
+    if answer.citations:
+        scores["quote_valid"] = grade.quote_share(index, answer.citations)
+    if answer.citations and case.answerable and case.gold_docs:
+        scores["citation_doc_precision"] = grade.citation_doc_precision(answer.citations, case)
+        if case.gold_pages:
+            scores["citation_page_precision"] = grade.citation_page_precision(answer.citations, case)
+    if scores.get("accuracy") and (both := grade.cited_in_gold(answer.citations, case)):
+        scores["cited_in_gold"], scores["gold_cited"] = both
+    return scores
+
+
+def passages_of(hits: Sequence[Hit]) -> tuple[Passage, ...]:
+    return tuple(Passage(hit.file, hit.page, _short(hit.chunk.text), hit.place) for hit in hits)
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"

@@ -1,0 +1,87 @@
+"""What the model has computed of a text, kept and used again: KV states over llama.cpp's low-level API.
+
+Reading is what one waits for on a CPU: a thousand tokens of passages take seconds, for every question anew. But a
+passage read once behind the fixed rules leaves keys and values that can be stored, loaded, shifted to another position
+(keys are only rotated) and put together with those of other passages. Passages composed in this way have not seen each
+other; what that costs, and what wins it back, is measured in docs/results.md. As literature has it: PromptCache
+(Gim et al., 2023), EPIC (2410.15332), CacheBlend (2405.16444), TurboRAG.
+
+Sequences of the context: STREAM is what answers are written in, ASIDE what is weighed beside it, RULES holds the fixed
+beginning for good and what is being read behind it, LOADED a state on its way in or out.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from app.llm.protocol import Kept, State
+
+STREAM, ASIDE, RULES, LOADED = range(4)
+N_SEQUENCES = 4
+_ROTATED = (0, 2)  # LLAMA_ROPE_TYPE_NORM and _NEOX: one angle a position, so that a shift is a rotation
+
+
+def why_not(api: Any, model: Any) -> str:
+    """Why states of this model cannot be composed, in words for people; '' where they can."""
+    if api.llama_model_is_recurrent(model) or api.llama_model_is_hybrid(model):
+        return "it is recurrent: its state cannot be taken apart"
+    if api.llama_model_n_swa(model) > 0:
+        return "it attends through a sliding window, which forgets"
+    if api.llama_model_rope_type(model) not in _ROTATED:
+        return "its positions cannot be shifted"
+    return ""
+
+
+def capture(api: Any, context: Any, first: int, n_tokens: int) -> State | None:
+    """The state of what RULES holds from `first` on, which then is removed from there. None when llama.cpp refuses."""
+    memory = api.llama_get_memory(context)
+    api.llama_memory_seq_cp(memory, RULES, LOADED, first, first + n_tokens)
+    api.llama_memory_seq_rm(memory, RULES, first, -1)
+    size = api.llama_state_seq_get_size(context, LOADED)
+    buffer = (ctypes.c_uint8 * size)()
+    got = api.llama_state_seq_get_data(context, buffer, size, LOADED)
+    api.llama_memory_seq_rm(memory, LOADED, -1, -1)
+    return State(first, n_tokens, bytes(buffer)) if got == size else None
+
+
+def place(api: Any, context: Any, kept: Kept) -> bool:
+    """Puts a state's tokens into STREAM at their new positions. False when llama.cpp has no room or refuses.
+
+    The keys are rotated with the next decoding, all at once.
+    """
+    memory, state = api.llama_get_memory(context), kept.state
+    buffer = (ctypes.c_uint8 * len(state.data)).from_buffer_copy(state.data)
+    if api.llama_state_seq_set_data(context, buffer, len(state.data), LOADED) != len(state.data):
+        api.llama_memory_seq_rm(memory, LOADED, -1, -1)
+        return False
+    first, end = state.origin + kept.first, state.origin + kept.first + kept.n
+    if kept.n < state.n_tokens:
+        api.llama_memory_seq_rm(memory, LOADED, -1, first)
+        api.llama_memory_seq_rm(memory, LOADED, end, -1)
+    if kept.start != first:
+        api.llama_memory_seq_add(memory, LOADED, first, end, kept.start - first)
+    api.llama_memory_seq_cp(memory, LOADED, STREAM, -1, -1)
+    api.llama_memory_seq_rm(memory, LOADED, -1, -1)
+    return True
+
+
+def gaps(n_tokens: int, cached: int, kept: Iterable[Kept]) -> list[Kept | tuple[int, int]]:
+    """How to fill a prompt of which the first `cached` tokens are there: what to place, and (begin, end) of what to
+    read, in order. The last token is always read, for what comes after it."""
+    steps: list[Kept | tuple[int, int]] = []
+    at = cached
+    for one in sorted(kept, key=lambda kept: kept.start):
+        if one.start < at or one.end >= n_tokens:
+            continue
+        if at < one.start:
+            steps.append((at, one.start))
+        steps.append(one)
+        at = one.end
+    return [*steps, (at, n_tokens)]
+
+
+def common(old: Sequence[int], new: Sequence[int]) -> int:
+    """How many tokens both begin with."""
+    return next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))

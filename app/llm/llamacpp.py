@@ -1,0 +1,332 @@
+"""llama.cpp through llama-cpp-python's low-level API: greedy, streamed, stoppable, never reading anything twice."""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.llm.chat_format import chat_format
+from app.llm.kvcache import ASIDE, RULES, STREAM, capture, common, gaps, place, why_not
+from app.llm.llama import PROMPT_BATCH, KvType, Layers, backend, layers_on_gpu, open_context, open_model, physical_cores
+from app.llm.lookup import looked_up
+from app.llm.protocol import Kept, State, Stats
+from ingest.errors import InvalidInput, ModelError
+
+_ASIDE = 512  # tokens that may be weighed beside what streams have read
+_PACE_READ, _PACE_WRITTEN = 64, 4
+_BEHIND = 768  # tokens of the rules and of a text that is read behind them
+
+
+class LlamaCpp:
+    """One loaded GGUF with one context. One stream at a time; a second caller waits for the first.
+
+    Text already in the context from the last call is not read again, as far as the new prompt begins the same, nor is
+    text whose KV state is handed in.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        n_ctx: int = 4096,
+        threads: int = 0,
+        gpu_layers: Layers = "auto",
+        kv_type: KvType = "f16",
+        sha256: str = "",
+        drafts: bool = True,
+    ) -> None:
+        """`sha256` is the file's; without `drafts`, each token is computed alone. Raises ModelError when llama.cpp
+        cannot load it, or has no memory for it."""
+        self._api = api = backend()
+        self.name = name
+        self.n_aside, self.n_behind = _ASIDE, _BEHIND
+        self.last_stats = Stats()
+        self.last_logprobs: list[float] = []
+        self._opening: NDArray[np.float32] | None = None  # log-probabilities of the newest stream's first token
+        self._busy = threading.Lock()
+        self._stop = threading.Event()
+        self._should_stop: Callable[[], bool] = self._stop.is_set
+        self._tokens: list[int] = []  # what the context holds of streams,
+        self._weighed: list[int] = []  # beside it of what was weighed,
+        self._rules: list[int] = []  # and for good
+        layers = layers_on_gpu(gpu_layers, bool(api.llama_supports_gpu_offload()))
+        self._model = open_model(path, layers)
+        self._vocab = api.llama_model_get_vocab(self._model)
+        self.n_ctx = min(n_ctx, api.llama_model_n_ctx_train(self._model) or n_ctx)
+        self._ctx = open_context(self._model, self.n_ctx + _ASIDE + _BEHIND, threads or physical_cores(), kv_type)
+        self._batch = api.llama_batch_init(PROMPT_BATCH, 0, 1)
+        self._interrupted = False
+        self._abort = api.ggml_abort_callback(lambda data: self._gives_up())
+        api.llama_set_abort_callback(self._ctx, self._abort, None)
+        self._format = chat_format(api.llama_model_chat_template(self._model, None))
+        self.no_states = "it runs on the GPU, which reads fast enough" if layers else why_not(api, self._model)
+        self.drafts = drafts and not why_not(api, self._model)  # what was drafted in vain is taken back
+        self.states_key = f"{sha256 or f'{path.name} {path.stat().st_size}'} {kv_type} {version('llama-cpp-python')}"
+
+    def close(self) -> None:
+        with self._busy:
+            if self._ctx:
+                self._api.llama_batch_free(self._batch)
+                self._api.llama_free(self._ctx)
+                self._api.llama_model_free(self._model)
+                self._ctx = self._model = None
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        tokens = (self._api.llama_token * room)()
+        count = self._api.llama_tokenize(self._vocab, data, len(data), tokens, room, False, special)
+        if count < 0:
+            raise ModelError("The model's tokenizer failed on this text.", "Report the text that caused it.")
+        return list(tokens[:count])
+
+    def render(self, system: str, user: str) -> str:
+        return self._format(system, user)
+
+    def stream(self, tokens: Sequence[int], max_tokens: int, kept: Sequence[Kept] = ()) -> Iterator[str]:
+        """Raises InvalidInput when the prompt leaves no room for an answer."""
+        if len(tokens) + 8 > self.n_ctx:
+            raise InvalidInput(
+                f"The prompt has {len(tokens)} tokens; the model holds {self.n_ctx}.",
+                "Ask a shorter question or raise n_ctx.",
+            )
+        with self._busy:
+            self._stop.clear()
+            self._should_stop = self._stop.is_set
+            yield from self._generate(list(tokens), min(max_tokens, self.n_ctx - len(tokens) - 1), kept)
+
+    def pin(self, rules: Sequence[int]) -> None:
+        with self._busy:
+            self._should_stop = lambda: False
+            self._pin(list(rules))
+
+    def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> State | None:
+        with self._busy:
+            self._should_stop = lambda: False
+            if self.no_states or len(rules) + len(tokens) > _BEHIND or not self._pin(list(rules)):
+                return None
+            self._should_stop = should_stop
+            if not self._read(tokens, RULES, len(rules)):
+                self._remove(RULES, len(rules))
+                return None
+            return capture(self._api, self._ctx, len(rules), len(tokens))
+
+    def use_threads(self, reading: int, writing: int) -> None:
+        with self._busy:
+            self._api.llama_set_n_threads(self._ctx, writing, reading)
+
+    def pace(self, threads: int) -> tuple[float, float]:
+        """Seconds to read a few tokens with so many threads, and to write a few."""
+        self.use_threads(threads, threads)
+        with self._busy:
+            self._should_stop, self._weighed = (lambda: False), []
+            seconds = []
+            for n_tokens, times in ((_PACE_READ, 1), (1, _PACE_WRITTEN)):
+                began = time.perf_counter()
+                for _ in range(times):
+                    self._remove(ASIDE, 0)
+                    self._read([0] * n_tokens, ASIDE, 0)
+                seconds.append(time.perf_counter() - began)
+            self._remove(ASIDE, 0)
+            return seconds[0], seconds[1]
+
+    def opened_with(self, option: str) -> float:
+        if self._opening is None:
+            return -math.inf
+        return float(self._opening[self.tokenize(option)[0]])
+
+    def weigh(self, tokens: Sequence[int], options: Sequence[str]) -> list[float]:
+        """Read in a sequence of its own, so that what streams have read stays, and so does the beginning that two
+        of these have in common. Raises InvalidInput when too long."""
+        if len(tokens) > _ASIDE:
+            raise InvalidInput(f"{len(tokens)} tokens are too many to weigh.", f"{_ASIDE} are the most.")
+        with self._busy:
+            self._should_stop = self._stop.is_set
+            same = common(self._weighed, tokens[:-1])
+            if not self._remove(ASIDE, same):
+                same = 0
+            self._weighed = []
+            if self._stop.is_set() or not self._read(tokens[same:], ASIDE, same):
+                self._remove(ASIDE, 0)
+                return [-math.inf] * len(options)
+            self._weighed = list(tokens)
+            logprobs = self._logprobs()
+            return [float(logprobs[self.tokenize(option)[0]]) for option in options]
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    @property
+    def was_stopped(self) -> bool:
+        return self._stop.is_set()
+
+    def _generate(self, tokens: list[int], max_tokens: int, kept: Sequence[Kept]) -> Iterator[str]:
+        began = time.perf_counter()
+        self.last_logprobs, self._opening, self.last_stats = [], None, Stats(prompt_tokens=len(tokens))
+        cached = self._keep_prefix(tokens, kept)
+        made, drafted, accepted, composed, first = 0, 0, 0, 0, 0.0
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        try:
+            composed = self._fill(tokens, cached, kept)
+            following = self._choices(1) if composed >= 0 else []
+            while following and made < max_tokens and not self._stop.is_set():
+                first = first or time.perf_counter() - began
+                for token, logprob in following[: max_tokens - made]:
+                    if self._api.llama_vocab_is_eog(self._vocab, token):
+                        return
+                    made += 1
+                    self.last_logprobs.append(logprob)
+                    if piece := decoder.decode(self._piece(token)):
+                        yield piece
+                last = following[-1][0]
+                draft = looked_up([*self._tokens, last]) if self.drafts else []
+                following = self._step(last, draft[: max(0, max_tokens - made - 1)])
+                drafted, accepted = drafted + len(draft), accepted + max(0, len(following) - 1)
+        finally:
+            self.last_stats = Stats(
+                prompt_tokens=len(tokens),
+                cached_tokens=cached,
+                composed_tokens=max(0, composed),
+                drafted_tokens=drafted,
+                accepted_tokens=accepted,
+                output_tokens=made,
+                seconds_to_first_token=first,
+                seconds_total=time.perf_counter() - began,
+            )
+
+    def _keep_prefix(self, tokens: Sequence[int], kept: Sequence[Kept]) -> int:
+        """Removes from the stream what the new prompt does not begin with. Returns how many tokens stay."""
+        same = common(self._tokens, tokens[:-1])  # the last one is decoded for its logits
+        if same < len(self._rules) < len(tokens) and common(self._rules, tokens) == len(self._rules):
+            self._remove(STREAM, 0)
+            self._api.llama_memory_seq_cp(self._memory, RULES, STREAM, -1, -1)
+            same = len(self._rules)
+        same = next((one.start for one in kept if one.start < same < one.end), same)  # placed whole
+        if not self._remove(STREAM, same):
+            same = 0
+        self._tokens = list(tokens[:same])
+        return same
+
+    def _fill(self, tokens: list[int], cached: int, kept: Sequence[Kept]) -> int:
+        """Places what is kept and reads the rest. Returns how many tokens were placed, -1 when stopped."""
+        placed = 0
+        for step in gaps(len(tokens), cached, kept):
+            if isinstance(step, Kept) and place(self._api, self._ctx, step):
+                placed += step.n
+                self._tokens += tokens[step.start : step.end]
+                continue
+            begin, end = (step.start, step.end) if isinstance(step, Kept) else step
+            if not self._go_on(tokens[begin:end]):
+                return -1
+        return placed
+
+    def _go_on(self, tokens: Sequence[int], *, all_logits: bool = False) -> bool:
+        """Reads tokens into the stream. False when stopped midway."""
+        if self._read(tokens, STREAM, len(self._tokens), all_logits=all_logits):
+            self._tokens.extend(tokens)
+            return True
+        self._remove(STREAM, len(self._tokens))
+        return False
+
+    def _step(self, token: int, draft: Sequence[int]) -> list[tuple[int, float]]:
+        """The tokens that follow: as much of the draft as the model would have chosen itself, and one more. All are
+        read at once, which costs little more than one. Empty when stopped."""
+        known = len(self._tokens)
+        if not self._go_on([token, *draft], all_logits=True):
+            return []
+        choices = self._choices(len(draft) + 1)
+        agreed = common([choice for choice, _ in choices], draft)
+        if agreed < len(draft):
+            self._tokens = self._tokens[: known + 1 + agreed]
+            self._remove(STREAM, len(self._tokens))
+        return choices[: agreed + 1]
+
+    def _choices(self, rows: int) -> list[tuple[int, float]]:
+        """The likeliest token, with its log-probability, after each of the last `rows` tokens that were read."""
+        found = []
+        for row in range(-rows, 0):
+            logprobs = self._logprobs(row)
+            if self._opening is None:
+                self._opening = logprobs
+            token = int(logprobs.argmax())
+            found.append((token, float(logprobs[token])))
+        return found
+
+    def _read(self, tokens: Sequence[int], sequence: int, at: int, *, all_logits: bool = False) -> bool:
+        """Feeds tokens to the model, with logits for the last one or for all. False when stopped midway."""
+        batch = self._batch
+        for begin in range(0, len(tokens), PROMPT_BATCH):
+            part = tokens[begin : begin + PROMPT_BATCH]
+            batch.n_tokens = len(part)
+            for place_, token in enumerate(part):
+                batch.token[place_], batch.pos[place_] = token, at + begin + place_
+                batch.n_seq_id[place_], batch.seq_id[place_][0] = 1, sequence
+                batch.logits[place_] = all_logits or begin + place_ == len(tokens) - 1
+            status = self._api.llama_decode(self._ctx, batch)
+            if self._interrupted:
+                self._interrupted = False
+                self._remove(sequence, at)
+                raise KeyboardInterrupt
+            if status == 2 or self._should_stop():
+                return False
+            if status != 0:
+                raise ModelError(
+                    f"llama.cpp could not go on (status {status}).",
+                    "Restart Docent; if it happens again, lower n_ctx.",
+                )
+        return True
+
+    def _pin(self, rules: list[int]) -> bool:
+        if self._rules == rules:
+            return True
+        self._remove(RULES, 0)
+        self._rules = []
+        if self._tokens[: len(rules)] == rules:
+            self._api.llama_memory_seq_cp(self._memory, STREAM, RULES, 0, len(rules))
+        elif not self._read(rules, RULES, 0):
+            self._remove(RULES, 0)
+            return False
+        self._rules = rules
+        return True
+
+    def _gives_up(self) -> bool:
+        """What llama.cpp asks while it works. Ctrl-C mostly arrives in here, and C would swallow the exception."""
+        try:
+            return self._should_stop()
+        except KeyboardInterrupt:
+            self._interrupted = True
+            return True
+
+    @property
+    def _memory(self) -> Any:
+        return self._api.llama_get_memory(self._ctx)
+
+    def _remove(self, sequence: int, first: int) -> bool:
+        """From a position on. Where a model cannot forget in part, everything goes, and False is returned."""
+        if self._api.llama_memory_seq_rm(self._memory, sequence, first, -1):
+            return True
+        self._api.llama_memory_clear(self._memory, True)
+        self._tokens, self._weighed, self._rules = [], [], []
+        return False
+
+    def _logprobs(self, row: int = -1) -> NDArray[np.float32]:
+        """Of every token of the vocabulary, as the next one. (n_vocab,)"""
+        pointer = self._api.llama_get_logits_ith(self._ctx, row)
+        logits = np.ctypeslib.as_array(pointer, (self._api.llama_vocab_n_tokens(self._vocab),))
+        shifted = logits - logits.max()
+        return shifted - np.log(np.exp(shifted).sum())  # type: ignore[no-any-return]
+
+    def _piece(self, token: int) -> bytes:
+        buffer = ctypes.create_string_buffer(256)
+        size = self._api.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
+        return buffer.raw[: max(0, size)]

@@ -1,0 +1,1 @@
+"""The parts of the Evaluation page: drafts, cases, runs, results, trust. `app.ui.evaluation` puts them together."""

@@ -1,0 +1,227 @@
+"""The questions to test with: looked through, added by hand, changed, deleted. Every change is on disk at once."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import Any
+
+import streamlit as st
+
+from app.evaluation.cases import Case, append_case, case_id, save_cases
+from app.ui.desk import Desk
+from app.ui.place import Place, Quote
+from app.ui.shared import notice, show_error, shown_path
+from app.ui.text import label, short, short_name
+from app.ui.viewer import open_place
+from ingest.errors import DocentError, InvalidInput
+from ingest.store.store import Store
+
+_ROWS = 30
+KINDS = ("fact", "number", "procedure", "table", "yes-no", "unanswerable")
+NONE = "unanswerable"  # the kind of all that the documents do not answer
+NEW = "new"  # the id of a case that has none yet: its question will give it one
+
+
+def adding(desk: Desk) -> None:
+    """The form for a question of one's own, when it was asked for."""
+    if "adding" in st.session_state:
+        with st.container(border=True):
+            st.html('<div class="eyebrow">A question of your own</div>')
+            case_form(desk, Case(id=NEW, question=""), "adding", lambda case: append_case(desk.cases_file, case))
+
+
+def questions(desk: Desk, cases: Sequence[Case]) -> None:
+    """The set, with what can be done with it."""
+    if not cases:
+        notice(
+            "There are no questions to test with yet.",
+            "Have some drafted from your documents above, or write them yourself: a question, and the right answer. "
+            f"They are kept in {shown_path(desk.cases_file)}.",
+        )
+        return
+    st.html("<h2>Your questions</h2>")
+    shown = _filtered(cases)
+    rows = st.session_state.setdefault("case_rows", _ROWS)
+    st.html(f'<div class="told">{_told(cases, shown)}</div>')
+    with st.container(key="cases", gap=None):
+        for case in shown[:rows]:
+            _row(desk, case, cases)
+    if len(shown) > rows and st.button(f"Show more ({len(shown) - rows} left)", key="more_cases", type="tertiary"):
+        st.session_state["case_rows"] = rows + _ROWS
+        st.rerun()
+
+
+def _filtered(cases: Sequence[Case]) -> list[Case]:
+    with st.container(key="case_filter", horizontal=True, vertical_alignment="bottom"):
+        wanted = st.text_input(
+            "Find", placeholder="Find a question, an answer or a file", label_visibility="collapsed", key="find_case"
+        )
+        kinds = sorted({case.kind for case in cases} - {"", NONE})
+        choices = ["All", "Answered in the documents", "Not in the documents", *kinds]
+        kind = st.selectbox("Kind", choices, label_visibility="collapsed", key="case_kind", width=230)
+    words = wanted.lower().split()
+    chosen = [case for case in cases if kind in (choices[0], choices[2 - case.answerable], case.kind)]
+    return [case for case in chosen if all(word in _text(case) for word in words)]
+
+
+def _text(case: Case) -> str:
+    return " ".join([case.question, *case.answers, *case.gold_docs, case.kind]).lower()
+
+
+def _told(cases: Sequence[Case], shown: Sequence[Case]) -> str:
+    some = f"{len(shown)} of " if len(shown) < len(cases) else ""
+    none = sum(not case.answerable for case in cases)
+    return f"{some}{len(cases)} question{'s' * (len(cases) != 1)} · {none} of them not answered by the documents"
+
+
+def _row(desk: Desk, case: Case, cases: Sequence[Case]) -> None:
+    if st.session_state.get("editing") == case.id:
+        with st.container(border=True):
+            case_form(desk, case, "editing", lambda changed: _change(desk, case, changed))
+        return
+    answer = " · ".join(case.answers) if case.answerable else "The documents do not answer this."
+    with st.container(key=f"row_case_{case.id}", horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(
+            f'<div class="case"><strong>{html.escape(case.question)}</strong>'
+            f'<span class="{"" if case.answerable else "none"}">{html.escape(short(answer, 160))}</span>'
+            f"<em>{html.escape(_where(case))}</em></div>"
+        )
+        with st.container(horizontal=True, gap=None, width="content", key=f"case_buttons_{case.id}"):
+            if case.gold_docs and case.gold_pages:
+                gold_chip(desk, case, f"case_{case.id}", small=True)
+            if _icon("edit", f"edit_{case.id}", "Change this question"):
+                st.session_state["editing"] = case.id
+                st.rerun()
+            if _icon("delete", f"drop_{case.id}", "Delete this question"):
+                st.session_state["dropping"] = case.id
+                st.rerun()
+    if st.session_state.get("dropping") == case.id:
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+            st.html('<div class="told">Delete it from the set?</div>')
+            if st.button("Keep it", key="keep_case"):
+                del st.session_state["dropping"]
+                st.rerun()
+            if st.button("Delete", type="primary", key="really_drop"):
+                del st.session_state["dropping"]
+                if _tried(lambda: save_cases(desk.cases_file, [c for c in cases if c.id != case.id]), "drop"):
+                    st.rerun()
+
+
+def _icon(icon: str, key: str, help_text: str) -> bool:
+    return st.button("", icon=f":material/{icon}:", key=key, type="tertiary", help=help_text)
+
+
+def _where(case: Case) -> str:
+    pages = ", ".join(map(str, case.gold_pages))
+    where = ", ".join(short_name(doc, 44) for doc in case.gold_docs)
+    return " · ".join(filter(None, [case.kind, f"{where}, p. {pages}" if where and pages else where]))
+
+
+def _change(desk: Desk, old: Case, changed: Case) -> None:
+    """The id stays, so that runs before and after can be compared."""
+    save_cases(desk.cases_file, [changed if case.id == old.id else case for case in desk.cases()])
+
+
+def _tried(save: Callable[[], object], key: str) -> bool:
+    try:
+        save()
+    except DocentError as error:
+        show_error(error, key=f"save_{key}")
+        return False
+    return True
+
+
+# -- the form, here, beside a draft and below an answer in the chat
+
+
+def case_form(desk: Desk, case: Case, state: str, save: Callable[[Case], object]) -> None:
+    """Edits a case and hands it to `save`; removes `state` from the session when it is done or left."""
+    try:
+        files = [document.path for document in desk.documents()]
+    except DocentError:
+        files = []
+    files += [doc for doc in case.gold_docs if doc not in files]
+    with st.form(f"form_{state}_{case.id}", border=False):
+        question = st.text_area("Question", case.question, height=80, placeholder="As a reader of the documents asks")
+        answerable = st.toggle("The documents answer it", case.answerable)
+        answers = st.text_area(
+            "Right answer", "\n".join(case.answers), height=80, placeholder="e.g. 11 weeks",
+            help="As short as it can be: a number with its unit, a name, a few words. "
+            "Other ways to say the same go on lines of their own.",
+        )  # fmt: skip
+        left, middle, right = st.columns([3, 1.2, 1.4])
+        docs = left.multiselect("Stands in", files, list(case.gold_docs), placeholder="If you know it")
+        pages = middle.text_input("Page", ", ".join(map(str, case.gold_pages)), placeholder="e.g. 4")
+        kinds = list(dict.fromkeys([*KINDS[:-1], *filter(None, [case.kind])]))
+        kind = right.selectbox("Kind", kinds, kinds.index(case.kind) if case.kind in kinds else 0)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            left_it = st.form_submit_button("Cancel")
+            kept = st.form_submit_button("Save", type="primary", icon=":material/check:")
+    if left_it:
+        del st.session_state[state]
+        st.rerun()
+    if kept and _tried(lambda: save(_filled(case, answerable, question, answers, docs, pages, kind)), state):
+        del st.session_state[state]
+        st.toast("Saved with your questions.", icon=":material/check:")
+        st.rerun()
+
+
+def _filled(
+    case: Case, answerable: bool, question: str, answers: str, docs: Sequence[str], pages: str, kind: str
+) -> Case:
+    """The case with what was typed in. Raises InvalidInput for what is missing."""
+    question = " ".join(question.split())
+    golds = tuple(line.strip() for line in answers.splitlines() if line.strip())
+    if not any(character.isalnum() for character in question):
+        raise InvalidInput("There is no question.", "Write one, as a reader of the documents would ask it.")
+    if answerable and not golds:
+        raise InvalidInput(
+            "There is no right answer.", "Write it in a few words, or say that the documents do not answer it."
+        )
+    numbers = tuple(int(number) for number in re.findall(r"\d+", pages))
+    known: dict[str, Any] = {"question": question, "id": case.id if case.id != NEW else case_id(question)}
+    nothing = {"answers": (), "gold_docs": (), "gold_pages": (), "evidence": "", "gold_passage": ""}
+    if not answerable:
+        return case.model_copy(update={**known, **nothing, "answerable": False, "kind": NONE})
+    known |= {"answerable": True, "answers": golds, "kind": kind, "gold_docs": tuple(docs), "gold_pages": numbers}
+    if (tuple(docs), numbers) != (case.gold_docs, case.gold_pages):  # the text that was known is of another place
+        known |= {"evidence": "", "gold_passage": ""}
+    return case.model_copy(update=known)
+
+
+# -- where it stands
+
+
+def gold_chip(desk: Desk, case: Case, key: str, *, small: bool = False) -> None:
+    """Opens the page that holds the right answer, with the passage marked where it is known."""
+    for number, doc in enumerate(case.gold_docs[:3]):
+        page = case.gold_pages[min(number, len(case.gold_pages) - 1)] if case.gold_pages else 1
+        name = "" if small else label(f"{short_name(doc)} · p. {page}")
+        icon = ":material/find_in_page:" if small else ":material/description:"
+        if st.button(
+            name, key=f"gold_{key}_{number}", icon=icon, type="tertiary" if small else "secondary",
+            help=label(f"Open {doc}, page {page}"),
+        ):  # fmt: skip
+            open_place(place_in(desk, doc, page, case.evidence or case.gold_passage))
+            st.rerun()
+        if small:
+            return
+
+
+def place_in(desk: Desk, file: str, page: int, text: str) -> Place:
+    """The page, with the text marked if it stands there in these words. White space does not count."""
+    words = text.removesuffix("…").split()
+    try:
+        with closing(Store(desk.index_dir, key=desk.key)) as store:
+            document = next((document for document in store.documents() if document.path == file), None)
+            found = store.pages(document.id, page) if document and words else []
+    except DocentError:
+        found = []
+    for one in found:
+        if at := re.search(r"\s+".join(map(re.escape, words)), one.text):
+            quote = Quote(one.start + at.start(), one.start + at.end(), at.group())
+            return Place(file, page, (quote,), one.place, one.confidence)
+    return Place(file, page)

@@ -1,0 +1,5 @@
+"""An index proved, mended, moved and converted: check, repair, export, import, encrypt, decrypt.
+
+Hands out `examine` (check.py), `check` (repair.py), export and import (archive.py, unpack.py) and `convert`
+(convert.py). May call every other room of `ingest`.
+"""
