@@ -102,6 +102,7 @@ class AnswerStream:
         self.prompt = build_prompt(self._llm, self.question, hits, evidence, self.history, max_tokens)
         if self._stopped:
             return
+        self._llm.pin(self.prompt.rules)
         self._streamed = True
         for piece in self._llm.stream(self.prompt.tokens, max_tokens, composed(self.prompt, states)):
             self._first = self._first or time.perf_counter() - self._began

@@ -6,18 +6,20 @@ passage read once behind the fixed rules leaves keys and values that can be stor
 other; what that costs, and what wins it back, is measured in docs/results.md. As literature has it: PromptCache
 (Gim et al., 2023), EPIC (2410.15332), CacheBlend (2405.16444), TurboRAG.
 
-Sequences of the context: STREAM is what answers are written in, ASIDE what is weighed beside it, RULES holds the fixed
-beginning for good and what is being read behind it, LOADED a state on its way in or out.
+Sequences of the context: STREAM is what answers are written in, ASIDE what is weighed beside it, RULES the fixed
+beginning with what is being read behind it, LOADED a state on its way in or out.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from app.llm.protocol import Kept, State
 
+PROMPT_BATCH = 256  # tokens that are read at once
 STREAM, ASIDE, RULES, LOADED = range(4)
 N_SEQUENCES = 4
 _ROTATED = (0, 2)  # LLAMA_ROPE_TYPE_NORM and _NEOX: one angle a position, so that a shift is a rotation
@@ -46,15 +48,22 @@ def capture(api: Any, context: Any, first: int, n_tokens: int) -> State | None:
     return State(first, n_tokens, bytes(buffer)) if got == size else None
 
 
+def put(api: Any, context: Any, state: State, sequence: int) -> bool:
+    """Loads a state into an empty sequence, where it was. False when llama.cpp has no room or refuses."""
+    buffer = (ctypes.c_uint8 * len(state.data)).from_buffer_copy(state.data)
+    if api.llama_state_seq_set_data(context, buffer, len(state.data), sequence) == len(state.data):
+        return True
+    api.llama_memory_seq_rm(api.llama_get_memory(context), sequence, -1, -1)
+    return False
+
+
 def place(api: Any, context: Any, kept: Kept) -> bool:
     """Puts a state's tokens into STREAM at their new positions. False when llama.cpp has no room or refuses.
 
     The keys are rotated with the next decoding, all at once.
     """
     memory, state = api.llama_get_memory(context), kept.state
-    buffer = (ctypes.c_uint8 * len(state.data)).from_buffer_copy(state.data)
-    if api.llama_state_seq_set_data(context, buffer, len(state.data), LOADED) != len(state.data):
-        api.llama_memory_seq_rm(memory, LOADED, -1, -1)
+    if not put(api, context, state, LOADED):
         return False
     first, end = state.origin + kept.first, state.origin + kept.first + kept.n
     if kept.n < state.n_tokens:
@@ -67,21 +76,35 @@ def place(api: Any, context: Any, kept: Kept) -> bool:
     return True
 
 
-def gaps(n_tokens: int, cached: int, kept: Iterable[Kept]) -> list[Kept | tuple[int, int]]:
-    """How to fill a prompt of which the first `cached` tokens are there: what to place, and (begin, end) of what to
-    read, in order. The last token is always read, for what comes after it."""
-    steps: list[Kept | tuple[int, int]] = []
-    at = cached
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part of a prompt that is filled in at once: read, or placed from tokens `first` on of a state."""
+
+    tokens: tuple[int, ...]
+    first: int = -1  # -1: read
+
+
+def steps_of(tokens: Sequence[int], begins: int, kept: Iterable[Kept]) -> list[tuple[Step, Kept | None]]:
+    """How a prompt is filled in, whatever was filled in before: its first `begins` tokens, then in order what is kept
+    and what is to be read, of that no more than PROMPT_BATCH at once. The last token is always read, for what comes
+    after it."""
+    steps: list[tuple[Step, Kept | None]] = []
+
+    def read(at: int, end: int) -> None:
+        steps.extend((Step(tuple(tokens[n : min(n + PROMPT_BATCH, end)])), None) for n in range(at, end, PROMPT_BATCH))
+
+    at = begins if begins < len(tokens) else 0
+    read(0, at)
     for one in sorted(kept, key=lambda kept: kept.start):
-        if one.start < at or one.end >= n_tokens:
+        if one.start < at or one.end >= len(tokens):
             continue
-        if at < one.start:
-            steps.append((at, one.start))
-        steps.append(one)
+        read(at, one.start)
+        steps.append((Step(tuple(tokens[one.start : one.end]), one.first), one))
         at = one.end
-    return [*steps, (at, n_tokens)]
+    read(at, len(tokens))
+    return steps
 
 
-def common(old: Sequence[int], new: Sequence[int]) -> int:
-    """How many tokens both begin with."""
+def common(old: Sequence[object], new: Sequence[object]) -> int:
+    """How many items both begin with."""
     return next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))

@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 import psutil
 
-from app.llm.kvcache import N_SEQUENCES
+from app.llm.kvcache import N_SEQUENCES, PROMPT_BATCH
 from ingest.errors import ModelError
 
-PROMPT_BATCH = 512  # tokens that are read in one go
 KvType = Literal["f16", "q8_0"]
 Layers = Literal["auto"] | int
 _KV_TYPES = {"f16": 1, "q8_0": 8}  # ggml's numbers for them

@@ -1,4 +1,10 @@
-"""llama.cpp through llama-cpp-python's low-level API: greedy, streamed, stoppable, never reading anything twice."""
+"""llama.cpp through llama-cpp-python's low-level API: greedy, streamed, stoppable, never reading anything twice.
+
+The same prompt gives the same text, whatever was asked before. For that, floating-point sums must be made in the same
+order each time: llama.cpp's last digits depend on how many tokens it reads at once and on where in the context they
+lie (measured: up to 0.6 in a logit), and where two tokens are nearly as likely, the last digits decide. So a prompt is
+always filled in by the same steps, from an empty context on, and only whole steps are taken over from the last prompt.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.llm.chat_format import chat_format
-from app.llm.kvcache import ASIDE, RULES, STREAM, capture, common, gaps, place, why_not
-from app.llm.llama import PROMPT_BATCH, KvType, Layers, backend, layers_on_gpu, open_context, open_model, physical_cores
+from app.llm.kvcache import ASIDE, PROMPT_BATCH, RULES, STREAM, Step, capture, common, place, put, steps_of, why_not
+from app.llm.llama import KvType, Layers, backend, layers_on_gpu, open_context, open_model, physical_cores
 from app.llm.lookup import looked_up
 from app.llm.protocol import Kept, State, Stats
 from ingest.errors import InvalidInput, ModelError
@@ -25,6 +31,10 @@ from ingest.errors import InvalidInput, ModelError
 _ASIDE = 512  # tokens that may be weighed beside what streams have read
 _PACE_READ, _PACE_WRITTEN = 64, 4
 _BEHIND = 768  # tokens of the rules and of a text that is read behind them
+_LEAD = 0.5  # in natural logarithms: by less, a choice among drafted tokens is made anew, each token computed alone
+
+
+Choice = tuple[int, float]  # a token and its natural log-probability
 
 
 class LlamaCpp:
@@ -56,14 +66,16 @@ class LlamaCpp:
         self._busy = threading.Lock()
         self._stop = threading.Event()
         self._should_stop: Callable[[], bool] = self._stop.is_set
-        self._tokens: list[int] = []  # what the context holds of streams,
-        self._weighed: list[int] = []  # beside it of what was weighed,
-        self._rules: list[int] = []  # and for good
+        self._steps: list[Step] = []  # by which the newest prompt was filled in,
+        self._tokens: list[int] = []  # what the stream holds: that prompt, and what was written behind it
+        self._weighed: list[int] = []  # what was weighed beside it
+        self._rules: list[int] = []  # the fixed beginning that was pinned,
+        self._pinned: State | None = None  # and its state
         layers = layers_on_gpu(gpu_layers, bool(api.llama_supports_gpu_offload()))
         self._model = open_model(path, layers)
         self._vocab = api.llama_model_get_vocab(self._model)
         self.n_ctx = min(n_ctx, api.llama_model_n_ctx_train(self._model) or n_ctx)
-        self._ctx = open_context(self._model, self.n_ctx + _ASIDE + _BEHIND, threads or physical_cores(), kv_type)
+        self._ctx = open_context(self._model, self.n_ctx + max(_ASIDE, _BEHIND), threads or physical_cores(), kv_type)
         self._batch = api.llama_batch_init(PROMPT_BATCH, 0, 1)
         self._interrupted = False
         self._abort = api.ggml_abort_callback(lambda data: self._gives_up())
@@ -116,10 +128,12 @@ class LlamaCpp:
             if self.no_states or len(rules) + len(tokens) > _BEHIND or not self._pin(list(rules)):
                 return None
             self._should_stop = should_stop
-            if not self._read(tokens, RULES, len(rules)):
-                self._remove(RULES, len(rules))
-                return None
-            return capture(self._api, self._ctx, len(rules), len(tokens))
+            self._clear()
+            placed = self._pinned is not None and put(self._api, self._ctx, self._pinned, RULES)
+            read = placed and self._read(tokens, RULES, len(rules))
+            made = capture(self._api, self._ctx, len(rules), len(tokens)) if read else None
+            self._clear()
+            return made
 
     def use_threads(self, reading: int, writing: int) -> None:
         with self._busy:
@@ -172,13 +186,12 @@ class LlamaCpp:
 
     def _generate(self, tokens: list[int], max_tokens: int, kept: Sequence[Kept]) -> Iterator[str]:
         began = time.perf_counter()
-        self.last_logprobs, self._opening, self.last_stats = [], None, Stats(prompt_tokens=len(tokens))
-        cached = self._keep_prefix(tokens, kept)
-        made, drafted, accepted, composed, first = 0, 0, 0, 0, 0.0
+        self.last_logprobs, self.last_stats = [], Stats(prompt_tokens=len(tokens))
+        cached = composed = made = drafted = accepted = 0
+        first = 0.0
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         try:
-            composed = self._fill(tokens, cached, kept)
-            following = self._choices(1) if composed >= 0 else []
+            cached, composed, following = self._fill(tokens, kept)
             while following and made < max_tokens and not self._stop.is_set():
                 first = first or time.perf_counter() - began
                 for token, logprob in following[: max_tokens - made]:
@@ -196,7 +209,7 @@ class LlamaCpp:
             self.last_stats = Stats(
                 prompt_tokens=len(tokens),
                 cached_tokens=cached,
-                composed_tokens=max(0, composed),
+                composed_tokens=composed,
                 drafted_tokens=drafted,
                 accepted_tokens=accepted,
                 output_tokens=made,
@@ -204,31 +217,41 @@ class LlamaCpp:
                 seconds_total=time.perf_counter() - began,
             )
 
-    def _keep_prefix(self, tokens: Sequence[int], kept: Sequence[Kept]) -> int:
-        """Removes from the stream what the new prompt does not begin with. Returns how many tokens stay."""
-        same = common(self._tokens, tokens[:-1])  # the last one is decoded for its logits
-        if same < len(self._rules) < len(tokens) and common(self._rules, tokens) == len(self._rules):
-            self._remove(STREAM, 0)
-            self._api.llama_memory_seq_cp(self._memory, RULES, STREAM, -1, -1)
-            same = len(self._rules)
-        same = next((one.start for one in kept if one.start < same < one.end), same)  # placed whole
-        if not self._remove(STREAM, same):
-            same = 0
-        self._tokens = list(tokens[:same])
-        return same
+    def _fill(self, tokens: list[int], kept: Sequence[Kept]) -> tuple[int, int, list[Choice]]:
+        """Fills the prompt in. Returns how many tokens were there, how many were placed, and the first choice of what
+        follows; no choice when stopped."""
+        begins = len(self._rules) if tokens[: len(self._rules)] == self._rules else 0
+        plan = steps_of(tokens, begins, kept)
+        same = common(self._steps, [step for step, _ in plan])
+        if not same == len(plan) == len(self._steps):
+            self._opening = None
+        self._forget(same)
+        cached, composed = len(self._tokens), 0
+        for number, (step, one) in enumerate(plan[same:], same):
+            if number == 0 and begins and self._pinned and put(self._api, self._ctx, self._pinned, STREAM):
+                cached += len(step.tokens)
+            elif one and place(self._api, self._ctx, one):
+                composed += len(step.tokens)
+            elif self._read(step.tokens, STREAM, len(self._tokens)):
+                step = Step(step.tokens)
+            else:
+                self._remove(STREAM, len(self._tokens))
+                return cached, composed, []
+            self._tokens += step.tokens
+            self._steps.append(step)
+        if self._opening is None:
+            self._opening = self._logprobs()
+        token = int(self._opening.argmax())
+        return cached, composed, [(token, float(self._opening[token]))]
 
-    def _fill(self, tokens: list[int], cached: int, kept: Sequence[Kept]) -> int:
-        """Places what is kept and reads the rest. Returns how many tokens were placed, -1 when stopped."""
-        placed = 0
-        for step in gaps(len(tokens), cached, kept):
-            if isinstance(step, Kept) and place(self._api, self._ctx, step):
-                placed += step.n
-                self._tokens += tokens[step.start : step.end]
-                continue
-            begin, end = (step.start, step.end) if isinstance(step, Kept) else step
-            if not self._go_on(tokens[begin:end]):
-                return -1
-        return placed
+    def _forget(self, same: int) -> None:
+        """Leaves the first `same` steps in the context, and nothing beside or behind them."""
+        kept = [token for step in self._steps[:same] for token in step.tokens]
+        self._weighed = []
+        if not kept or not self._remove(ASIDE, 0) or not self._remove(STREAM, len(kept)):
+            self._clear()
+            return
+        self._tokens, self._steps = kept, self._steps[:same]
 
     def _go_on(self, tokens: Sequence[int], *, all_logits: bool = False) -> bool:
         """Reads tokens into the stream. False when stopped midway."""
@@ -238,29 +261,37 @@ class LlamaCpp:
         self._remove(STREAM, len(self._tokens))
         return False
 
-    def _step(self, token: int, draft: Sequence[int]) -> list[tuple[int, float]]:
+    def _step(self, token: int, draft: Sequence[int]) -> list[Choice]:
         """The tokens that follow: as much of the draft as the model would have chosen itself, and one more. All are
-        read at once, which costs little more than one. Empty when stopped."""
+        read at once, which costs little more than one. Empty when stopped.
+
+        Read at once, the last digits are others than read one by one. Where the best choice does not lead clearly, what
+        precedes it is therefore read again, alone, so that drafts do not decide which of two near choices is taken.
+        """
         known = len(self._tokens)
         if not self._go_on([token, *draft], all_logits=True):
             return []
-        choices = self._choices(len(draft) + 1)
-        agreed = common([choice for choice, _ in choices], draft)
-        if agreed < len(draft):
-            self._tokens = self._tokens[: known + 1 + agreed]
+        taken: list[Choice] = []
+        for row, drafted in enumerate([*draft, None]):
+            choice, lead = self._choice(row - len(draft) - 1)
+            if draft and lead < _LEAD:
+                self._tokens = self._tokens[: known + row]
+                if not self._remove(STREAM, known + row) or not self._go_on([[token, *draft][row]]):
+                    return taken
+                return [*taken, self._choice()[0]]
+            taken.append(choice)
+            if choice[0] != drafted:
+                break
+        self._tokens = self._tokens[: known + len(taken)]
+        if len(taken) <= len(draft):
             self._remove(STREAM, len(self._tokens))
-        return choices[: agreed + 1]
+        return taken
 
-    def _choices(self, rows: int) -> list[tuple[int, float]]:
-        """The likeliest token, with its log-probability, after each of the last `rows` tokens that were read."""
-        found = []
-        for row in range(-rows, 0):
-            logprobs = self._logprobs(row)
-            if self._opening is None:
-                self._opening = logprobs
-            token = int(logprobs.argmax())
-            found.append((token, float(logprobs[token])))
-        return found
+    def _choice(self, row: int = -1) -> tuple[Choice, float]:
+        """The likeliest token after one of those that were read last, and by how much it leads the next one."""
+        logprobs = self._logprobs(row)
+        second, first = np.partition(logprobs, -2)[-2:]
+        return (int(logprobs.argmax()), float(first)), float(first - second)
 
     def _read(self, tokens: Sequence[int], sequence: int, at: int, *, all_logits: bool = False) -> bool:
         """Feeds tokens to the model, with logits for the last one or for all. False when stopped midway."""
@@ -287,15 +318,16 @@ class LlamaCpp:
         return True
 
     def _pin(self, rules: list[int]) -> bool:
+        """Reads the rules alone and keeps their state. False when stopped."""
         if self._rules == rules:
             return True
-        self._remove(RULES, 0)
-        self._rules = []
-        if self._tokens[: len(rules)] == rules:
-            self._api.llama_memory_seq_cp(self._memory, STREAM, RULES, 0, len(rules))
-        elif not self._read(rules, RULES, 0):
-            self._remove(RULES, 0)
-            return False
+        self._rules, self._pinned = [], None
+        if not self.no_states:
+            self._clear()
+            self._pinned = capture(self._api, self._ctx, 0, len(rules)) if self._read(rules, RULES, 0) else None
+            self._clear()
+            if not self._pinned:
+                return False
         self._rules = rules
         return True
 
@@ -315,9 +347,13 @@ class LlamaCpp:
         """From a position on. Where a model cannot forget in part, everything goes, and False is returned."""
         if self._api.llama_memory_seq_rm(self._memory, sequence, first, -1):
             return True
-        self._api.llama_memory_clear(self._memory, True)
-        self._tokens, self._weighed, self._rules = [], [], []
+        self._clear()
         return False
+
+    def _clear(self) -> None:
+        """Empties the context: what is filled in next lies where it lies in a new one."""
+        self._api.llama_memory_clear(self._memory, False)
+        self._tokens, self._weighed, self._steps = [], [], []
 
     def _logprobs(self, row: int = -1) -> NDArray[np.float32]:
         """Of every token of the vocabulary, as the next one. (n_vocab,)"""

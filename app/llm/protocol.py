@@ -71,12 +71,12 @@ class Llm(Protocol):
         ...
 
     def pin(self, rules: Sequence[int]) -> None:
-        """Reads a fixed beginning once and for good, so that no prompt that begins with it has to."""
+        """Reads a fixed beginning once, so that no prompt that begins with it has to."""
         ...
 
     def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> State | None:
-        """What is computed when the tokens are read behind the rules. Leaves what streams have read as it is. None
-        when stopped, which `should_stop` may say at any moment, and where `no_states` says why there are none."""
+        """What is computed when the tokens are read behind the rules. None when stopped, which `should_stop` may say
+        at any moment, and where `no_states` says why there are none. What streams have read may be forgotten."""
         ...
 
     def opened_with(self, option: str) -> float:

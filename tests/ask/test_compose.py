@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.ask.compose import Composer, composed
 from app.ask.prompt import build_prompt, label_of, passages_of, rules_of
 from app.datatypes import Hit, Segment, Sentence
-from app.llm.kvcache import gaps
+from app.llm.kvcache import PROMPT_BATCH, Step, steps_of
 from app.llm.protocol import Kept, State
 from app.llm.states import StateStore
 from ingest.datatypes import Chunk
@@ -90,16 +92,30 @@ def test_what_is_said_anew_is_read_in_one_go_with_the_question(composer):
     best = [Sentence("file1.pdf", 1, 0, 46, WORDS[:46]), row]
     states = composer.states([*passages_of(llm, hits), label_of(llm)], never, at_once=1000)
     prompt = build_prompt(llm, "How full?", hits, best, [], 50)
-    steps = gaps(len(prompt.tokens), len(prompt.rules), composed(prompt, states))
-    assert [isinstance(step, Kept) for step in steps] == [True] * 4 + [False]  # two passages, the label, a sentence
+    steps = steps_of(prompt.tokens, len(prompt.rules), composed(prompt, states))
+    assert [bool(kept) for _, kept in steps] == [False] + [True] * 4 + [False]  # rules, two passages, label, a sentence
 
 
 def test_what_was_placed_is_not_read_and_the_last_token_always_is():
     state = State(2, 10, b"")
-    steps = gaps(30, 2, [Kept(14, 6, state), Kept(2, 10, state)])
-    assert steps == [Kept(2, 10, state), (12, 14), Kept(14, 6, state), (20, 30)]
-    assert gaps(12, 2, [Kept(2, 10, state)]) == [(2, 12)]
-    assert gaps(30, 5, [Kept(2, 10, state)]) == [(5, 30)]  # overlaps what is there
+    tokens = list(range(600))
+    first, again = Kept(2, 10, state), Kept(14, 6, state, first=3)
+    steps = steps_of(tokens[:30], 2, [again, first])
+    assert [kept for _, kept in steps] == [None, first, None, again, None]
+    assert [(step.tokens[0], step.tokens[-1]) for step, _ in steps] == [(0, 1), (2, 11), (12, 13), (14, 19), (20, 29)]
+    assert steps_of(tokens[:12], 2, [first])[1:] == [(Step(tuple(range(2, 12))), None)]
+    assert [kept for _, kept in steps_of(tokens[:30], 5, [first])] == [None, None]  # overlaps what is there
+    assert [len(step.tokens) for step, _ in steps_of(tokens, 2, [])] == [2, PROMPT_BATCH, PROMPT_BATCH, 600 - 2 - 512]
+
+
+@given(st.data())
+def test_the_steps_of_a_prompt_hold_each_token_once_and_in_order(data):
+    tokens = list(range(data.draw(st.integers(1, 700))))
+    spans = st.tuples(st.integers(0, 700), st.integers(1, 300))
+    kept = [Kept(start, n, State(0, n, b"")) for start, n in data.draw(st.lists(spans, max_size=5))]
+    steps = steps_of(tokens, data.draw(st.integers(0, 700)), kept)
+    assert [token for step, _ in steps for token in step.tokens] == tokens
+    assert steps[-1][1] is None
 
 
 def test_segments_know_what_they_repeat():

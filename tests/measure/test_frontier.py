@@ -12,7 +12,7 @@ from app.ask.compose import Composer, composed
 from app.ask.prompt import build_prompt, label_of, passages_of, rules_of
 from app.datatypes import Hit, Sentence
 from app.evaluation.cases import Case
-from app.llm.kvcache import gaps
+from app.llm.kvcache import steps_of
 from app.llm.protocol import Stats
 from app.llm.states import StateStore
 from ingest.datatypes import Chunk
@@ -63,8 +63,8 @@ def put_together(frontier, question, composer):
 
 def read(prompt, kept):
     """The tokens that have to be read behind the rules."""
-    steps = gaps(len(prompt.tokens), len(prompt.rules), kept)
-    return [token for step in steps if isinstance(step, tuple) for token in prompt.tokens[slice(*step)]]
+    steps = steps_of(prompt.tokens, len(prompt.rules), kept)[1:]
+    return [token for step, placed in steps if not placed for token in step.tokens]
 
 
 def test_in_every_way_states_lie_where_their_tokens_stand(frontier, put_together):
