@@ -310,7 +310,7 @@ def test_what_keeps_llamaindex_from_it_is_explained(tiny_folder, folder, tmp_pat
 
 
 def test_a_bench_becomes_a_section_of_the_results(measured, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "docs")
+    monkeypatch.syspath_prepend(ROOT / "docs/measure")
     spec = importlib.util.spec_from_file_location("results", ROOT / "docs" / "measure" / "results.py")
     results = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(results)

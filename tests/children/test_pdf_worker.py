@@ -141,7 +141,7 @@ def test_a_reading_child_has_no_way_out():
 
 OUT = """
 import os, socket, sys
-from ingest.confine import confine
+from ingest.children.confine import confine
 confine()
 def out(what, *arguments):
     try:
@@ -195,7 +195,7 @@ def test_the_parent_takes_no_code_from_a_child_that_was_taken_over():
 KILLED = """
 import sys
 from pathlib import Path
-from ingest.worker import Reader
+from ingest.children.worker import Reader
 reader = Reader(600)
 reader.start(Path(sys.argv[1]))
 print(reader._child.pid, flush=True)

@@ -38,8 +38,10 @@ from ingest.upkeep.repair import check
 from ingest.upkeep.unpack import import_library
 
 from command_line import docent
-from damaged import WORDS, everything, place, sql, traces, whole  # noqa: F401
+from damaged import WORDS, everything, place, traces, whole
 from libraries import Words
+
+__all__ = ["place", "whole"]  # fixtures
 
 CHEAP = Cost(memory_kib=64, iterations=1, lanes=1)
 SAID = "correct horse"
@@ -79,7 +81,7 @@ def test_a_key_is_never_shown() -> None:
 
 
 @pytest.fixture
-def vault(place: Path) -> tuple[Path, Key]:  # noqa: F811
+def vault(place: Path) -> tuple[Path, Key]:
     key = encrypt(place / "index", SAID, CHEAP)
     return place / "index", key
 
@@ -93,7 +95,7 @@ def content(index: Path, key: Key | None) -> list[object]:
     return [*everything(index, key), states]
 
 
-def test_an_encrypted_library_holds_and_finds_the_same(place: Path) -> None:  # noqa: F811
+def test_an_encrypted_library_holds_and_finds_the_same(place: Path) -> None:
     index = place / "index"
     before = content(index, None)
     assert any(before[-1])
@@ -107,7 +109,7 @@ def test_an_encrypted_library_holds_and_finds_the_same(place: Path) -> None:  # 
     assert check(index, is_whole).findings == ()
 
 
-def test_no_word_of_it_is_on_disk(place: Path) -> None:  # noqa: F811
+def test_no_word_of_it_is_on_disk(place: Path) -> None:
     index = place / "index"
     assert all(traces(index, word) for word in WORDS_OF_IT[:3])
     key = encrypt(index, SAID, CHEAP)
@@ -178,8 +180,8 @@ def test_bytes_changed_in_an_encrypted_library_are_found(vault: tuple[Path, Key]
 KILLED = """
 import os, sys
 from pathlib import Path
-import ingest.convert, ingest.settle
-from ingest.vault import Cost, unlock
+from ingest.upkeep import convert
+from ingest.encryption.vault import Cost, unlock
 step, index, way = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 seen = 0
 def hook(event, arguments):
@@ -192,9 +194,9 @@ def hook(event, arguments):
             os._exit(9)
 sys.addaudithook(hook)
 if way == "encrypt":
-    ingest.convert.encrypt(index, "correct horse", Cost(64, 1, 1))
+    convert.encrypt(index, "correct horse", Cost(64, 1, 1))
 else:
-    ingest.convert.decrypt(index, unlock(index, "correct horse"))
+    convert.decrypt(index, unlock(index, "correct horse"))
 print(seen)
 """
 
@@ -205,7 +207,7 @@ def _run(step: int, index: Path, way: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("way", ["encrypt", "decrypt"])
-def test_a_conversion_killed_at_any_step_leaves_a_whole_library(place: Path, tmp_path: Path, way: str) -> None:  # noqa: F811
+def test_a_conversion_killed_at_any_step_leaves_a_whole_library(place: Path, tmp_path: Path, way: str) -> None:
     original = place / "index"
     before = content(original, None)
     if way == "decrypt":
@@ -242,7 +244,7 @@ def settled(index: Path) -> bool:
 ANSWER = Answer("answered", "At 06:30.", "", (), (), "m", Stats())
 
 
-def test_conversations_move_into_the_library_and_out_again(place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_conversations_move_into_the_library_and_out_again(place: Path, tmp_path: Path) -> None:
     home = tmp_path / "home/threads.db"
     with closing(Memory(home)) as memory:
         memory.keep(memory.new_thread("here", "About the zanzibar depot"), "When does the zanzibar depot open?", ANSWER)
@@ -276,7 +278,7 @@ class Asking(Words):
     encode_queries = Words.encode
 
 
-def test_an_encrypted_library_is_kept_up_searched_and_leaves_nothing_behind(place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_an_encrypted_library_is_kept_up_searched_and_leaves_nothing_behind(place: Path, tmp_path: Path) -> None:
     """New, changed and removed documents, questions, a report, a state of the model: no word of it on disk."""
     index = place / "index"
     key = encrypt(index, SAID, CHEAP)
@@ -302,7 +304,7 @@ def test_an_encrypted_library_is_kept_up_searched_and_leaves_nothing_behind(plac
         assert traces(index, word) == [] == traces(home, word)
 
 
-def test_an_encrypted_library_travels_encrypted(place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_an_encrypted_library_travels_encrypted(place: Path, tmp_path: Path) -> None:
     index = place / "index"
     key = encrypt(index, SAID, CHEAP)
     file = tmp_path / "library.zip"
@@ -321,7 +323,7 @@ def test_an_encrypted_library_travels_encrypted(place: Path, tmp_path: Path) -> 
         import_library(file, tmp_path / "there", None, WORDS.name, replace=True)
 
 
-def test_the_commands(place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_commands(place: Path, tmp_path: Path) -> None:
     index = ("--index", place / "index")
     done = docent("encrypt", *index)
     assert done.returncode == 1 and "No passphrase" in done.stderr
@@ -359,10 +361,10 @@ def test_a_passphrase_comes_through_a_file_descriptor_and_leaves_the_environment
     assert key_for(vault[0]) == vault[1] and "DOCENT_PASSPHRASE" not in os.environ
 
 
-def test_without_sqlcipher_the_extra_is_named(place: Path, vault: tuple[Path, Key]) -> None:  # noqa: F811
+def test_without_sqlcipher_the_extra_is_named(place: Path, vault: tuple[Path, Key]) -> None:
     program = (
-        "import sys; sys.modules['sqlcipher3'] = None; from pathlib import Path; from ingest.store import Store; "
-        "from ingest.vault import unlock; folder = Path(sys.argv[1])\n"
+        "import sys; sys.modules['sqlcipher3'] = None; from pathlib import Path; from ingest.store.store import Store; "
+        "from ingest.encryption.vault import unlock; folder = Path(sys.argv[1])\n"
         "try: Store(folder, key=unlock(folder, 'correct horse'))\n"
         "except Exception as error: print(error, error.hint)"
     )
@@ -393,7 +395,7 @@ def test_attempts_are_slowed_down(vault: tuple[Path, Key]) -> None:
 
 
 def test_the_page_asks_for_the_passphrase_and_forgets_it(
-    place: Path,  # noqa: F811
+    place: Path,
     vault: tuple[Path, Key],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -174,10 +174,10 @@ def test_a_newer_docent_s_rows_can_be_read(assistant):
 WORKER = """
 import sys, time
 from pathlib import Path
-from app.assistant import Assistant
-from app.cases import load_cases
-from app.evaluate import evaluate
-from ingest.embed import SentenceEncoder
+from app.ask.assistant import Assistant
+from app.evaluation.cases import load_cases
+from app.evaluation.run import evaluate
+from ingest.encoder.embed import SentenceEncoder
 index, encoder, cases, out, wait = sys.argv[1:]
 docent = Assistant(Path(index), SentenceEncoder(Path(encoder), precision="float32"), lambda: None)
 evaluate(docent, load_cases(Path(cases)), Path(out), retrieval_only=True, on_case=lambda *_: time.sleep(float(wait)))

@@ -22,7 +22,7 @@ CASES = [
 
 @pytest.fixture
 def results(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "docs")
+    monkeypatch.syspath_prepend(ROOT / "docs/measure")
     spec = importlib.util.spec_from_file_location("results", ROOT / "docs" / "measure" / "results.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

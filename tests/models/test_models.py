@@ -433,6 +433,6 @@ def test_catalogue_is_whole():
 
 def test_import_is_light():
     heavy = ("torch", "llama_cpp", "pydantic", "numpy")
-    code = f"import sys, app.models; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, app.models.store; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

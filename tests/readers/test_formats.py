@@ -25,7 +25,9 @@ from ingest.store.index import LocalIndex
 from ingest.sync.sync import sync
 from ingest.text.chunk import chunk
 
-from desks import MakeDesk, answered, desk, drawn, finished, shown  # noqa: F401
+from desks import MakeDesk, answered, desk, drawn, finished, shown
+
+__all__ = ["desk"]  # fixtures
 from laid_out import check
 
 DATA = Path(__file__).parents[1] / "data" / "formats"
@@ -244,7 +246,7 @@ def test_markup_in_cells_and_text_is_shown_as_written():
         assert "<img" not in html and "&lt;img src=x" in html and "<table>" in html
 
 
-def test_the_panel_beside_the_chat_names_the_place_and_shows_the_whole_table(desk: MakeDesk) -> None:  # noqa: F811
+def test_the_panel_beside_the_chat_names_the_place_and_shows_the_whole_table(desk: MakeDesk) -> None:
     at = desk("The price of BP-163 is 83.25 €.")
     shutil.copy(DATA / "prices.xlsx", at.folder / "prices.xlsx")
     at.ingest()

@@ -276,7 +276,7 @@ def test_a_second_writer_is_refused_and_the_first_goes_on(tmp_path):
 
 def test_the_lock_of_a_killed_writer_is_free(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from ingest.lock import writing\n"
+        "import sys, time; from pathlib import Path; from ingest.store.lock import writing\n"
         "with writing(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE) as other:

@@ -22,7 +22,9 @@ from ingest.sync.progress import Progress
 from ingest.sync.scan import scan
 from ingest.sync.sync import sync
 
-from libraries import Words, check_equals_a_clean_build, files_of, kill, prose
+from libraries import Words, check_equals_a_clean_build, files_of, index, kill, prose, texts, words
+
+__all__ = ["index", "texts", "words"]  # fixtures
 
 # -- incremental equals clean
 

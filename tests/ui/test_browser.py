@@ -11,7 +11,21 @@ from typing import Any
 
 import pytest
 
-from browsing import ANSWER, READ, answered, ask, chip, marked, new_conversation, to
+from browsing import (
+    ANSWER,
+    READ,
+    answered,
+    ask,
+    browser,
+    chip,
+    marked,
+    new_conversation,
+    page,
+    server,
+    to,
+)
+
+__all__ = ["browser", "page", "server"]  # fixtures
 
 pytestmark = pytest.mark.slow
 

@@ -23,7 +23,9 @@ from ingest.encoder.embed import SentenceEncoder
 from ingest.errors import InvalidInput
 from ingest.store.store import Store
 
-from desks import MakeDesk, answered, drawn, finished, shown
+from desks import MakeDesk, answered, desk, drawn, finished, shown
+
+__all__ = ["desk"]  # fixtures
 
 UI = Path(__file__).parents[2] / "app/ui"
 

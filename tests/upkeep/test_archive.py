@@ -25,8 +25,10 @@ from ingest.upkeep.repair import check
 from ingest.upkeep.unpack import import_library
 
 from command_line import docent
-from damaged import WORDS, everything, place, whole  # noqa: F401
+from damaged import WORDS, everything, place, whole
 from libraries import Words
+
+__all__ = ["place", "whole"]  # fixtures
 
 ENCODER = WORDS.name
 
@@ -36,7 +38,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def archive(place: Path) -> Path:  # noqa: F811
+def archive(place: Path) -> Path:
     (place / "docs/domain.toml").write_text('title = "Pumps"\n')
     (place / "calibration.json").write_text("{}")
     file = place / "library.zip"
@@ -45,7 +47,7 @@ def archive(place: Path) -> Path:  # noqa: F811
     return file
 
 
-def test_a_library_answers_elsewhere_as_it_did_here(place: Path, archive: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_library_answers_elsewhere_as_it_did_here(place: Path, archive: Path, tmp_path: Path) -> None:
     there = tmp_path / "other machine"
     places = {"calibration.json": there / "home/calibration.json"}
     done = import_library(archive, there / "indexes/pumps", there / "docs", ENCODER, places)
@@ -59,7 +61,7 @@ def test_a_library_answers_elsewhere_as_it_did_here(place: Path, archive: Path, 
     assert left == {"docs", "home", "indexes", "pumps"}
 
 
-def test_without_its_documents_it_is_searched_all_the_same(place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_without_its_documents_it_is_searched_all_the_same(place: Path, tmp_path: Path) -> None:
     file = tmp_path / "small.zip"
     assert export(place / "index", file, "1.0").files == 0
     done = import_library(file, tmp_path / "there", None, ENCODER)
@@ -68,14 +70,14 @@ def test_without_its_documents_it_is_searched_all_the_same(place: Path, tmp_path
     assert done.notes == () and sync(place / "docs", tmp_path / "again", WORDS).unchanged == 3
 
 
-def test_what_changed_since_it_was_read_stays_out_and_is_named(place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_what_changed_since_it_was_read_stays_out_and_is_named(place: Path, tmp_path: Path) -> None:
     (place / "docs/note.txt").write_text("Something else.\n")
     (place / "docs/pump.md").unlink()
     done = export(place / "index", tmp_path / "a.zip", "1.0", documents=True)
     assert done.files == 1 and [text.partition(":")[0] for text in done.left_out] == ["note.txt", "pump.md"]
 
 
-def test_nothing_is_overwritten_unasked(place: Path, archive: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_nothing_is_overwritten_unasked(place: Path, archive: Path, tmp_path: Path) -> None:
     before = tree(place)
     with pytest.raises(InvalidInput, match="there already"):
         export(place / "index", archive, "1.0")
@@ -90,7 +92,7 @@ def test_nothing_is_overwritten_unasked(place: Path, archive: Path, tmp_path: Pa
     assert everything(tmp_path / "old") == everything(place / "index")
 
 
-def test_another_encoder_is_named_and_needs_the_documents(place: Path, archive: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_another_encoder_is_named_and_needs_the_documents(place: Path, archive: Path, tmp_path: Path) -> None:
     export(place / "index", tmp_path / "bare.zip", "1.0")
     with pytest.raises(InvalidInput, match="another encoder \\(words; here it is modern\\)"):
         import_library(tmp_path / "bare.zip", tmp_path / "there", None, "modern")
@@ -99,7 +101,7 @@ def test_another_encoder_is_named_and_needs_the_documents(place: Path, archive: 
     assert len(sync(tmp_path / "docs", tmp_path / "there", Words("modern")).changed) == 3
 
 
-def test_it_is_whole_also_while_the_store_is_written(place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_it_is_whole_also_while_the_store_is_written(place: Path, tmp_path: Path) -> None:
     """Documents come and go meanwhile; whatever moment the file holds, it is one moment."""
     ended = threading.Event()
 
@@ -261,7 +263,7 @@ def test_an_import_killed_between_its_last_two_steps_leaves_the_old_index(archiv
     assert everything(tmp_path / "index") == before
 
 
-def test_the_commands(place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_commands(place: Path, tmp_path: Path) -> None:
     done = docent("export", tmp_path / "a.zip", "--index", place / "index", "--with-documents", "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["files"] == 3
     done = docent("export", tmp_path / "a.zip", "--index", place / "index")

@@ -36,7 +36,9 @@ from ingest.upkeep.check import Checkup
 from ingest.upkeep.repair import check
 
 from command_line import docent
-from damaged import WORDS, everything, sql, traces
+from damaged import WORDS, everything, place, sql, traces, whole
+
+__all__ = ["place", "whole"]  # fixtures
 
 
 def flip(file: Path, at: int) -> None:
