@@ -24,11 +24,12 @@ os.environ["PYTHONPATH"] = str(ROOT / "tests/parts")  # for tests that run thems
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
     """All state of a test goes to its own folder; tests of the real models keep the user's models."""
+    real = "model" in request.keywords or "browser" in request.keywords
     for name in Settings.model_fields:
-        if not (name == "home" and "slow" in request.keywords):
+        if not (name == "home" and real):
             monkeypatch.delenv(f"DOCENT_{name.upper()}", raising=False)
     place = tmp_path / "home"
-    if "slow" not in request.keywords:
+    if not real:
         monkeypatch.setenv("DOCENT_HOME", str(place))
     return place
 

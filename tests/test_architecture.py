@@ -118,6 +118,7 @@ def test_each_room_says_what_it_is_for():
             assert len(room.read_text(encoding="utf-8").splitlines()) < 10, f"{room} does more than say it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", HOMES)
 def test_heavy_libraries_have_one_home(library: str):
     users = {name_of(file) for file in SOURCES if any(i.split(".")[0] == library for i in imports(file))}

@@ -100,6 +100,7 @@ def test_llama_that_does_not_start_is_a_finding(tmp_path):
     assert check.severity == "error" and "make chat" in check.remedy
 
 
+@pytest.mark.slow
 def test_what_stands_in_the_way_of_reading_ahead_is_said(settings, tmp_path):
     def found(**changes):
         return by_name(doctor.run(settings.model_copy(update=changes), tmp_path / "index")).get("reading ahead")
@@ -123,7 +124,7 @@ def test_what_was_read_is_counted_against_its_budget_and_the_disk(settings, tmp_
     assert large.severity == "warning" and "are free on that disk" in large.message and "DOCENT_KV_GB" in large.remedy
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_a_real_model_s_states_can_be_kept():
     spec = models.find("smollm2-135m", load_settings().models_dir)
     assert doctor.inspect_states(models.path(spec, load_settings().models_dir)) == ""

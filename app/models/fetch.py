@@ -115,6 +115,7 @@ def _continue(url: str, target: Path, file: FileSpec, before: int, meter: Meter,
         # The socket's own time limit covers neither name resolution nor a row of dead addresses.
         reply = within(limits.open_seconds, lambda: urllib.request.urlopen(asked, timeout=limits.stall_seconds))
     except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
         if error.code != 416:
             raise
         target.unlink()  # what went before cannot be the beginning of that file

@@ -45,6 +45,7 @@ def test_the_stream_is_lazy_and_runs_once(assistant):
     assert stream.answer is stream.answer and len(llm.prompts) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reply", ["NOT FOUND", "The price is 90 euros.", "Paris is the capital of France."])
 def test_what_no_passage_supports_is_not_shown(assistant, reply):
     answer = assistant(reply).ask("What does the filter cost?").answer

@@ -63,6 +63,7 @@ def test_so_does_the_revision(question: str, held: set[int]) -> None:
     assert held_back(question, {}, {}) == frozenset()
 
 
+@pytest.mark.slow
 def test_the_ranking_follows(folder, index_dir, encoder):
     text = (
         "# Valve care\n\nThe seal of the valve is greased every {} days with the blue grease. It hangs on the wall.\n"
@@ -112,6 +113,7 @@ def test_a_quote_names_the_other_places_where_it_stands(folder, tmp_path, encode
     assert json.loads(json.dumps(answer.as_json()))["citations"][0]["also"][0]["page"] == 1
 
 
+@pytest.mark.slow
 def test_an_answer_from_an_older_edition_says_so(folder, index_dir, encoder, scripted):
     text = (folder / "warranty.md").read_text()
     (folder / "warranty.md").rename(folder / "warranty rev a.md")

@@ -132,6 +132,7 @@ def test_only_flags_of_the_pages_at_hand_are_told_the_first_few() -> None:
 # -- on the page
 
 
+@pytest.mark.slow
 def test_nothing_hostile_is_drawn_as_markup(
     hostile: Any, tmp_path: Path, encoder: SentenceEncoder, scripted: Any
 ) -> None:
@@ -180,7 +181,7 @@ def drawn(at: Desk, name: str) -> AppTest:
 # -- with the real model
 
 
-@pytest.mark.slow
+@pytest.mark.model
 @pytest.mark.parametrize("file", ["bakery-oven.txt", "observatory.txt"])
 def test_the_real_model_answers_and_does_not_obey(hostile: Any, file: str, tmp_path: Path) -> None:
     (entry,) = [entry for entry in hostile.load() if entry["file"] == file]

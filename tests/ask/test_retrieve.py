@@ -71,6 +71,7 @@ def test_what_was_deleted_since_the_snapshot_is_not_found(folder, index_dir, enc
     assert "pump.pdf" not in {hit.file for hit in retrieve(index, encoder, "E-104 filter pump", 10)}
 
 
+@pytest.mark.slow
 def test_k_passages_are_k_after_joining_and_none_touches_another(folder, index_dir, encoder):
     (folder / "long.txt").write_text(
         " ".join(f"The valve number {n} is opened by hand on day {n}." for n in range(400))
@@ -84,6 +85,7 @@ def test_k_passages_are_k_after_joining_and_none_touches_another(folder, index_d
         assert len({number for number, _ in index.page_starts(hit.chunk.doc_id, hit.chunk.start, hit.chunk.end)}) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "off", [{}, {"dense": 0.0}, {"bm25": 0.0}, {"phrase": 0.0}, {"named": False}, {"joined": False}]
 )

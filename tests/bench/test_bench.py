@@ -75,6 +75,7 @@ def test_questions_come_from_all_over_the_file_and_have_an_answer():
 # --- asking ---
 
 
+@pytest.mark.slow
 def test_each_question_is_asked_in_every_way_before_the_next(parts):
     steps = []
     found = ask(parts, CASES, 2, lambda *step: steps.append(step))
@@ -119,6 +120,7 @@ def test_quotes_are_written_with_drafts_and_without(parts, model):
     assert len(search(parts, CASES, 3)) == 6
 
 
+@pytest.mark.slow
 def test_documents_are_read_into_an_empty_index(folder, encoder, tmp_path):
     steps, place = [], tmp_path / "bench"
     reading = read(folder, place, encoder, 2, lambda *step: steps.append(step))
@@ -334,7 +336,7 @@ def test_mistakes_are_explained(tmp_path):
     assert CliRunner().invoke(bench, [str(tmp_path / "no.jsonl")]).exit_code == 2
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_the_whole_bench_with_a_real_model(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCENT_MODEL", "smollm2-135m")

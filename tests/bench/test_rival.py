@@ -11,7 +11,7 @@ def test_without_the_extra_it_says_how_to_get_it(tiny_folder):
     assert "docent[bench]" in error.value.hint
 
 
-@pytest.mark.slow
+@pytest.mark.model
 @pytest.mark.skipif(not is_installed(), reason="needs the bench extra")
 def test_it_reads_the_folder_offline_and_answers_from_it(folder):
     from app.models.store import find, path

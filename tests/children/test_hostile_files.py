@@ -63,6 +63,7 @@ def test_a_member_that_lies_about_its_size_is_found_out(tmp_path):
     assert "cannot be unpacked" in str(refused(file))
 
 
+@pytest.mark.slow
 def test_more_members_than_any_document_has(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
         archive.writestr("xl/workbook.xml", "<a/>")
@@ -113,6 +114,7 @@ def test_office_xml_nested_deeper_than_any_program_writes(tmp_path):
     assert "damaged" in str(refused(repacked(DATA / "manual.docx", tmp_path / "a.docx", deep)))
 
 
+@pytest.mark.slow
 def test_a_csv_of_a_million_columns_and_one_of_a_single_cell(tmp_path):
     (tmp_path / "a.csv").write_text("\n".join(",".join(f"c{row}_{n}" for n in range(1_000_000)) for row in range(2)))
     read = read_file(tmp_path / "a.csv")
@@ -190,6 +192,7 @@ def test_files_that_were_cut_off_are_damaged(name, kept, tmp_path):
     assert "damaged" in mimic(tmp_path, name, data[: int(kept * len(data))])
 
 
+@pytest.mark.slow
 def test_an_office_file_with_a_password_is_read_with_it(tmp_path):
     with (DATA / "prices.xlsx").open("rb") as plain, (tmp_path / "a.xlsx").open("wb") as locked:
         OOXMLFile(plain).encrypt("swordfish", locked)

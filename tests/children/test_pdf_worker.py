@@ -31,6 +31,7 @@ def read_apart(path: Path, page_timeout: float = 60, on_page=None):
         return reader.finish(on_page)
 
 
+@pytest.mark.slow
 def test_a_page_that_never_ends_costs_that_page(tmp_path):
     read = read_apart(endless(tmp_path / "a.pdf", 3, 5), page_timeout=1.5)
     assert [page.number for page in read.pages] == [1, 2, 3, 4, 5]
@@ -39,6 +40,7 @@ def test_a_page_that_never_ends_costs_that_page(tmp_path):
     assert read.notes == ("could not be read and were left out: page 3",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [1, 4])
 def test_a_page_that_crashes_the_reader_costs_that_page(tmp_path, bad):
     path = endless(tmp_path / "a.pdf", bad, 4)
@@ -57,6 +59,7 @@ def crash_at_work(pid: int) -> None:
             os.kill(pid, signal.SIGSEGV)
 
 
+@pytest.mark.slow
 def test_too_many_bad_pages_end_the_file_and_are_named(tmp_path):
     pages = [text(f"This is page {n} of the manual.") + (b"/X0 Do\n" if n > 1 else b"") for n in range(1, 13)]
     bomb = endless(tmp_path / "b.pdf", 2, 12, pages)
@@ -77,6 +80,7 @@ def test_what_is_read_apart_is_what_is_read_here(tmp_path, make_pdf):
 # -- bombs
 
 
+@pytest.mark.slow
 def test_a_stream_that_unpacks_to_gigabytes(tmp_path):
     bomb = stream(b"0 " * (60 << 20))
     objects = ["<< /Type /Catalog /Pages 2 0 R >>",
@@ -203,6 +207,7 @@ reader.finish()
 """
 
 
+@pytest.mark.slow
 def test_a_killed_parent_leaves_no_child_behind(tmp_path):
     path = endless(tmp_path / "a.pdf", 1, 1)
     parent = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
@@ -210,4 +215,5 @@ def test_a_killed_parent_leaves_no_child_behind(tmp_path):
     parent.kill()
     parent.wait()
     child.wait(timeout=30)
+    parent.stdout.close()
     assert not child.is_running() and children() == []

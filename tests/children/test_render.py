@@ -92,11 +92,13 @@ def test_characters_the_page_does_not_have_are_passed_over(columns: Path) -> Non
     assert quote_boxes(page, page.get_textpage(), [-1, 10**6], SIZE) == []
 
 
+@pytest.mark.slow
 def test_a_child_process_draws_the_same(columns: Path) -> None:
     apart, here = render_page(columns, 1, [3, 4, 5], 400), draw_page(columns, 1, [3, 4, 5], 400)
     assert apart.png == here.png and apart.mark == pytest.approx(here.mark, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_page_that_cannot_be_drawn_is_explained(columns: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(columns.read_bytes()[:300])

@@ -61,6 +61,7 @@ def test_why_a_file_cannot_be_read_comes_with_a_hint_and_the_next_is_read(reader
     assert "Marlow" in reader.finish().text
 
 
+@pytest.mark.slow
 def test_a_file_that_never_ends_is_given_up_and_the_next_is_read(pipe, folder):
     with Reader(page_timeout=1) as reader:
         reader.start(pipe)

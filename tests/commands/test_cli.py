@@ -12,6 +12,7 @@ STATS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -47,6 +48,7 @@ def test_usage_mistakes_exit_with_2():
     assert docent("nosuch").returncode == 2
 
 
+@pytest.mark.slow
 def test_mistakes_of_use_say_what_helps_and_show_no_traceback(tmp_path):
     for arguments in (
         ("ask", "x?", "--index", tmp_path),
@@ -61,7 +63,7 @@ def test_mistakes_of_use_say_what_helps_and_show_no_traceback(tmp_path):
     assert set(json.loads(done.stdout)) == {"error", "hint"}
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_ingest_search_ask_and_refuse(folder, tmp_path):
     index = tmp_path / "index"
     dry = json.loads(docent("ingest", folder, "--index", index, "--dry-run", "--json").stdout)
@@ -90,7 +92,7 @@ def test_ingest_search_ask_and_refuse(folder, tmp_path):
     assert done.returncode == 3 and "Not in your documents" in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_doctor_and_the_list_of_models_speak_json(tmp_path):
     checks = json.loads(docent("doctor", "--json").stdout)
     assert {"name", "severity", "message", "remedy"} == set(checks[0])

@@ -15,6 +15,8 @@ from app.evaluation.figures import METRICS
 from app.evaluation.runs import load_rows
 from app.models.store import add
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 QUESTIONS = [
     {"id": "1", "question": "How often is the filter cleaned?", "answers": ["11 weeks"], "gold_docs": ["pump.pdf"],

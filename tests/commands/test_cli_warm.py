@@ -55,6 +55,7 @@ def test_an_interrupt_ends_it_and_keeps_what_was_read(able: Assistant):
     assert len(told) == 1 == len(able.composer.store) and signal.getsignal(signal.SIGINT) == before
 
 
+@pytest.mark.slow
 def test_where_nothing_is_kept_it_says_so(index_dir: Path, tmp_path: Path):
     done = docent("warm", "--index", index_dir, DOCENT_KV_GB="0", DOCENT_HOME=str(tmp_path))
     assert done.returncode == 1 and "kv_gb is 0" in done.stderr and "DOCENT_KV_GB=4 docent warm" in done.stderr
@@ -62,7 +63,7 @@ def test_where_nothing_is_kept_it_says_so(index_dir: Path, tmp_path: Path):
     assert done.returncode == 1 and set(json.loads(done.stdout)) == {"error", "hint"}
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_a_real_model_reads_ahead_and_the_answer_leans_on_it(folder: Path, tmp_path: Path):
     def said(*arguments: object) -> dict:
         return json.loads(

@@ -46,6 +46,7 @@ def test_it_is_short_and_its_links_lead_somewhere():
         assert (ROOT / target).is_file(), target
 
 
+@pytest.mark.slow
 def test_the_commands_it_names_exist():
     for command in set(re.findall(r"`docent (\w+)", README)):
         assert subprocess.run([sys.executable, "-m", "app.cli", command, "--help"], cwd=ROOT).returncode == 0, command
@@ -54,7 +55,7 @@ def test_the_commands_it_names_exist():
         assert f"\n{target}:" in makefile
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_the_session_it_shows_is_what_happens(clone):
     shown = sessions()
     assert len(shown) >= 3

@@ -206,6 +206,7 @@ def _run(step: int, index: Path, way: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["encrypt", "decrypt"])
 def test_a_conversion_killed_at_any_step_leaves_a_whole_library(place: Path, tmp_path: Path, way: str) -> None:
     original = place / "index"
@@ -323,6 +324,7 @@ def test_an_encrypted_library_travels_encrypted(place: Path, tmp_path: Path) -> 
         import_library(file, tmp_path / "there", None, WORDS.name, replace=True)
 
 
+@pytest.mark.slow
 def test_the_commands(place: Path, tmp_path: Path) -> None:
     index = ("--index", place / "index")
     done = docent("encrypt", *index)
@@ -394,6 +396,7 @@ def test_attempts_are_slowed_down(vault: tuple[Path, Key]) -> None:
         _ = safe.key
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_the_passphrase_and_forgets_it(
     place: Path,
     vault: tuple[Path, Key],

@@ -16,6 +16,8 @@ from app.evaluation.run import evaluate, header_of, place_for
 from app.evaluation.runs import list_runs, load_rows, row_of, writing
 from ingest.errors import InvalidInput
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CASES = [
     Case(id="1", question="How often is the filter cleaned?", answers=("11 weeks",), gold_docs=("pump.pdf",),

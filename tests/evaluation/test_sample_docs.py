@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pypdfium2 as pdfium
+import pytest
 
 TESTS = Path(__file__).parents[1]
 SAMPLES = TESTS.parent / "sample_docs"
@@ -17,6 +18,7 @@ def test_questions_agree_with_the_documents() -> None:
     assert check["problems"]() == []
 
 
+@pytest.mark.slow
 def test_rendering_again_gives_the_same_bytes(tmp_path: Path) -> None:
     script = TESTS / "tools" / "make_sample_docs.py"
     subprocess.run([sys.executable, str(script), str(tmp_path)], check=True)

@@ -12,7 +12,7 @@ from app.llm.protocol import Kept, State
 from app.models.store import find, path
 from app.settings import load_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.model
 
 RULES = "Answer from the passages only."
 PASSAGES = [

@@ -11,7 +11,7 @@ from app.models.store import find, path
 from app.settings import load_settings
 from ingest.errors import InvalidInput, ModelError
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,8 @@ from app.models.catalogue import FileSpec, HubSource, LocalSource, ModelSpec, Pa
 from app.models.fetch import Limits, within
 from ingest.errors import ModelError, StorageError
 
+pytestmark = pytest.mark.slow
+
 DATA = b"GGUF" + bytes(range(256)) * 4000
 QUICK = Limits(open_seconds=1.0, stall_seconds=0.4, part_seconds=60, attempts=2)
 

@@ -139,6 +139,7 @@ def read(reader: Reader, path: Path, password: str = "") -> ReadResult | ReadErr
         return error
 
 
+@pytest.mark.slow
 def test_whatever_is_done_to_a_pdf_it_is_read_or_has_a_reason(seeds, tmp_path):
     path, end, seed, done = tmp_path / "a.pdf", time.monotonic() + SECONDS, 0, 0
     whole = tmp_path / "whole.pdf"
@@ -164,6 +165,7 @@ def test_whatever_is_done_to_a_pdf_it_is_read_or_has_a_reason(seeds, tmp_path):
     assert done >= 40
 
 
+@pytest.mark.slow
 def test_pages_that_hang_among_damage_end_in_time(tmp_path):
     data = bytearray(endless(tmp_path / "a.pdf", 2, 3).read_bytes())
     chance = random.Random(1)

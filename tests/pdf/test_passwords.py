@@ -43,6 +43,7 @@ def check_it_is_nowhere(place: Path, password: str = "swordfish") -> None:
         assert not file.is_file() or password.encode() not in file.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_given_it_reads_the_file_and_stores_no_password(secret, folder, tmp_path, encoder):
     index = tmp_path / "index"
     report = sync(folder, index, encoder)
@@ -57,6 +58,7 @@ def test_a_run_that_is_given_it_reads_the_file_and_stores_no_password(secret, fo
     assert again.failed == [] and again.unchanged == 4
 
 
+@pytest.mark.slow
 def test_another_file_of_that_name_is_asked_for_anew(secret, folder, tmp_path, encoder, make_pdf):
     index, passwords = tmp_path / "index", {"secret.pdf": "swordfish"}
     sync(folder, index, encoder, passwords=passwords)
@@ -66,7 +68,7 @@ def test_another_file_of_that_name_is_asked_for_anew(secret, folder, tmp_path, e
     assert sync(folder, index, encoder, passwords={"secret.pdf": "marlin"}).changed == ["secret.pdf"]
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_the_terminal_asks_without_showing_it(secret, folder, tmp_path):
     command = [str(folder), "--index", str(tmp_path / "index"), "--ask-passwords", "--json"]
     done = CliRunner().invoke(ingest, command, input="wrong\nswordfish\n")
@@ -105,6 +107,7 @@ def desk(secret, folder, tmp_path, encoder, scripted) -> Desk:
     return Desk(folder, index, Settings(), lambda settings: encoder, lambda settings: scripted())
 
 
+@pytest.mark.slow
 def test_the_documents_page_asks_for_it_beside_the_document(desk):
     page = drawn(desk).run()
     assert not page.exception
@@ -124,6 +127,7 @@ def test_the_documents_page_asks_for_it_beside_the_document(desk):
     check_it_is_nowhere(desk.index_dir)
 
 
+@pytest.mark.slow
 def test_its_page_is_drawn_only_with_the_password(desk, secret, folder):
     sync(folder, desk.index_dir, desk.encoder, passwords={"secret.pdf": "swordfish"})
     with pytest.raises(ReadError, match=NEEDS_PASSWORD):
@@ -174,6 +178,7 @@ def test_shares_are_marked_where_they_are(tmp_path):
     assert marked.getpixel((250, 150)) == (255, 255, 255)
 
 
+@pytest.mark.slow
 def test_a_place_on_a_recognised_page_is_marked_by_its_lines(folder, tmp_path, encoder):
     from ingest.readers.ocr import missing
 

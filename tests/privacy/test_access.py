@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ PASSWORD = "four plain words here"
 # -- by themselves
 
 
+@pytest.mark.slow
 def test_a_password_is_kept_as_a_hash_only() -> None:
     password = Password.of(PASSWORD)
     assert password.matches(PASSWORD)
@@ -219,9 +221,10 @@ class Server:
             trusting = ssl.create_default_context(cafile=str(self.certificate))
             connection = http.client.HTTPSConnection("localhost", self.port, timeout=30, context=trusting)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, {"host": f"localhost:{self.port}", **given})
-        answer = connection.getresponse()
-        return Told(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        with closing(connection):
+            connection.request(method, path, body, {"host": f"localhost:{self.port}", **given})
+            answer = connection.getresponse()
+            return Told(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
     def stream(self, host: str = "", origin: str | None = None, **headers: str) -> Any:
         """Streamlit's socket, opened as from a page of `origin` by the name of `host`."""
@@ -229,7 +232,11 @@ class Server:
         origin = f"http://{host}" if origin is None else origin
         way = socket.create_connection(("127.0.0.1", self.port))
         place = f"ws://{host}/_stcore/stream"
-        return connect(place, sock=way, origin=origin or None, additional_headers=headers, open_timeout=30)
+        try:
+            return connect(place, sock=way, origin=origin or None, additional_headers=headers, open_timeout=30)
+        except InvalidStatus:
+            way.close()
+            raise
 
     def refuses_stream(self, **given: str) -> bool:
         try:
@@ -286,6 +293,7 @@ def listening(server: Server) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_a_server_told_nothing_listens_to_this_machine_only(open_server: Server) -> None:
     assert listening(open_server) == {"127.0.0.1"}
     page = open_server.ask(accept="text/html")
@@ -312,6 +320,7 @@ def test_a_real_server_refuses_other_names_and_other_sites(open_server: Server) 
         assert b"def main" not in told.body
 
 
+@pytest.mark.slow
 def test_nothing_of_a_locked_server_is_had_without_the_password(locked_server: Server) -> None:
     assert "0.0.0.0" in listening(locked_server)
     assert b'type="password"' in locked_server.ask(accept="text/html").body
@@ -345,6 +354,7 @@ def test_the_environment_of_a_locked_server_holds_no_password_for_its_children(l
         assert "DOCENT_PASSWORD" not in child.environ()
 
 
+@pytest.mark.slow
 def test_with_a_certificate_it_speaks_https_only(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     options = ("--certificate", str(certificate), "--key", str(key), "--password")
@@ -373,6 +383,7 @@ def self_signed(place: Path) -> tuple[Path, Path]:
     return place / "cert.pem", place / "key.pem"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "password", "said"),
     [

@@ -59,7 +59,7 @@ a.send(b"x")
     assert done.returncode == 0 and attempts == [], done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_ingest_and_ask_open_no_connection(guarded, folder, tmp_path):
     done, attempts = guarded("-m", "app.cli", "ingest", folder, "--index", tmp_path / "index")
     assert done.returncode == 0 and attempts == [], done.stderr
@@ -68,7 +68,7 @@ def test_ingest_and_ask_open_no_connection(guarded, folder, tmp_path):
     assert "11 weeks" in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_a_page_opens_no_connection(guarded, folder, index_dir):
     program = f"""
 import sys
@@ -92,6 +92,7 @@ def doctor_offline(**environment):
     return done.returncode, {check["name"]: check for check in json.loads(done.stdout)}
 
 
+@pytest.mark.slow
 def test_without_models_the_walk_says_what_it_left_out(tmp_path):
     rc, checks = doctor_offline(DOCENT_HOME=str(tmp_path), HF_HUB_OFFLINE="0")
     walk = checks["rehearsal"]
@@ -103,13 +104,14 @@ def test_without_models_the_walk_says_what_it_left_out(tmp_path):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_the_whole_walk_stays_on_this_machine():
     walk = doctor_offline()[1]["rehearsal"]
     assert walk["severity"] == "ok", walk
     assert "documents read, searched, answered, a page drawn" in walk["message"]
 
 
+@pytest.mark.slow
 def test_what_tries_to_leave_is_an_error(tmp_path, monkeypatch):
     """With a library, here a small one in another's place, that calls home and hides that it could not."""
     calling = "import socket\ntry:\n    socket.gethostbyname('home.example')\nexcept OSError:\n    pass\n"

@@ -162,6 +162,7 @@ def found(library, encoder, question: str, file: str) -> Hit:
     return retrieve(index, encoder, question, 1, ids)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "question", "place"),
     [
@@ -246,6 +247,7 @@ def test_markup_in_cells_and_text_is_shown_as_written():
         assert "<img" not in html and "&lt;img src=x" in html and "<table>" in html
 
 
+@pytest.mark.slow
 def test_the_panel_beside_the_chat_names_the_place_and_shows_the_whole_table(desk: MakeDesk) -> None:
     at = desk("The price of BP-163 is 83.25 €.")
     shutil.copy(DATA / "prices.xlsx", at.folder / "prices.xlsx")

@@ -29,7 +29,7 @@ from ingest.sync.sync import sync
 
 from scans import scan
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "it is there")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing() or "it is there")]
 
 LINES = ["The valve on the left is closed by hand", "before the pump is filled to 2.1 bar.",
          "It must never run dry for longer than 40 seconds."]  # fmt: skip

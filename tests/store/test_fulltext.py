@@ -73,6 +73,7 @@ def test_stop_words_count_only_where_there_is_nothing_else():
     assert match_query("?!") == ""
 
 
+@pytest.mark.slow
 def test_up_to_20_000_chunks_a_question_finds_what_one_query_finds(smaller):
     for question in ("page", "water pump", " ".join(SHARES)):
         rows = smaller.store.rows(f"{BM25} ORDER BY score DESC, rowid LIMIT 300", (match_query(question),))

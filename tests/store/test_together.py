@@ -48,6 +48,7 @@ def read(index: Path, folder: Path) -> int:
     return 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="an open store cannot be replaced there")
 def test_two_readers_and_one_writer(tmp_path):
     folder, index, generator = tmp_path / "docs", tmp_path / "index", random.Random(3)

@@ -83,6 +83,7 @@ def test_the_manifest_says_what_was_measured(library):
     assert manifest["files"]["vectors.faiss"]["bytes"] < 6000 * DIM * 4 / 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("doc_ids", [None, MANY, MANY[:2]], ids=["all", "many documents", "few documents"])
 def test_codes_find_nearly_what_comparing_with_every_vector_finds(doc_ids, library):
     shares = []

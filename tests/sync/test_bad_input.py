@@ -96,6 +96,7 @@ def bad_folder(folder, make_pdf):
     return folder
 
 
+@pytest.mark.slow
 def test_each_bad_file_says_what_is_wrong_and_the_good_ones_are_read(bad_folder, index, encoder):
     report = sync(bad_folder, index, encoder)
     assert report.added == ["notes.txt", "pump.pdf", "scan.pdf", "warranty.md"]
@@ -111,6 +112,7 @@ def test_each_bad_file_says_what_is_wrong_and_the_good_ones_are_read(bad_folder,
     assert again.unchanged == 4 and not again.added and not again.changed
 
 
+@pytest.mark.slow
 def test_a_bad_file_that_is_mended_is_read(bad_folder, index, encoder, make_pdf):
     sync(bad_folder, index, encoder)
     make_pdf(bad_folder / "scan.pdf", [["Now the gasket has a text layer."]])
@@ -140,6 +142,7 @@ def test_an_empty_folder_gives_an_index_that_answers_nothing(tmp_path, index, en
     assert search(index, encoder, "anything") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["missing", "a file"])
 def test_a_folder_that_is_none_is_told_of_and_the_index_stays(what, folder, index, encoder):
     sync(folder, index, encoder)
@@ -294,6 +297,7 @@ except StorageError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs limits on the size of files")
 def test_a_full_disk_stops_the_run_and_keeps_what_was_stored(tmp_path, index):
     """Files that may not grow over 500 kB stand for the disk: SQLite is refused just so."""
@@ -332,6 +336,7 @@ def test_a_store_of_garbage_offers_a_rebuild_and_the_documents_are_untouched(fol
     assert {file: file.read_bytes() for file in folder.iterdir()} == documents
 
 
+@pytest.mark.slow
 def test_a_store_damaged_in_the_middle_is_not_a_traceback(folder, index, encoder):
     (folder / "long.txt").write_text("\n".join(f"The sprocket {n} is blue." for n in range(3000)))
     sync(folder, index, encoder)
@@ -353,6 +358,7 @@ def test_an_index_of_an_older_docent_is_brought_up_to_date(folder, index, encode
     assert search(index, encoder, "depot")[0] == ("notes.txt", 1)
 
 
+@pytest.mark.slow
 def test_an_index_of_a_newer_docent_is_left_alone_until_a_rebuild(folder, index, encoder):
     sync(folder, index, encoder)
     with closing(sqlite3.connect(index / FILE)) as db:
@@ -374,6 +380,7 @@ def test_an_index_folder_that_cannot_be_written(place, folder, encoder):
 # -- size
 
 
+@pytest.mark.slow
 def test_two_thousand_pages(tmp_path, index, encoder, make_pdf):
     folder = tmp_path / "docs"
     make_pdf(folder / "long.pdf", [[f"Page with code Z{n}.", "The valve is closed by hand."] for n in range(1, 2001)])
@@ -383,7 +390,7 @@ def test_two_thousand_pages(tmp_path, index, encoder, make_pdf):
         assert search(index, encoder, f"Where is code Z{number}?")[0] == ("long.pdf", number)
 
 
-@pytest.mark.slow
+@pytest.mark.model
 @pytest.mark.skipif(not NASTY.is_dir(), reason=f"there is no {NASTY}")
 def test_188_broken_encrypted_and_odd_pdfs(index, encoder):
     report = sync(NASTY / "docs", index, encoder, IngestConfig(recognise=False))

@@ -162,6 +162,7 @@ def test_what_a_folder_s_documents_have_to_do_with_each_other(many, tmp_path, en
         assert set(curated.languages(store).values()) == {"en"}
 
 
+@pytest.mark.slow
 def test_the_order_of_coming_and_going_does_not_matter(many, tmp_path, encoder):
     sync(many, tmp_path / "clean", encoder)
     files = {path.relative_to(many): path.read_bytes() for path in many.rglob("*.*") if path.is_file()}

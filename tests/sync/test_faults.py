@@ -54,12 +54,14 @@ def outcomes(library, tmp_path) -> Callable[..., dict[int, int]]:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scenario", "steps"), [("first", 3), ("changes", 4), ("rebuild", 2)])
 def test_killed_at_any_step_it_is_gone_on_with(scenario, steps, outcomes):
     found = outcomes(scenario, "kill", steps)
     assert len(found) >= steps and set(found.values()) == {KILLED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scenario", "steps"), [("first", 2), ("changes", 3)])
 def test_a_disk_that_is_full_from_any_write_on_loses_nothing(scenario, steps, outcomes):
     found = outcomes(scenario, "full", steps)

@@ -24,6 +24,8 @@ from ingest.sync.sync import sync
 
 from libraries import Words, check_equals_a_clean_build, files_of, index, kill, prose, texts, words
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["index", "texts", "words"]  # fixtures
 
 # -- incremental equals clean

@@ -26,6 +26,8 @@ from ingest.sync.watch import News, changes, on_network
 
 from libraries import Words, check_equals_a_clean_build, index, texts, words
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["index", "texts", "words"]  # fixtures
 ROOT = Path(__file__).parents[2]
 

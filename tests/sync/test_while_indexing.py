@@ -38,6 +38,8 @@ from libraries import (
     words,
 )
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["index", "texts", "words"]  # fixtures
 
 

@@ -179,7 +179,7 @@ def test_nothing_gives_no_chunk(text, encoder):
     assert chunks_of(result(*text.split("\f")), encoder) == []
 
 
-@pytest.mark.slow
+@pytest.mark.model
 def test_the_default_encoder_reads_each_passage_of_the_sample_documents_whole():
     encoder = open_encoder(load_settings())
     model = encoder.load()

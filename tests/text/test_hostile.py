@@ -118,12 +118,14 @@ def test_a_document_s_flags_are_few_named_by_page_and_leave_its_text_alone() -> 
     assert flagged(untouched, "pump.txt") is untouched
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ["a", "![", "http://", "ignore all ", "a b ", "<|im_", "é\u200b", "system: ", "/x="])
 def test_long_and_odd_text_is_searched_in_time_in_step_with_its_length(odd: str) -> None:
     text = odd * (300_000 // len(odd))  # were it by the square of it, this would not end
     assert len(orders_in(text)) <= 1 and len(hidden_in(text)) <= 1
 
 
+@pytest.mark.slow
 def test_flags_reach_the_store_and_the_text_stays_searchable(tmp_path, encoder) -> None:
     (tmp_path / "docs").mkdir()
     file = tmp_path / "docs/manual.md"

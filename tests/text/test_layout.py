@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def test_whatever_is_laid_out_is_where_it_is_said_to_be(parts):
     check(joined("All", [("", read), ("attachment a", read)]))
 
 
+@pytest.mark.slow
 @COMMON
 @given(parts=st.lists(PARTS, max_size=3))
 def test_chunks_of_a_table_s_middle_know_its_columns(parts, encoder):

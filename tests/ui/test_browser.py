@@ -27,7 +27,7 @@ from browsing import (
 
 __all__ = ["browser", "page", "server"]  # fixtures
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.browser
 
 DEPOT = [["Depots", "The depot in Marlow opens at 06:30 and closes at 17:15. The depot in Thorne is closed."]]
 

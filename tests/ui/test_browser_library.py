@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from browsing import READ, answered, ask, browser, chip, marked, new_conversation, page, serving, to
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.browser
 __all__ = ["browser", "page"]  # fixtures
 
 SCAN = (

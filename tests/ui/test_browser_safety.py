@@ -19,7 +19,7 @@ import pytest
 from ingest.encoder.embed import SentenceEncoder
 from ingest.sync.sync import sync
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.browser
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 DOCS = Path(__file__).parents[2] / "docs"
 PASSWORD = "four plain words here"

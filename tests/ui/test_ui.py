@@ -236,6 +236,7 @@ def test_documents_come_and_go(desk: MakeDesk) -> None:
     finished(at)
 
 
+@pytest.mark.slow
 def test_reading_is_paused_and_stopped_from_the_page(desk: MakeDesk, encoder: SentenceEncoder) -> None:
     at = desk("NOT FOUND")
     may_embed = threading.Event()
@@ -283,6 +284,7 @@ def test_a_damaged_index_can_be_built_again(desk: MakeDesk) -> None:
 # -- the pages, drawn by Streamlit's test runner
 
 
+@pytest.mark.slow
 def test_the_walk(desk: MakeDesk) -> None:
     at = desk("The filter is cleaned every 11 weeks.", "NOT FOUND", "NOT FOUND")
     page = drawn(at)
@@ -305,6 +307,7 @@ def test_the_walk(desk: MakeDesk) -> None:
     assert len(at.memory.turns(page.session_state["thread"])) == 2 and not page.exception
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_reading_is_set_on_the_settings_page(desk: MakeDesk) -> None:
     at = desk("x")
     page = drawn(at, "settings")

@@ -63,6 +63,7 @@ def desk(folder: Path, index_dir: Path, encoder: SentenceEncoder, reading: Any) 
         at.ahead.end()
 
 
+@pytest.mark.slow
 def test_everything_is_read_while_nobody_asks(desk: Callable[..., Desk], reading: Any) -> None:
     at = desk(llm := reading(ANSWER))
     at.warm()
@@ -73,6 +74,7 @@ def test_everything_is_read_while_nobody_asks(desk: Callable[..., Desk], reading
     assert sum(text.startswith("[") for text in llm.read) == len(kept(at))  # and no passage again
 
 
+@pytest.mark.slow
 def test_a_question_stops_it_and_it_goes_on_afterwards(desk: Callable[..., Desk], slow: Any) -> None:
     at = desk(llm := slow(ANSWER))
     at.warm()
@@ -86,6 +88,7 @@ def test_a_question_stops_it_and_it_goes_on_afterwards(desk: Callable[..., Desk]
     all_read(at)
 
 
+@pytest.mark.slow
 def test_work_in_the_background_comes_first(desk: Callable[..., Desk], slow: Any) -> None:
     at = desk(llm := slow(ANSWER))
     at.warm()
@@ -98,6 +101,7 @@ def test_work_in_the_background_comes_first(desk: Callable[..., Desk], slow: Any
     wait_until(lambda: any("spare key" in text for text in llm.read))
 
 
+@pytest.mark.slow
 def test_it_waits_until_it_may(desk: Callable[..., Desk], reading: Any) -> None:
     at = desk(llm := reading(ANSWER), read_ahead=False)
     at.warm()
@@ -121,6 +125,7 @@ def test_what_is_switched_off_is_not_read(desk: Callable[..., Desk], reading: An
     assert sum(text.startswith("[") for text in llm.read) == len(kept(at)) < len(at.assistant.index)
 
 
+@pytest.mark.slow
 def test_a_model_is_closed_when_nobody_is_inside(desk: Callable[..., Desk], slow: Any, reading: Any) -> None:
     at = desk(first := slow(ANSWER), second := reading(ANSWER))
     at.warm()
@@ -131,6 +136,7 @@ def test_a_model_is_closed_when_nobody_is_inside(desk: Callable[..., Desk], slow
     assert second.read and at.llm() is second
 
 
+@pytest.mark.slow
 def test_other_settings_leave_the_model_and_what_was_read(desk: Callable[..., Desk], reading: Any) -> None:
     at = desk(llm := reading(ANSWER))
     at.warm()
@@ -146,6 +152,7 @@ def test_other_settings_leave_the_model_and_what_was_read(desk: Callable[..., De
     assert not kept(at)
 
 
+@pytest.mark.slow
 def test_what_was_read_is_forgotten_when_asked_to_or_with_its_document(desk: Callable[..., Desk], reading: Any) -> None:
     at = desk(reading(ANSWER))
     at.warm()
@@ -160,6 +167,7 @@ def test_what_was_read_is_forgotten_when_asked_to_or_with_its_document(desk: Cal
     assert not kept(at) and not at.settings.read_ahead and at.assistant.composer.store.size == 0
 
 
+@pytest.mark.slow
 def test_it_goes_on_after_a_failure(desk: Callable[..., Desk], reading: Any) -> None:
     class Failing(reading):
         failures = 1
@@ -190,6 +198,7 @@ def test_without_an_index_it_waits_for_one(
     at.ahead.end()
 
 
+@pytest.mark.slow
 def test_a_model_whose_states_cannot_be_kept_is_left_alone(desk: Callable[..., Desk], scripted: Any) -> None:
     at = desk(llm := scripted(ANSWER))
     at.warm()
@@ -201,6 +210,7 @@ def test_a_model_whose_states_cannot_be_kept_is_left_alone(desk: Callable[..., D
 # -- the row on the Documents page
 
 
+@pytest.mark.slow
 def test_the_row_tells_pauses_and_forgets(desk: Callable[..., Desk]) -> None:
     at = desk()
     assert "0 of 5 passages read ahead · 0.0 of 4 GB" in shown(drawn(at))
@@ -219,6 +229,7 @@ def test_the_row_tells_pauses_and_forgets(desk: Callable[..., Desk]) -> None:
     assert "0 of 5 passages" in told and "· paused" in told
 
 
+@pytest.mark.slow
 def test_the_row_says_what_stands_in_the_way(desk: Callable[..., Desk]) -> None:
     assert "No disk is set aside" in shown(drawn(desk(kv_gb=0.0)))
     at = desk(kv_gb=6e-7)  # 600 bytes

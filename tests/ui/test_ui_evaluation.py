@@ -74,6 +74,7 @@ def test_a_broken_file_is_named_with_its_line(desk: Callable[..., Desk]) -> None
 # -- the set
 
 
+@pytest.mark.slow
 def test_a_question_is_written_found_changed_and_deleted(desk: Callable[..., Desk]) -> None:
     at = desk()
     page = click(drawn(at), "add_case")
@@ -145,6 +146,7 @@ def test_drafts_come_one_by_one_and_are_kept_when_accepted(desk: Callable[..., D
     assert [d for d in at.drafts if d.question == DRAFT] in ([], [draft])
 
 
+@pytest.mark.slow
 def test_a_draft_can_be_changed_or_dropped(desk: Callable[..., Desk]) -> None:
     at = desk(DRAFT)
     at.draft(5)
@@ -179,6 +181,7 @@ def test_a_twin_is_decided_apart(desk: Callable[..., Desk]) -> None:
 # -- runs
 
 
+@pytest.mark.slow
 def test_a_run_is_made_and_looked_at(desk: Callable[..., Desk]) -> None:
     at = with_cases(desk("The filter is cleaned every 11 weeks.", "NOT FOUND"))
     page = click(drawn(at), "run")
@@ -198,6 +201,7 @@ def test_a_run_is_made_and_looked_at(desk: Callable[..., Desk]) -> None:
     assert "of 3" in shown(page) or "Page 1" in shown(page)
 
 
+@pytest.mark.slow
 def test_search_alone_needs_no_model(desk: Callable[..., Desk]) -> None:
     at = with_cases(desk())
     at._make_llm = lambda settings: pytest.fail("no model is needed")  # type: ignore[assignment]

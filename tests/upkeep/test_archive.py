@@ -47,6 +47,7 @@ def archive(place: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_library_answers_elsewhere_as_it_did_here(place: Path, archive: Path, tmp_path: Path) -> None:
     there = tmp_path / "other machine"
     places = {"calibration.json": there / "home/calibration.json"}
@@ -263,6 +264,7 @@ def test_an_import_killed_between_its_last_two_steps_leaves_the_old_index(archiv
     assert everything(tmp_path / "index") == before
 
 
+@pytest.mark.slow
 def test_the_commands(place: Path, tmp_path: Path) -> None:
     done = docent("export", tmp_path / "a.zip", "--index", place / "index", "--with-documents", "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["files"] == 3

@@ -38,6 +38,8 @@ from ingest.upkeep.repair import check
 from command_line import docent
 from damaged import WORDS, everything, place, sql, traces, whole
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["place", "whole"]  # fixtures
 
 
