@@ -51,7 +51,7 @@ def test_the_commands_it_names_exist():
     for command in set(re.findall(r"`docent (\w+)", README)):
         assert subprocess.run([sys.executable, "-m", "app.cli", command, "--help"], cwd=ROOT).returncode == 0, command
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"\bmake (chat|test|lint)\b", README)):
+    for target in set(re.findall(r"\bmake (chat|test-fast|test|lint)\b", README)):
         assert f"\n{target}:" in makefile
 
 
