@@ -13,7 +13,9 @@ from app.ask.compose import AT_ONCE, States, composed
 from app.ask.elsewhere import older, other_language, with_others
 from app.ask.evidence import best_sentences, sentences_of
 from app.ask.gate import judge, signals, unknown_codes
+from app.ask.kinds.registry import IN_ORDER
 from app.ask.orders import gives_orders, warnings
+from app.ask.plan import Asked, Computed, compute
 from app.ask.prompt import (
     REFUSAL,
     build_checks,
@@ -25,7 +27,7 @@ from app.ask.prompt import (
 from app.ask.retrieve import AS_FOUND, join_neighbours, retrieve
 from app.ask.rewrite import standalone, with_figures
 from app.ask.verify import Claim, refuses, verify
-from app.datatypes import Answer, Hit, Prompt, Sentence, Turn
+from app.datatypes import Answer, Hit, Kind, Prompt, Sentence, Turn
 from app.llm.peak import peak_mb
 from app.llm.protocol import Llm, Stats
 from ingest.store.index import LocalIndex
@@ -44,8 +46,9 @@ class AnswerStream:
         question: str,
         history: Sequence[Turn],
         doc_ids: Collection[int] | None,
+        kind: Kind | None = None,
     ) -> None:
-        self._assistant, self._index, self._doc_ids = assistant, index, doc_ids
+        self._assistant, self._index, self._doc_ids, self._kind = assistant, index, doc_ids, kind
         self._began = time.perf_counter()
         self.question, self.history = question, history
         self.reply = ""  # the model's own words, before code has checked them
@@ -59,6 +62,16 @@ class AnswerStream:
     def query(self) -> str:
         """The question made to stand alone, with abbreviations spelled out: what is searched for."""
         return with_figures(self._assistant.domain.expand(standalone(self.question, self.history)))
+
+    @cached_property
+    def computed(self) -> Computed | None:
+        """The answer that code can make by itself; None where it is a question about a fact."""
+        if self._kind == "fact":
+            return None
+        asked = Asked(
+            self.question, self.query, tuple(self.history), self._index, self._assistant.encoder, self._doc_ids
+        )
+        return compute(asked, IN_ORDER, self._kind)
 
     @cached_property
     def found(self) -> list[Hit]:
@@ -77,7 +90,9 @@ class AnswerStream:
 
     @cached_property
     def evidence(self) -> tuple[Sentence, ...]:
-        """The sentences that come nearest to the question. Needs no answer model."""
+        """The sentences that come nearest to the question. Needs no answer model. None where code answers."""
+        if self.computed:
+            return ()
         best = best_sentences(self.query, self.sentences, self.hits, self._assistant.encoder)
         self._retrieved = time.perf_counter() - self._began
         return tuple(best)
@@ -93,6 +108,9 @@ class AnswerStream:
             yield self.reply
             return
         self._generated = True
+        if self.computed:
+            yield self.computed.text
+            return
         evidence = self.evidence
         if not self.hits or self.unknown or self._stopped:
             return
@@ -171,6 +189,8 @@ class AnswerStream:
         """Generates what is still to come, then verifies it. Nothing unsupported is in its text."""
         for _ in self:
             pass
+        if self.computed:
+            return self._of_computed(self.computed)
         calibration = self._assistant.calibration
         confidence = calibration.confidence(self.signals) if self.signals else 0.0
         verdict = judge(
@@ -200,6 +220,21 @@ class AnswerStream:
                 *older(self._index, verdict.citations),
                 *(other_language(self._index, self.question) if verdict.status == "abstained" else ()),
             ),
+        )
+
+    def _of_computed(self, computed: Computed) -> Answer:
+        return Answer(
+            computed.status,
+            computed.text if computed.status != "abstained" else "",
+            computed.reason,
+            computed.citations,
+            (),
+            "",
+            self._stats(),
+            query=self.query,
+            confidence=1.0,
+            plan=computed.plan,
+            grid=computed.grid,
         )
 
     def _stats(self) -> Stats:
