@@ -17,6 +17,7 @@ from app.ui.live import LiveAnswer
 from app.ui.place import Place, others, place_of, places
 from app.ui.shared import show_error
 from app.ui.steer import copy_button
+from app.ui.table import grid_csv, grid_html
 from app.ui.text import label, plain_html, short, short_name, to_html
 from app.ui.viewer import open_place
 
@@ -132,7 +133,9 @@ def kept_turn(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
     if answer.status != "abstained":
         _said_how(desk, thread, turn, newest)
         sources = places(answer.citations)
-        st.html(f'<div class="answer">{to_html(answer.text, _marks(answer, sources))}</div>')
+        st.html(f'<div class="answer">{to_html(_without_rows(answer), _marks(answer, sources))}</div>')
+        if answer.grid:
+            _grid(answer, sources, f"grid_{turn.id}")
         chips(sources, f"turn_{turn.id}", numbered=len(sources) > 1)
         if also := others(answer.citations):
             st.html('<div class="eyebrow">The same words also stand in</div>')
@@ -162,6 +165,25 @@ def _said_how(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
         "Ask for a fact", key=f"fact_{turn.id}", type="tertiary", help="Asks again, as a question about one fact."
     ):
         ask(desk, turn.question, thread, replaces=turn.id, kind="fact")
+
+
+def _without_rows(answer: Answer) -> str:
+    """The text without the lines that a table below it shows."""
+    lines = answer.text.split("\n")
+    return "\n".join(line for line in lines if not line.startswith("- ")) if answer.grid else answer.text
+
+
+def _grid(answer: Answer, sources: Sequence[Place], key: str) -> None:
+    """An answer that is a table: its first rows, each with the number of its source, and all of them as a file."""
+    assert answer.grid
+    number = {(place.file, place.page): n for n, place in enumerate(sources, 1)}
+    cited = [answer.citations[n - 1] if 0 < n <= len(answer.citations) else None for n in answer.grid.cited]
+    numbers = [number.get((one.file, one.page), 0) if one and len(sources) > 1 else 0 for one in cited]
+    st.html(grid_html(answer.grid, numbers))
+    st.download_button(
+        f"All {len(answer.grid.rows):,} rows as CSV", grid_csv(answer.grid), "answer.csv", "text/csv", key=key,
+        icon=":material/download:", type="tertiary",
+    )  # fmt: skip
 
 
 def _marks(answer: Answer, sources: Sequence[Place]) -> Iterable[tuple[str, list[int]]]:
