@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from app.llm.protocol import Stats
 from ingest.datatypes import Chunk
@@ -166,12 +166,72 @@ def citation_of(stored: Mapping[str, Any]) -> Citation:
     return Citation(**{**stored, "also": tuple(Elsewhere(**place) for place in stored.get("also", ()))})
 
 
-Status = Literal["answered", "abstained"]
+Kind = Literal[
+    "fact",
+    "how-to",
+    "list",
+    "table",
+    "compare",
+    "summary",
+    "library",
+    "help",
+    "arithmetic",
+    "dates",
+    "several",
+    "vague",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a question was understood. `said` is that in one plain sentence, for people.
+
+    The other fields are empty where the kind has no use for them: `documents` are file names, `operation` is 'count',
+    'sum', 'mean', 'most', 'least' or 'rows', `filters` are (column, comparison, value).
+    """
+
+    kind: Kind = "fact"
+    said: str = ""
+    documents: tuple[str, ...] = ()
+    subject: str = ""
+    operation: str = ""
+    column: str = ""
+    filters: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table that is an answer. `cited[i]` is the number, from 1, of the citation that row i stands on; 0: none."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    cited: tuple[int, ...] = ()
+
+
+def plan_of(stored: Mapping[str, Any]) -> Plan:
+    """From what `asdict` made of one and JSON kept."""
+    lists = {name: tuple(map(_frozen, stored[name])) for name in ("documents", "filters") if name in stored}
+    return Plan(**{**stored, **lists})
+
+
+def grid_of(stored: Mapping[str, Any] | None) -> Grid | None:
+    """From what `asdict` made of one and JSON kept."""
+    if stored is None:
+        return None
+    return Grid(tuple(stored["columns"]), tuple(map(tuple, stored["rows"])), tuple(stored["cited"]))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Status = Literal["answered", "unsure", "abstained"]  # unsure: shown with its quotes, and with the doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Abstention is a status, not an exception; `reason` then says why, in words for people."""
+    """Doubt and abstention are statuses, not exceptions; `reason` then says why, in words for people."""
 
     status: Status
     text: str
@@ -186,6 +246,8 @@ class Answer:
     confidence: float = 0.0  # 0 to 1: how sure the gate is that the documents hold it; 0 where not asked
     signals: Mapping[str, float] = field(default_factory=dict)  # what the gate judged by
     warnings: tuple[str, ...] = ()  # what people should know of the pages it was taken from
+    plan: Plan = Plan()
+    grid: Grid | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `docent ask --json`."""
@@ -198,6 +260,8 @@ class Answer:
             "model": self.model,
             "stats": asdict(self.stats),
             "warnings": list(self.warnings),
+            "plan": asdict(self.plan),
+            "table": asdict(self.grid) if self.grid else None,
         }
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.datatypes import Answer, Hit, Sentence, Turn, citation_of
+from app.datatypes import Answer, Hit, Sentence, Turn, citation_of, grid_of, plan_of
 from app.llm.protocol import Stats
 from ingest.datatypes import Chunk
 from ingest.encryption.vault import Key
@@ -168,5 +168,7 @@ def _answer(data: dict) -> Answer:  # type: ignore[type-arg]
             "evidence": tuple(Sentence(**sentence) for sentence in data["evidence"]),
             "stats": Stats(**data["stats"]),
             "warnings": tuple(data.get("warnings", ())),
+            "plan": plan_of(data.get("plan", {})),
+            "grid": grid_of(data.get("grid")),
         }
     )

@@ -17,7 +17,7 @@ from app.ask.prompt import (
 from app.ask.retrieve import named_documents, retrieve
 from app.ask.rewrite import with_figures
 from app.ask.stream import AnswerStream
-from app.datatypes import Hit, Turn
+from app.datatypes import Hit, Kind, Turn
 from app.llm.protocol import Llm
 from app.llm.states import StateStore
 from app.settings import Settings
@@ -104,14 +104,17 @@ class Assistant:
         query = with_figures(self.domain.expand(checked(question)))
         return retrieve(index, self.encoder, query, k, doc_ids)
 
-    def ask(self, question: str, history: Sequence[Turn] = (), file: str | None = None) -> AnswerStream:
-        """A lazy stream: take `.evidence`, iterate for text, read `.answer`. `history` is the thread so far.
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), file: str | None = None, kind: Kind | None = None
+    ) -> AnswerStream:
+        """A lazy stream: take `.evidence`, iterate for text, read `.answer`. `history` is the thread so far; with
+        `kind`, the question is answered as one of that kind, or as one about a fact where it cannot be.
 
         Raises InvalidInput for an unusable question or an unknown file.
         """
         index = self.index
         doc_ids = named_documents(index.documents(), file) if file else None
-        return AnswerStream(self, index, checked(question), tuple(history), doc_ids)
+        return AnswerStream(self, index, checked(question), tuple(history), doc_ids, kind)
 
 
 def checked(question: str) -> str:
