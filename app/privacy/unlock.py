@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from ingest.encryption.vault import Key, is_encrypted, locked, unlock
 from ingest.errors import InvalidInput
+from ingest.store.conversion import is_conversion_pending
 from ingest.store.lock import writing
-from ingest.store.settle import is_unsettled
 
 if TYPE_CHECKING:
     from app.ask.assistant import Assistant
@@ -26,7 +26,7 @@ VARIABLE, NEW = "DOCENT_PASSPHRASE", "DOCENT_NEW_PASSPHRASE"
 def key_for(index_dir: Path) -> Key | None:
     """None for a library that is plain, or not there. Raises IndexLocked for a passphrase that is missing or wrong,
     IndexDamaged, IndexBusy while its form is being changed."""
-    if is_unsettled(index_dir):
+    if is_conversion_pending(index_dir):
         with writing(index_dir):  # finishes it
             pass
     if not is_encrypted(index_dir):

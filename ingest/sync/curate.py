@@ -21,23 +21,23 @@ from ingest.datatypes import Document
 from ingest.store.curated import Verdict, read_edition
 from ingest.store.store import Store
 from ingest.text.language import language_of
-from ingest.text.likeness import (
+from ingest.text.similarity import (
     Sketch,
     Words,
     buckets,
     document_sketch,
     document_words,
-    likeness,
+    estimated_similarity,
+    is_near_duplicate,
+    jaccard,
     passage_sketch,
-    say_the_same,
-    share,
 )
-from ingest.text.versions import Edition, edition_of, names_of, newer, states_it
+from ingest.text.versions import Edition, edition_of, says_it_replaces, shared_names, why_newer
 
 _LEADERS = 4  # of the groups that a bucket holds, how many a member is compared with
-_COPY = 0.9  # share of triples, and of figures, from which two documents say the same
+_COPY = 0.9  # share of trigrams, and of figures, from which two documents say the same
 _LOOKED_AT = 0.8  # the same, as estimated, from which it is worth a look
-# Share of triples, as estimated, from which two of one name are editions of the same: measured on pairs of manuals and
+# Share of trigrams, as estimated, from which two of one name are editions of the same: measured on pairs of manuals and
 # terms (0.39 and more) and on documents of one maker that are not (0.06 at most).
 _MARKED, _DATED, _STATED = 0.15, 0.3, 0.03
 _NEIGHBOURS = 8  # newer editions of one name that a document is compared with
@@ -163,12 +163,12 @@ def _duplicates(store: Store, known: Sequence[_Known]) -> dict[int, Verdict]:
 
     def same(a: int, b: int) -> bool:
         one, other = known[a], known[b]
-        if likeness(one.sketch, other.sketch[None])[0] < _LOOKED_AT:
+        if estimated_similarity(one.sketch, other.sketch[None])[0] < _LOOKED_AT:
             return False
         if _outdates(one, other) or _outdates(other, one):
             return False
         x, y = words(a), words(b)
-        return share(x.triples, y.triples) >= _COPY and share(x.figures, y.figures) >= _COPY
+        return jaccard(x.trigrams, y.trigrams) >= _COPY and jaccard(x.figures, y.figures) >= _COPY
 
     groups = _grouped(buckets({place: one.sketch.tobytes() for place, one in by_place.items()}, 32), same)
     found = {}
@@ -183,7 +183,7 @@ def _duplicates(store: Store, known: Sequence[_Known]) -> dict[int, Verdict]:
 def _superseded(known: Sequence[_Known], valid: frozenset[str]) -> dict[int, Verdict]:
     """Documents of which a newer edition is there. Each names the newest."""
     found: dict[int, tuple[int, str]] = {}  # place of the newer one, why
-    for places in names_of([one.edition for one in known]).values():
+    for places in shared_names([one.edition for one in known]).values():
         order = _by_age(known, places)
         for at, place in enumerate(order):
             later = [*order[at + 1 : at + 1 + _NEIGHBOURS], *order[-1:]]
@@ -198,7 +198,7 @@ def _superseded(known: Sequence[_Known], valid: frozenset[str]) -> dict[int, Ver
         while other in found and other not in seen:  # an older one of three names the newest
             seen.add(other)
             other = found[other][0]
-        told = newer(known[place].edition, known[other].edition) or why
+        told = why_newer(known[place].edition, known[other].edition) or why
         verdicts[known[place].id] = Verdict(known[other].id, f"superseded by {known[other].path}: same title, {told}")
     return verdicts
 
@@ -215,13 +215,13 @@ def _by_age(known: Sequence[_Known], places: Sequence[int]) -> list[int]:
 
 def _outdates(one: _Known, other: _Known) -> str:
     """Why the other is a newer edition of the one; '' where it is not."""
-    why = newer(one.edition, other.edition)
+    why = why_newer(one.edition, other.edition)
     if not why or one.edition.periodic != other.edition.periodic:
         return ""
     needed = _DATED if why.startswith("of ") else _MARKED
-    if states_it(one.edition, other.edition):
+    if says_it_replaces(one.edition, other.edition):
         needed = _STATED
-    return why if likeness(one.sketch, other.sketch[None])[0] >= needed else ""
+    return why if estimated_similarity(one.sketch, other.sketch[None])[0] >= needed else ""
 
 
 def _twins(store: Store) -> dict[int, int]:
@@ -233,7 +233,7 @@ def _twins(store: Store) -> dict[int, int]:
         found = store.chunks([chunk_id])
         return found[chunk_id].text if found else ""
 
-    return _grouped(buckets(sketches, 4), lambda a, b: text(a) == text(b) or say_the_same(text(a), text(b)))
+    return _grouped(buckets(sketches, 4), lambda a, b: text(a) == text(b) or is_near_duplicate(text(a), text(b)))
 
 
 def _grouped(found: Iterator[list[int]], same: Callable[[int, int], bool]) -> dict[int, int]:

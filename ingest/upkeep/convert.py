@@ -13,9 +13,9 @@ from ingest.encryption.vault import Cost, Key, is_encrypted, new_vault
 from ingest.errors import IndexMissing, InvalidInput, StorageError
 from ingest.files import DERIVED
 from ingest.store import index as snapshots
+from ingest.store.conversion import NAMES, READY, STAGED, finish_conversion
 from ingest.store.database import connect, literal, sqlcipher
 from ingest.store.lock import writing
-from ingest.store.settle import NAMES, READY, STAGED, move_in
 from ingest.store.store import FILE, Store, explained
 
 DATABASES = (FILE, "asked.db", "threads.db")
@@ -74,7 +74,7 @@ def _convert(index_dir: Path, staged: Path, old: Key | None, new: Key | None) ->
             with file.open("r+b") as data:
                 os.fsync(data.fileno())
         staged.rename(index_dir / READY)
-        move_in(index_dir)
+        finish_conversion(index_dir)
     except OSError as error:
         raise StorageError(
             f"The library in {index_dir} could not be written in its new form: {error.strerror or error}.",
