@@ -26,7 +26,7 @@ from app.settings import Settings
 from ingest.children.confine import confinement
 from ingest.encryption.vault import is_encrypted
 from ingest.errors import DocentError, IndexMissing
-from ingest.readers.ocr import INSTALL, missing
+from ingest.readers.ocr import INSTALL, why_unavailable
 from ingest.store.database import sqlcipher
 from ingest.store.index import is_current
 from ingest.store.store import Store
@@ -81,7 +81,7 @@ def run(settings: Settings, index_dir: Path | None) -> list[Check]:
 
 
 def _reading() -> Iterator[Check]:
-    told, lacking = confinement(), missing()
+    told, lacking = confinement(), why_unavailable()
     yield Check("readers", "ok" if "no network" in told else "warning", f"Files are read by children with {told}.")
     yield Check("recognition", "warning" if lacking else "ok", lacking or "Text in pictures is recognised.", INSTALL)
 

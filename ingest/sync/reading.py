@@ -72,7 +72,7 @@ class Reading:
         if self._control.paused:
             with ExitStack() as held:
                 for reader in self._readers:
-                    held.enter_context(reader.held())
+                    held.enter_context(reader.suspended())
                 self._on_file("paused", self._files[0], 0, 0)
                 self._control.wait()
         self._control.check()

@@ -20,7 +20,7 @@ from ingest.datatypes import Document, Encoder, Heading, Page, ReadResult
 from ingest.errors import ReadError
 from ingest.files import forget_derived
 from ingest.pdf.pdf import UNREAD, listed
-from ingest.readers.ocr import Recognised, missing
+from ingest.readers.ocr import Recognised, why_unavailable
 from ingest.store.packing import packed, unpacked, unzipped, zipped
 from ingest.store.store import Store
 from ingest.text.chunk import chunk, content_key, embedding_text
@@ -68,7 +68,7 @@ def recognise(
     """
     forget_stale(store)
     todo = [one for one in waiting(store) if one.document.path in files]
-    if not todo or missing():
+    if not todo or why_unavailable():
         return 0
     total, done = sum(len(one.numbers) for one in todo), 0
     with Recogniser(config.page_timeout) as recogniser:
