@@ -137,7 +137,7 @@ def watch(folders: tuple[Path, ...], index_dir: Path | None, poll: bool, as_json
     from app.ask.opening import open_encoder
     from app.settings import load_settings
     from ingest.sync.control import Control
-    from ingest.sync.folders import known_of, settled, with_documents
+    from ingest.sync.folders import known_of, merge_folders, with_documents
     from ingest.sync.sync import sync
     from ingest.sync.watch import changes
 
@@ -157,11 +157,11 @@ def watch(folders: tuple[Path, ...], index_dir: Path | None, poll: bool, as_json
         control.cancel()
 
     with on_interrupt(end):
-        everywhere = settled(known_of(index_dir, key), given)
+        everywhere = merge_folders(known_of(index_dir, key), given)
         places = given  # of the first run; later ones go to all that the index remembers
         for news in changes(everywhere, stop, poll=poll, full=with_documents(index_dir, everywhere, key)):
             _tell_away(news, as_json)
-            if news.look or places:
+            if news.run_due or places:
                 _tell(run(news.pending, places), as_json)
                 places = []
     sys.exit(130)

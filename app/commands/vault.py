@@ -136,10 +136,10 @@ def _key(place: Path) -> Key:
 
 def _new_passphrase(variable: str) -> str:
     from app.privacy.unlock import asked, given
-    from ingest.encryption.vault import checked
+    from ingest.encryption.vault import check_passphrase
     from ingest.errors import InvalidInput
 
     passphrase = given(variable) or asked("New passphrase", twice=True)
     if not passphrase:
         raise InvalidInput("No passphrase was given.", f"Run it in a terminal, or give it in {variable}.")
-    return checked(passphrase)
+    return check_passphrase(passphrase)

@@ -18,7 +18,7 @@ from ingest.errors import InvalidInput, StorageError
 from ingest.store import curated
 from ingest.store.curated import Verdict
 from ingest.store.store import Store
-from ingest.sync.folders import Folder, remembered, settled
+from ingest.sync.folders import Folder, merge_folders, remembered
 from ingest.sync.scan import Found, passed_over, scan
 
 _INGEST = "Run: docent ingest"
@@ -33,7 +33,7 @@ def survey(index_dir: Path, folder: Path | None = None, key: Key | None = None) 
     """
     asked, found = _asked(index_dir, key)
     with closing(Store(index_dir, key=key)) as store:
-        folders = settled(remembered(store), [folder] if folder else [])
+        folders = merge_folders(remembered(store), [folder] if folder else [])
         documents = {document.path: document for document in store.documents()}
         facts = _Facts(store, found, {document.id: document.path for document in documents.values()})
     on_disk, others, missing = _look(folders)

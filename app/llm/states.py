@@ -17,7 +17,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from app.llm.protocol import State
-from ingest.encryption.sealed import hidden, hidden_name, shown
+from ingest.encryption.sealed import hash_name, seal_named, unseal_named
 from ingest.encryption.vault import Key
 from ingest.files import DERIVED, forget_derived, forget_orphans
 
@@ -72,7 +72,7 @@ class StateStore:
         body = _COUNTS.pack(state.origin, state.n_tokens) + state.data
         file, data = self._file(doc_id, key), _MAGIC + _checksum(key, body) + body
         if self._sealing:
-            data = hidden(self._sealing, key, data)[1]
+            data = seal_named(self._sealing, key, data)[1]
         size = len(data)
         if size > self.budget:
             return False
@@ -127,7 +127,7 @@ class StateStore:
             self._size -= size
 
     def _file(self, doc_id: int, key: str) -> Path:
-        name = hidden_name(self._sealing, key) if self._sealing else key
+        name = hash_name(self._sealing, key) if self._sealing else key
         return self.folder / str(doc_id) / f"{name}.kv"
 
     def _folders(self) -> list[Path]:
@@ -161,7 +161,7 @@ def _read(file: Path, key: Key | None) -> State | None:
     name, data = file.stem, file.read_bytes()
     if key:
         try:
-            name, data = shown(key, name, data)
+            name, data = unseal_named(key, name, data)
         except ValueError:
             return None
     return _parsed(name, data)

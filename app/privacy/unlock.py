@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.encryption.vault import Key, is_encrypted, locked, unlock
+from ingest.encryption.vault import Key, is_encrypted, locked_error, unlock
 from ingest.errors import InvalidInput
 from ingest.store.conversion import is_conversion_pending
 from ingest.store.lock import writing
@@ -33,7 +33,7 @@ def key_for(index_dir: Path) -> Key | None:
         return None
     passphrase = given(VARIABLE) or asked(f"Passphrase of the library in {index_dir}")
     if not passphrase:
-        raise locked(index_dir)
+        raise locked_error(index_dir)
     return unlock(index_dir, passphrase)
 
 

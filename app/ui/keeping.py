@@ -86,7 +86,7 @@ class Keeping:
         folders = self.folders
         for news in changes(folders, stop, full=with_documents(self.index_dir, folders, self._key)):
             self.away = news.away
-            while news.look and not stop.is_set():
+            while news.run_due and not stop.is_set():
                 with self._lock:
                     if not self._reading:
                         self._pending = news.pending

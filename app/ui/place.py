@@ -17,7 +17,7 @@ from ingest.encryption.vault import Key
 from ingest.errors import InvalidInput
 from ingest.readers.ocr import boxes_of
 from ingest.store.store import Store
-from ingest.sync.folders import file_of, remembered, settled
+from ingest.sync.folders import file_of, merge_folders, remembered
 from ingest.sync.recognise import recognised as kept_pages
 
 _DRAWN = ("pdfium", "pypdf", "layer", "ocr", "picture")  # readers of pages that have a look
@@ -111,7 +111,7 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int, key: Key
         document = next((document for document in store.documents() if document.path == place.file), None)
         pages = store.pages(document.id, number) if document else []
         tables = store.tables(document.id) if document and pages else []
-        folders = settled(remembered(store), [folder])
+        folders = merge_folders(remembered(store), [folder])
         flags = store.flags([document.id]) if document else {}
         scanned = kept_pages(store, document, number).get(number) if document else None
     if not document or not pages:

@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.privacy.unlock import VARIABLE, given
-from ingest.encryption.vault import Key, is_encrypted, locked, unlock
+from ingest.encryption.vault import Key, is_encrypted, locked_error, unlock
 from ingest.errors import DocentError, IndexLocked
 
 _LONGEST = 60.0  # seconds between two attempts
@@ -33,7 +33,7 @@ class Safe:
         if not is_encrypted(self._index_dir):
             return None
         if self._key is None:
-            raise locked(self._index_dir)
+            raise locked_error(self._index_dir)
         return self._key
 
     def open(self, passphrase: str) -> None:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ingest.encryption.vault import Key, is_encrypted, locked
+from ingest.encryption.vault import Key, is_encrypted, locked_error
 from ingest.errors import IndexLocked, InvalidInput
 from ingest.store.conversion import is_conversion_pending
 from ingest.store.lock import writing
@@ -41,7 +41,7 @@ def connect(path: Path, key: Key | None, timeout: float = 10.0) -> sqlite3.Conne
 def check_form(folder: Path, key: Key | None) -> None:
     """Raises IndexLocked where a key is given for a plain library, or none for an encrypted one."""
     if key is None and is_encrypted(folder):
-        raise locked(folder)
+        raise locked_error(folder)
     if key and not is_encrypted(folder):
         raise IndexLocked(f"The library in {folder} is not encrypted any more.", "Start Docent again.")
 

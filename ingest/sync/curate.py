@@ -1,9 +1,9 @@
-"""What documents have to do with each other: which say the same, which are outdated by a newer edition, which language
-each is in, which passages are repeated everywhere.
+"""Finds out how documents relate: which are duplicates, which a newer edition supersedes, which language each is in,
+and which passages are repeated in many documents.
 
-`curate` goes over a store before it is published. What takes long, it learns once of each document. What follows from
-that, it concludes anew from all of them, in one sort and a look at the pairs that may be alike: so the order in which
-documents come and go does not matter, and 100,000 of them are no more than 100,000 times one.
+`curate` goes over a store before it is published. What takes long is learned once for each document. What follows is
+concluded anew from all documents, by one sort and by comparing pairs that may be similar: so the order in which
+documents come and go does not matter, and time grows in proportion to their number.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ _RULES = "1"  # another number, and all is concluded anew
 
 @dataclass(frozen=True, slots=True)
 class Conclusions:
-    """By ids. `twins` gives passages that say the same the same number, that of one of them."""
+    """What follows from all documents, by document or chunk ids. `twins` maps near-duplicate passages to the id of one
+    of them."""
 
     duplicates: Mapping[int, Verdict]
     superseded: Mapping[int, Verdict]
@@ -60,7 +61,7 @@ class Conclusions:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was learned of a document."""
+    """What was learned about a document."""
 
     id: int
     path: str
@@ -69,8 +70,8 @@ class _Known:
 
 
 def curate(store: Store, valid: Collection[str] = (), should_stop: Callable[[], bool] = lambda: False) -> None:
-    """Learns what is new and stores what follows. `valid` are paths that no newer edition outdates. Does nothing where
-    nothing has changed; stopped, it goes on the next time."""
+    """Learns about new documents and stores the conclusions. `valid` are paths that no newer edition supersedes. Does
+    nothing where nothing has changed. When `should_stop` ends it, the next call continues."""
     documents = [document for document in store.documents() if not document.error]
     fresh = _fresh(store, documents)
     state = _state(documents, valid)
@@ -95,16 +96,16 @@ def curate(store: Store, valid: Collection[str] = (), should_stop: Callable[[], 
 
 
 def _state(documents: Sequence[Document], valid: Collection[str]) -> str:
-    """Tells what was curated from what there is to curate."""
+    """Returns a text that changes whenever there is something new to curate."""
     told = [_RULES, *sorted(valid), *(f"{one.id} {one.sha256} {one.n_chunks}" for one in documents)]
     return hashlib.blake2b("\n".join(told).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-# -- learning, once of each document
+# -- learning, once for each document
 
 
 def _fresh(store: Store, documents: Sequence[Document]) -> list[Document]:
-    """Documents of which nothing was learned yet, or not of all passages: more of their pages were read since."""
+    """Returns documents about which nothing was learned yet, or not about all passages, as pages were read since."""
     known = {row[0] for row in store.rows("SELECT doc_id FROM curated")}
     known -= {row[0] for row in store.rows(
         "SELECT DISTINCT doc_id FROM chunks WHERE NOT EXISTS (SELECT 1 FROM sketches WHERE chunk_id = id)"
@@ -154,7 +155,7 @@ def _conclude(store: Store, documents: Sequence[Document], valid: frozenset[str]
 
 
 def _duplicates(store: Store, known: Sequence[_Known]) -> dict[int, Verdict]:
-    """Documents that say what another one says, but for a word here and there. An older edition is not one."""
+    """Returns documents that are nearly the same as another one. Older editions are not duplicates."""
     by_place = dict(enumerate(known))
 
     @lru_cache(maxsize=16)
@@ -181,7 +182,7 @@ def _duplicates(store: Store, known: Sequence[_Known]) -> dict[int, Verdict]:
 
 
 def _superseded(known: Sequence[_Known], valid: frozenset[str]) -> dict[int, Verdict]:
-    """Documents of which a newer edition is there. Each names the newest."""
+    """Returns documents of which there is a newer edition. Each names the newest."""
     found: dict[int, tuple[int, str]] = {}  # place of the newer one, why
     for places in shared_names([one.edition for one in known]).values():
         order = _by_age(known, places)
@@ -214,7 +215,7 @@ def _by_age(known: Sequence[_Known], places: Sequence[int]) -> list[int]:
 
 
 def _outdates(one: _Known, other: _Known) -> str:
-    """Why the other is a newer edition of the one; '' where it is not."""
+    """Says why `other` is a newer edition of `one`; '' where it is not."""
     why = why_newer(one.edition, other.edition)
     if not why or one.edition.periodic != other.edition.periodic:
         return ""
@@ -225,7 +226,7 @@ def _outdates(one: _Known, other: _Known) -> str:
 
 
 def _twins(store: Store) -> dict[int, int]:
-    """Passages that say the same, in whichever documents, under the number of one of them."""
+    """Maps near-duplicate passages, in whichever documents, to the id of one of them."""
     sketches = dict(store.rows("SELECT chunk_id, sketch FROM sketches"))
 
     @lru_cache(maxsize=20_000)
@@ -237,8 +238,8 @@ def _twins(store: Store) -> dict[int, int]:
 
 
 def _grouped(found: Iterator[list[int]], same: Callable[[int, int], bool]) -> dict[int, int]:
-    """Keys that are the same as another one, with the first of their group. A bucket's members are compared with the
-    first of the groups in it, of which there are few, and not each with each."""
+    """Maps keys that are the same as another one to the first of their group. Members of a bucket are compared with the
+    first of each group in it, of which there are few, not each with each."""
     leader: dict[int, int] = {}
     for bucket in found:
         leaders: list[int] = []
@@ -257,7 +258,7 @@ def _grouped(found: Iterator[list[int]], same: Callable[[int, int], bool]) -> di
 
 
 def _weights(store: Store, twins: Mapping[int, int]) -> dict[int, float]:
-    """Of passages that stand in many documents: footers, terms of use, notices."""
+    """Returns the weights of passages that stand in many documents: footers, terms of use, notices."""
     if not twins:
         return {}
     groups: dict[int, list[int]] = {}
@@ -273,7 +274,7 @@ def _weights(store: Store, twins: Mapping[int, int]) -> dict[int, float]:
 
 
 def _keep(db: sqlite3.Connection, found: Conclusions) -> None:
-    """Only what differs from what is stored, so that nothing is written where nothing changed."""
+    """Stores only what differs from what is stored, so that nothing is written where nothing changed."""
     tables: tuple[tuple[str, dict[int, tuple[object, ...]]], ...] = (
         ("duplicates", {key: (verdict.other, verdict.why) for key, verdict in found.duplicates.items()}),
         ("superseded", {key: (verdict.other, verdict.why) for key, verdict in found.superseded.items()}),

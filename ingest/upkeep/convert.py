@@ -1,4 +1,5 @@
-"""A library encrypted, or back to plain: the new form is made whole beside the old one, and takes its place at once."""
+"""Encrypts a library, or decrypts it: the new form is made completely beside the old one, and then replaces it at
+once."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
-from ingest.encryption.sealed import hidden, shown
+from ingest.encryption.sealed import seal_named, unseal_named
 from ingest.encryption.vault import Cost, Key, is_encrypted, new_vault
 from ingest.errors import IndexMissing, InvalidInput, StorageError
 from ingest.files import DERIVED
@@ -22,7 +23,8 @@ DATABASES = (FILE, "asked.db", "threads.db")
 
 
 def encrypt(index_dir: Path, passphrase: str, cost: Cost | None = None) -> Key:
-    """Killed at any point, the library is whole, in one form or the other.
+    """Encrypts the library and returns its key. If it is killed at any point, the library is complete in one of both
+    forms.
 
     Raises InvalidInput when it is encrypted already or the passphrase is too short, IndexMissing, IndexBusy,
     StorageError.
@@ -42,7 +44,7 @@ def encrypt(index_dir: Path, passphrase: str, cost: Cost | None = None) -> Key:
 
 
 def decrypt(index_dir: Path, key: Key) -> None:
-    """The same, back to plain files. Conversations that it keeps are to be taken out before."""
+    """Decrypts the library, as safely as `encrypt`. Callers first take out conversations that must not become plain."""
     with writing(index_dir):
         with closing(Store(index_dir, key=key)) as store:
             store.erase_traces()
@@ -83,7 +85,7 @@ def _convert(index_dir: Path, staged: Path, old: Key | None, new: Key | None) ->
 
 
 def _database(old: Path, new: Path, old_key: Key | None, new_key: Key | None) -> None:
-    """Copied row by row by SQLCipher itself, which reads and writes both forms."""
+    """Copies a database row by row with SQLCipher, which reads and writes both forms."""
     source = sqlcipher().connect(str(old), timeout=10, isolation_level=None)
     with closing(source):
         source.execute("PRAGMA cipher_log_level = NONE")
@@ -104,16 +106,16 @@ def _quoted(key: Key | None) -> str:
 
 
 def _states(old: Path, new: Path, old_key: Key | None, new_key: Key | None) -> None:
-    """What the answer model has read, one file after the other. One that cannot be believed is left out."""
+    """Converts what the answer model has read, file by file. Damaged files are left out."""
     for file in sorted(old.glob("*/*.kv")):
         try:
             name, data = file.stem, file.read_bytes()
             if old_key:
-                name, data = shown(old_key, name, data)
+                name, data = unseal_named(old_key, name, data)
         except (OSError, ValueError):
             continue
         if new_key:
-            name, data = hidden(new_key, name, data)
+            name, data = seal_named(new_key, name, data)
         target = new / file.parent.name / f"{name}.kv"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
