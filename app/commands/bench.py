@@ -39,12 +39,12 @@ def bench(questions: Path, folder: Path | None, limit: int, runs: int, as_json: 
       docent bench --limit 3 --runs 1
       docent bench contracts/eval.jsonl --json
     """
-    from app.bench.measure import chosen, measure
+    from app.bench.measure import choose_cases, measure
     from app.bench.report import readable, summary
     from app.evaluation.cases import check_apart, load_cases
     from app.settings import load_settings
 
-    cases, folder = chosen(load_cases(questions), limit), folder or questions.parent
+    cases, folder = choose_cases(load_cases(questions), limit), folder or questions.parent
     check_apart(questions, [folder])
     found = summary(measure(load_settings(), folder, cases, runs, _progress()))
     clear_line()

@@ -76,7 +76,7 @@ def _files(told: Library) -> None:
         st.caption("No file matches this filter.")
     rows = st.session_state.setdefault("report_rows", _ROWS)
     asked = bool(told.questions)
-    st.html(plots.key(asked) + "".join(plots.row(file, asked) for file in shown[:rows]))
+    st.html(plots.legend(asked) + "".join(plots.row(file, asked) for file in shown[:rows]))
     if len(shown) > rows and st.button(f"Show more ({len(shown) - rows:,} left)", key="report_more", type="tertiary"):
         st.session_state["report_rows"] = rows + _ROWS
         st.rerun()
