@@ -1,4 +1,5 @@
-"""docent report: every file, page and table, searchable or named with the reason; what was never found."""
+"""docent report: lists every file, page and table as searchable or with the reason why not, and what was never
+found."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.terminal import explained, json_option, print_json, say, short
+from app.commands.terminal import handle_errors, json_option, print_json, say, short
 
 if TYPE_CHECKING:
     from app.library.report import FileReport, Library
@@ -23,7 +24,7 @@ _SHOWN = 200  # files, and questions, in the terminal; JSON and HTML have them a
 )
 @click.option("--forget-questions", is_flag=True, help="Forget what was asked and what that found, first.")
 @json_option
-@explained
+@handle_errors
 def report(index_dir: Path | None, html_file: Path | None, forget_questions: bool, as_json: bool) -> None:
     """What became of each file of the folder, and what to do about it.
 

@@ -1,4 +1,4 @@
-"""The report: what became of every file, page and table, what was never found, and what to do about it."""
+"""The Report page: the state of every file, page and table, what was never found, and what to do about it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _STALE: tuple[State, ...] = ("waiting", "changed", "gone")
 
 
 def page(desk: Desk) -> None:
+    """Draws the Report page."""
     st.html("<h1>Library</h1>")
     try:
         told = surveyed(desk)
@@ -49,7 +50,7 @@ def page(desk: Desk) -> None:
 
 
 def _stale(desk: Desk, told: Library) -> None:
-    """The folder and the index differ: a click brings them in step."""
+    """Draws a notice that folder and index differ, with a button that brings them in step."""
     counts = [(state, told.states[state]) for state in _STALE if state in told.states]
     if not counts or reading(desk):
         return
@@ -83,7 +84,7 @@ def _files(told: Library) -> None:
 
 
 def matching(files: Sequence[FileReport], state: State | None, wanted: str) -> list[FileReport]:
-    """Those in a state, if one is chosen, whose path, title or reason holds all the words."""
+    """Returns the files in the state, if one is chosen, whose path, title or reason contains all the words."""
     words = wanted.lower().split()
     return [
         file
