@@ -71,6 +71,7 @@ class Sentence:
 
     @property
     def meaning(self) -> str:
+        """`spoken` where there is one, else the sentence itself."""
         return self.spoken or self.text
 
 

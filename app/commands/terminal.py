@@ -108,6 +108,7 @@ def print_progress(progress: Progress) -> None:
 
 
 def print_report(report: Report, dry_run: bool) -> None:
+    """Prints what a run of ingest did."""
     clear_line()
     if report.why:
         say(f"Everything is read again: {report.why}." if report.changed else f"({report.why})")
@@ -133,6 +134,7 @@ def print_report(report: Report, dry_run: bool) -> None:
 
 
 def print_hit(rank: int, hit: Hit) -> None:
+    """Prints a passage that a search found."""
     ranks = ", ".join(f"{name} {place}" for name, place in sorted(hit.ranks.items()))
     say(f"{rank}. {hit.file}, {hit.named}", bold=True, nl=False)
     say(f"  {hit.score:.4f} ({ranks})  {hit.chunk.heading}", dim=True)
@@ -140,6 +142,7 @@ def print_hit(rank: int, hit: Hit) -> None:
 
 
 def print_answer(answer: Answer) -> None:
+    """Prints an answer with its citations."""
     if answer.status == "abstained":
         say("Not in your documents. ", fg="yellow", bold=True, nl=False)
         say(answer.reason)

@@ -94,6 +94,7 @@ class UsualStream:
 
     @cached_property
     def answer(self) -> Answer:
+        """The answer. Raises ModelError."""
         began = time.perf_counter()
         hits = self._usual.search(self.query, PASSAGES, self._file)
         retrieved = time.perf_counter() - began

@@ -200,9 +200,11 @@ class RowWriter:
         self._file, self._out = file, out
 
     def add(self, row: Row) -> None:
+        """Appends a row."""
         self.line(row.as_json())
 
     def line(self, value: Mapping[str, Any]) -> None:
+        """Appends a line of JSON."""
         try:
             self._out.write(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
             self._out.flush()

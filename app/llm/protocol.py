@@ -45,6 +45,7 @@ class Kept:
 
     @property
     def end(self) -> int:
+        """The position behind the last of these tokens."""
         return self.start + self.n
 
 

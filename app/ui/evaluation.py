@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.evaluation.cases import Case
 from app.ui.desk import Desk
-from app.ui.evaluation_page.cases import adding, questions
+from app.ui.evaluation_page.cases import new_case_form, questions
 from app.ui.evaluation_page.drafts import bar, cards
 from app.ui.evaluation_page.runs import runs, watch
 from app.ui.evaluation_page.trust import trust
@@ -59,7 +59,7 @@ def _questions(desk: Desk, cases: list[Case]) -> None:
         has_documents = False
     if has_documents:
         bar(desk)
-        adding(desk)
+        new_case_form(desk)
         cards(desk)
     else:
         st.html('<div class="notice"><strong>There are no documents yet to draft questions from.</strong></div>')

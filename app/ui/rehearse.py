@@ -21,6 +21,7 @@ _QUESTION = "How often is the filter of the Brusk pump cleaned?"
 
 
 def main(folder: Path, index_dir: Path) -> None:
+    """Rehearses with the documents in `folder` and a new index in `index_dir`."""
     settings = load_settings().model_copy(update={"read_ahead": False})
     missing = {
         name: "" if installed(find(name, settings.models_dir), settings.models_dir) else f"{name} is not installed"

@@ -48,6 +48,7 @@ _OPTIONS = {
 
 @handle_errors
 def main() -> None:
+    """Serves the pages until the process is ended."""
     options = _parsed(sys.argv[1:])
     wide = not is_local(options.address)
     password = _password(wide or options.password, options.address)

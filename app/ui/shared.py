@@ -82,6 +82,7 @@ def notice(text: str, hint: str = "", kind: str = "") -> None:
 
 
 def page(name: str) -> Any:
+    """Returns the page of this name, to link to it."""
     return st.session_state["pages"][name]
 
 

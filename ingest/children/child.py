@@ -18,6 +18,7 @@ from ingest.children.confine import confine
 
 
 def main() -> None:
+    """Confines this process, then answers requests from stdin on stdout until stdin is closed."""
     confine()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     requests, replies = sys.stdin.buffer, sys.stdout.buffer

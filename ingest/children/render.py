@@ -176,6 +176,7 @@ def _on_picture(page: Any, a: tuple[float, float], b: tuple[float, float], size:
 
 
 def main() -> None:
+    """Draws the page that stdin describes, and writes its mark and PNG to stdout."""
     from ingest.children.confine import confine
 
     confine()

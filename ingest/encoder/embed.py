@@ -72,6 +72,7 @@ class SentenceEncoder:
         return int(min(model.max_seq_length or 512, _LONGEST)) - 2 - prefix  # [CLS] and [SEP]
 
     def load(self) -> Any:
+        """Loads the model if it is not loaded yet, and returns it. Raises ModelError."""
         with self._lock:
             if self._model is None:
                 self._model = self._loaded()

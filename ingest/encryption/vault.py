@@ -54,6 +54,7 @@ class Cost:
 
 
 def is_encrypted(folder: Path) -> bool:
+    """Whether the library in this folder is encrypted."""
     return (folder / FILE).is_file()
 
 

@@ -17,7 +17,7 @@ from ingest.pdf.pdfium import DAMAGED_HINT, open_pdf, pdfium_page
 from ingest.pdf.pypdf_second import SecondReader, Structure
 from ingest.text.clean import RawPage, clean_pages
 from ingest.text.hostile import flagged, hidden_flags
-from ingest.text.quality import GOOD, quality, wants_recognition
+from ingest.text.quality import GOOD, needs_recognition, quality
 from ingest.text.tables import tables_in
 
 UNREAD = "of pictures, still to be recognised"
@@ -123,7 +123,7 @@ def _page_events(document: object, second: SecondReader, number: int, count: int
         page = PageRead(number, _NOTHING, lost=True)
     else:
         text, seen = _plain(found.raw), found.seen
-        unread = wants_recognition(text, seen.pictures, found.unmapped, seen.blank)
+        unread = needs_recognition(text, seen.pictures, found.unmapped, seen.blank)
         page = PageRead(number, found.raw, "layer" if seen.layer else "pdfium", unread, seen.hidden, False, found.cut)
     yield page
     before = _plain(page.raw)
@@ -137,7 +137,7 @@ def _page_events(document: object, second: SecondReader, number: int, count: int
             excerpt = " ".join(line for line in text.splitlines() if " ".join(line.split()) not in known)[:300].strip()
             yield replace(page, hidden=excerpt or "text of no size")
         elif raw and quality(text) > quality(before):
-            unread = page.unread and wants_recognition(text, found.seen.pictures if found else 0.0, 0.0, False)
+            unread = page.unread and needs_recognition(text, found.seen.pictures if found else 0.0, 0.0, False)
             yield replace(page, raw=raw, reader="pypdf", unread=unread, lost=False)
 
 
@@ -170,6 +170,7 @@ class Gathered:
 
     @property
     def is_done(self) -> bool:
+        """Whether everything was read, or nothing more can be."""
         return self.structure is not None
 
     def take(self, event: Event, on_page: OnPage | None = None) -> None:

@@ -13,7 +13,7 @@ from ingest.errors import NEEDS_PASSWORD, ReadError
 from ingest.files import Source
 from ingest.pdf.hidden import Inspection, inspect_page
 from ingest.text.clean import CELL, MIRRORED, Line, RawPage, is_row
-from ingest.text.columns import CELL_GAP, NUMBER_GAP, in_columns, in_rows
+from ingest.text.columns import CELL_GAP, NUMBER_GAP, merge_pieces, split_columns
 from ingest.text.quality import is_scattered
 
 DAMAGED_HINT = "Open it in a PDF viewer and print it to a new PDF, or get an intact copy."
@@ -91,13 +91,16 @@ def _read(page: Any, textpage: Any) -> PdfiumPage:
     frame: Frame = page.get_bbox()
     lines = [_line(textpage, found, frame) for found in re.finditer(r"[^\s](?:[^\r\n]*[^\s])?", text)]
     if any(line.turn for line in lines):  # of those, pdfium takes the cells of a row apart
-        lines = in_rows(lines)
+        lines = merge_pieces(lines)
     turned = sum(len(line.text) for line in lines if line.turn % 180 == 90)
     across = 2 * turned > sum(len(line.text) for line in lines)
     sampled = range(0, len(text), max(1, len(text) // _SAMPLED))
     unmapped = sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, i) == 1 for i in sampled) / max(1, len(sampled))
     return PdfiumPage(
-        RawPage(tuple(in_columns(lines)), frame[2] - frame[0] if across else frame[3] - frame[1]), seen, unmapped, cut
+        RawPage(tuple(split_columns(lines)), frame[2] - frame[0] if across else frame[3] - frame[1]),
+        seen,
+        unmapped,
+        cut,
     )
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ingest.readers.pictures import page_picture
 from ingest.text.clean import Line, RawPage, clean_pages
-from ingest.text.columns import in_columns, in_rows
+from ingest.text.columns import merge_pieces, split_columns
 
 INSTALL = "In the repository: .ci/setup chat"
 _DOUBT = 0.75  # below this confidence a page may stand on its head
@@ -68,7 +68,7 @@ def recognise_page(path: Path, number: int, password: str = "") -> Recognised:
         right, bottom = one.quad.max(axis=0)
         boxes.append((*_unturned((left / wide, top / high, right / wide, bottom / high), quarter), len(one.text)))
         start += len(one.text)
-    (page,) = clean_pages([RawPage(tuple(in_columns(in_rows(lines))), float(high))])
+    (page,) = clean_pages([RawPage(tuple(split_columns(merge_pieces(lines))), float(high))])
     weights = [len(one.text) for one in found]
     confidence = float(np.average([one.confidence for one in found], weights=weights)) if found else 0.0
     return Recognised(page.text, page.raw_index, round(confidence, 4), np.array(boxes, dtype=np.float32).reshape(-1, 5))

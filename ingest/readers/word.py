@@ -15,7 +15,7 @@ from ingest.readers.archive import open_zip
 from ingest.readers.grids import expand_spans, has_header
 from ingest.readers.markup import tag_of
 from ingest.readers.numbering import Numbering
-from ingest.readers.word_beside import Notes, comments_of, headers_of, notes_of
+from ingest.readers.word_notes import Notes, comments_of, headers_of, notes_of
 from ingest.text.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain, sections
 
 _LEFT_OUT = frozenset("del movefrom instrtext deltext rpr ppr fallback sectpr".split())

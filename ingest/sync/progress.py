@@ -82,6 +82,7 @@ class Pace:
 
     @property
     def pages_total(self) -> int:
+        """The estimated number of pages of all files."""
         overall = sum(self._pages.values()) / max(1, sum(self._bytes.values()))
         left = sum(
             size * (self._pages[name] / self._bytes[name] if self._bytes[name] else overall)

@@ -24,6 +24,7 @@ class Publishing:
 
     @property
     def is_due(self) -> bool:
+        """Whether it is time for the next snapshot."""
         return time.monotonic() >= self._next
 
     def publish(self) -> None:

@@ -17,7 +17,7 @@ _LEAST = 4  # lines with both halves
 _WORDS, _FULL, _RUNS_ON = 4.5, 0.7, 0.4
 
 
-def in_rows(lines: Sequence[Line]) -> list[Line]:
+def merge_pieces(lines: Sequence[Line]) -> list[Line]:
     """Merges pieces that stand side by side on one line into that line, with a CELL between those that are far
     apart."""
     done: list[Line] = []
@@ -45,7 +45,7 @@ def _goes_on(line: Line, following: Line) -> bool:
     return line.turn == following.turn and on_one and following.left > line.right - 0.3 * line.height
 
 
-def in_columns(lines: Sequence[Line]) -> list[Line]:
+def split_columns(lines: Sequence[Line]) -> list[Line]:
     """Returns the lines, with those across two columns cut in two: first all of the left column, then all of the
     right."""
     done: list[Line] = []
@@ -56,7 +56,7 @@ def in_columns(lines: Sequence[Line]) -> list[Line]:
         if border is not None and _are_prose(lines[position:end], border):
             halves = [_cut(line, border) for line in lines[position:end]]
             done += [left for left, _ in halves if left]
-            done += in_columns([right for _, right in halves if right])
+            done += split_columns([right for _, right in halves if right])
             position = end
         else:
             done.append(lines[position])

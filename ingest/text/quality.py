@@ -39,7 +39,7 @@ def is_scattered(text: str) -> bool:
     return len(words) >= 8 and sum(1 for word in words if len(word) == 1) > 0.6 * len(words)
 
 
-def wants_recognition(text: str, pictures: float, unmapped: float, blank: bool) -> bool:
+def needs_recognition(text: str, pictures: float, unmapped: float, blank: bool) -> bool:
     """Whether the page has to go through text recognition. `pictures` is the share of the page that pictures cover,
     `unmapped` the share of characters that its fonts map to no character; `blank` says that nothing is on the page."""
     if blank:

@@ -18,7 +18,7 @@ from app.evaluation.figures import summarise
 from app.evaluation.runs import Row, save_summary, writing
 from app.settings import load_settings
 from app.ui.desk import Desk
-from app.ui.evaluation_page.result import against, in_words
+from app.ui.evaluation_page.result import comparison_in_words, in_words
 from app.ui.live import Turn
 from app.ui.trial import evenly_spaced
 from ingest.encoder.embed import SentenceEncoder
@@ -329,7 +329,10 @@ def keep_run(at: Desk) -> None:
 
 def test_words_fit_what_was_asked() -> None:
     assert "nothing can be judged" in in_words([])[0]
-    assert against(None) == [] and "As good as" in against({"n": 3, "better": [], "worse": [], "metrics": {}})[0]
+    assert (
+        comparison_in_words(None) == []
+        and "As good as" in comparison_in_words({"n": 3, "better": [], "worse": [], "metrics": {}})[0]
+    )
     assert evenly_spaced(list("abcdefghij"), 3) == ["a", "d", "g"] and evenly_spaced(list("ab"), 5) == ["a", "b"]  # type: ignore[arg-type]
 
 

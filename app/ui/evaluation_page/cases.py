@@ -25,7 +25,7 @@ NONE = "unanswerable"  # the kind of all that the documents do not answer
 NEW = "new"  # the id of a case that has none yet: its question will give it one
 
 
-def adding(desk: Desk) -> None:
+def new_case_form(desk: Desk) -> None:
     """Draws the form for a question of the user's own, while it is open."""
     if "adding" in st.session_state:
         with st.container(border=True):
@@ -91,7 +91,7 @@ def _row(desk: Desk, case: Case, cases: Sequence[Case]) -> None:
         )
         with st.container(horizontal=True, gap=None, width="content", key=f"case_buttons_{case.id}"):
             if case.gold_docs and case.gold_pages:
-                gold_chip(desk, case, f"case_{case.id}", small=True)
+                gold_page_button(desk, case, f"case_{case.id}", small=True)
             if _icon("edit", f"edit_{case.id}", "Change this question"):
                 st.session_state["editing"] = case.id
                 st.rerun()
@@ -196,7 +196,7 @@ def _filled(
 # -- where the answer stands
 
 
-def gold_chip(desk: Desk, case: Case, key: str, *, small: bool = False) -> None:
+def gold_page_button(desk: Desk, case: Case, key: str, *, small: bool = False) -> None:
     """Draws a button that opens the page with the right answer, with the passage marked where it is known."""
     for number, doc in enumerate(case.gold_docs[:3]):
         page = case.gold_pages[min(number, len(case.gold_pages) - 1)] if case.gold_pages else 1

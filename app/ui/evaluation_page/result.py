@@ -43,7 +43,7 @@ def result(
     past: Sequence[tuple[datetime, Mapping[str, Any]]],
 ) -> None:
     """Draws the result of a run, compared with the run before, and the history of past runs."""
-    told = "".join(f"<p>{html.escape(line)}</p>" for line in [*in_words(rows), *against(comparison)])
+    told = "".join(f"<p>{html.escape(line)}</p>" for line in [*in_words(rows), *comparison_in_words(comparison)])
     st.html(f'<div class="verdict">{told}</div>')
     measures = {key: value for key, value in _MEASURES.items() if shown[0].get(key) is not None}
     if measures:
@@ -89,7 +89,7 @@ def in_words(rows: Sequence[Row]) -> list[str]:
     return told or ["None of these questions says what the right answer or page is, so nothing can be judged."]
 
 
-def against(comparison: Mapping[str, Any] | None) -> list[str]:
+def comparison_in_words(comparison: Mapping[str, Any] | None) -> list[str]:
     """Says in sentences how the run compares with the one before; empty without one."""
     if not comparison or not comparison["n"]:
         return []

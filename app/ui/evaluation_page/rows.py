@@ -14,7 +14,7 @@ from app.ask.gate import SIGNALS
 from app.evaluation.grade import gold_pages
 from app.evaluation.runs import Row
 from app.ui.desk import Desk
-from app.ui.evaluation_page.cases import gold_chip, place_in
+from app.ui.evaluation_page.cases import gold_page_button, place_in
 from app.ui.place import Place, places
 from app.ui.shared import notice
 from app.ui.text import label, plain_html, short, short_name
@@ -140,7 +140,7 @@ def _opened(desk: Desk, row: Row, old: Row | None) -> None:
     st.html(f'<div class="answer">{html.escape(right or "Not given.")}</div>')
     if case.gold_docs:
         with st.container(key=f"chips_gold_{case.id}", horizontal=True, gap="xsmall"):
-            gold_chip(desk, case, f"row_{case.id}")
+            gold_page_button(desk, case, f"row_{case.id}")
     if row.status:
         _headed("What Docent answered")
         if row.status != "abstained":
