@@ -188,7 +188,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a question was understood. `said` says so in one plain sentence, for people.
+    """How a question was understood. `said` says so in one plain sentence, for people; `remark` says how its words were
+    read, where they were not taken as typed.
 
     Fields that the kind does not use are empty: `documents` are file names, `operation` is 'count', 'sum', 'mean',
     'most', 'least' or 'rows', `filters` are (column, comparison, value).
@@ -201,6 +202,12 @@ class Plan:
     operation: str = ""
     column: str = ""
     filters: tuple[tuple[str, str, str], ...] = ()
+    remark: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What to say above the answer; '' where nothing was done that people do not expect."""
+        return " ".join(filter(None, [self.remark, self.said if self.kind != "fact" else ""]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.ask.gate import Verdict, judge, signals
 from app.ask.orders import gives_orders
 from app.ask.prompt import REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of
 from app.ask.retrieve import join_neighbours
-from app.ask.rewrite import standalone
+from app.ask.understand.rewrite import standalone
 from app.ask.verify import Claim, refuses, verify
 from app.datatypes import Hit, Prompt, Sentence, Turn
 from app.llm.protocol import Llm, Stats
@@ -30,8 +30,16 @@ class Attempt:
     """Each stage runs when it is first asked for, and once. `found` are the passages as they were stored."""
 
     def __init__(
-        self, assistant: Assistant, index: LocalIndex, said: Said, found: Sequence[Hit], unknown: Sequence[str] = ()
+        self,
+        assistant: Assistant,
+        index: LocalIndex,
+        said: Said,
+        found: Sequence[Hit],
+        unknown: Sequence[str] = (),
+        instruction: str = "",
     ) -> None:
+        """`instruction` goes to the model behind the question, and nowhere else."""
+        self._instruction = instruction
         self._assistant, self._index = assistant, index
         self.question, self.query, self.history = said
         self.found, self.unknown = list(found), unknown
@@ -61,7 +69,9 @@ class Attempt:
         self._llm = llm
         max_tokens = self._assistant.settings.max_tokens
         hits, states = self._readable(llm)
-        self.prompt = build_prompt(llm, self.question, hits, self.evidence, self.history, max_tokens)
+        self.prompt = build_prompt(
+            llm, f"{self.question}{self._instruction}", hits, self.evidence, self.history, max_tokens
+        )
         if self.stopped:
             return
         llm.pin(self.prompt.rules)

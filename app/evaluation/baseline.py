@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app.ask.assistant import Assistant, checked
 from app.ask.retrieve import named_documents
-from app.ask.rewrite import standalone
+from app.ask.understand.rewrite import standalone
 from app.datatypes import Answer, Citation, Hit, Prompt, Segment, Turn
 from app.llm.protocol import Llm
 from app.settings import Settings
