@@ -83,14 +83,14 @@ def measure(settings: Settings, folder: Path, cases: Sequence[Case], runs: int, 
         settings = settings.model_copy(update={"kv_gb": Settings.model_fields["kv_gb"].default})
     places = settings.models_dir
     file, encoder_folder = (path(find(name, places), places) for name in (settings.model, settings.encoder))
-    # First, and with nothing else in memory: should it fail, no time is lost.
+    # First, so that no time is lost if it fails, and so that nothing else is in memory.
     rival = measure_rival(encoder_folder, file, folder, cases, runs, on_step) if is_installed() else None
     on_step("memory", 0, 1)
     speed = memory_speed(settings.threads or physical_cores())  # before models take the room
     encoder = open_encoder(settings)
     encoder.load()
     settings.home.mkdir(parents=True, exist_ok=True)
-    # On the disk that holds the user's own: a temporary folder of the system's may lie in memory.
+    # On the disk of the user's own indexes, as the system's temporary folder may be in memory.
     with tempfile.TemporaryDirectory(prefix="bench-", dir=settings.home, ignore_cleanup_errors=True) as temporary:
         index_dir = Path(temporary)
         reading = measure_reading(folder, index_dir, encoder, runs, on_step)

@@ -30,7 +30,7 @@ Context:
 
 Question: {question}"""
 _MARK = "\u2063usual\u2063"  # invisible and never in a template
-# Its only way to refuse is to say so. As the scorers of such pipelines have it, near the beginning.
+# The usual pipeline can only refuse in words. Scorers of such pipelines look for them near the beginning.
 _ABSTAINS = re.compile(
     r"insufficient information|not (?:enough|sufficient) information|cannot (?:be )?(?:answer|find|determin)"
     r"|can't (?:answer|find)|could not find|no (?:answer|information|relevant)"

@@ -24,11 +24,11 @@ from app.settings import BOLDNESS
 from ingest.errors import InvalidInput
 from ingest.files import write_whole
 
-# The highest share of unsupported answers that a level stands for; and the share of supported answers that it may give
-# up for that, for where the questions are made to deceive no threshold would reach the first.
+# AIMS: the highest share of unsupported answers that a level allows. PRICES: the share of supported answers that it may
+# give up for that, because no threshold reaches the aim on questions that are made to deceive.
 AIMS: dict[str, float] = dict(zip(BOLDNESS, (0.05, 0.10, 0.15, 0.25, 1.0), strict=True))
 PRICES: dict[str, float] = dict(zip(BOLDNESS, (0.50, 0.25, 0.10, 0.05, 0.0), strict=True))
-# What told on every set that it was fitted on. The other signals are kept with each answer, but with a hundred
+# The signals that were predictive on every set. The others are stored with each answer too, but with a hundred
 # questions they only fit the noise: cross-validated AUC 0.82 with these three, 0.77 with all.
 LEARNT = ("asked", "stated", "nearest")
 DELTA = 0.10  # 1 - confidence of the bound

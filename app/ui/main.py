@@ -16,7 +16,7 @@ from ingest.errors import IndexLocked
 
 
 def main() -> None:
-    # A file, not an emoji or an icon's name: those Streamlit would have the browser fetch from elsewhere.
+    # A file, because Streamlit makes the browser load emoji and named icons from another site.
     """Draws the page for one visit."""
     st.set_page_config("Docent", page_icon=HERE / "mark.svg", layout="centered", initial_sidebar_state="auto")
     st.logo(HERE / "mark.svg", size="large")

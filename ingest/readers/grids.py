@@ -46,7 +46,8 @@ def items_of(rows: Iterable[Row]) -> Iterator[Item]:
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns: its cells are distinct words or years, not values."""
+    """Whether the first row names the columns: most of its cells are filled, and these are short, distinct and not
+    values. Years may be among them, but not alone."""
     if len(rows) < 2:
         return False
     names = [cell.strip() for cell in rows[0]]
@@ -62,7 +63,8 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
 
 def expand_spans(rows: Iterable[Iterable[tuple[str, int, int]]], most: int = 1000) -> list[list[str]]:
     """Builds a full grid from cells given as (text, number of columns, number of rows) that they span. A cell over
-    several rows is repeated in each; one over several columns only in a first row, where it names them."""
+    several rows is repeated in each. One over several columns is put into the first, but in the first row, where it
+    names them, into each."""
     grid: list[list[str]] = []
     down: dict[int, tuple[str, int]] = {}  # column -> text, rows still to fill
     for number, row in enumerate(rows):

@@ -93,7 +93,7 @@ class _Eyes:
         self._away: dict[Path, str] = {}
         self._seen: dict[str, Stamp] = {}
         self._since: dict[str, float] = {}  # when a file that does not stand still was last seen to change
-        # Of folders when there were files in them; None for those that were not seen yet.
+        # (device, inode) of each folder when it last had files; None for one that was not seen yet.
         self._identity: dict[Path, tuple[int, int] | None] = dict.fromkeys(full)
 
     @property
@@ -131,7 +131,7 @@ class _Eyes:
                 if files:
                     self._identity[folder.place] = identity
                 elif self._identity.get(folder.place, identity) != identity:
-                    # The place where a network drive was is an empty folder, but another one.
+                    # Where a network drive was mounted, there is an empty folder, but it is another one.
                     away[folder.place] = "it is empty, perhaps because a drive is not connected"
                 seen |= {folder.named(found.path): (found.size, found.mtime_ns) for found in files}
         held = {folder for folder in self._folders if folder.place in away}
