@@ -71,7 +71,7 @@ def _write_codes(store: Store, file: Path, dim: int, asked: float, check: Check)
     _, sample = next(store.vector_batches(_SAMPLE))  # chunk ids are hashes: the first are as good as any
     centre = faiss.IndexFlatIP(dim)
     centre.add(sample.mean(axis=0, keepdims=True))
-    # One cell, around the mean: FAISS can only exclude rows from a search in an index with cells.
+    # One cell, around the mean: among such codes, FAISS can exclude rows from a search only in an index with cells.
     index = faiss.IndexIVFRaBitQFastScan(centre, dim, 1, faiss.METRIC_INNER_PRODUCT)
     index.train(sample)
     questions = _between(sample)
