@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from app.ask.kinds import dates
+from app.ask.kinds import dates, table
 from app.ask.plan import Compute
 from app.datatypes import Kind
 
 IN_ORDER: list[tuple[Kind, Compute]] = [
     ("dates", dates.answer),
+    ("table", table.answer),
 ]
