@@ -134,9 +134,12 @@ class Assistant:
         """A question in the documents' language: its spelling mended, and cut where it holds several."""
         spelling = spelled(question, index, self.encoder)
         parts = parts_of(spelling.text) if kind is None else []
+        whole = AnswerStream(self, index, spelling.text, tuple(history), doc_ids, kind, spelling.said)
+        if len(parts) > 1 and whole.computed and whole.computed.plan.kind == "table":
+            return whole  # 'which is the heaviest, and how heavy is it?' is one look into a table
         if len(parts) > 1:
             return SeveralStream(self, index, spelling.text, parts, tuple(history), doc_ids, spelling.said)
-        return AnswerStream(self, index, spelling.text, tuple(history), doc_ids, kind, spelling.said)
+        return whole
 
 
 def checked(question: str) -> str:
