@@ -38,7 +38,7 @@ def measured(intent: Intent, linked: Links, rows: Rows, must: bool = True) -> tu
         most = max(each.share for each in named)
         best = [each.column for each in named if each.share == most]
         return tuple(dict.fromkeys(best))
-    told = {meaning for token in intent.tokens for meaning in unit_of(token.text)}
+    told = {meaning for token in intent.tokens if token.text not in STOP for meaning in unit_of(token.text)}
     by_unit = [c for c in amounts if told & units_of(c)]
     by_name = [c for one in meaning for c in amounts if fits(c, one.names, frozenset())]
     meant = by_name or [c for one in meaning for c in amounts if fits(c, frozenset(), one.units)]

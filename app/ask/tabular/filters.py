@@ -65,6 +65,7 @@ def _equals(intent: Intent, links: Links, rows: Rows) -> None:
 
 def _numbers(intent: Intent, links: Links, compared: NumberFilter, used: set[int]) -> Filter:
     unit = unit_of(compared.unit)
+    is_pdf = links.sheet.document.path.lower().endswith(".pdf")  # where a column may be read wrongly, it is named
     near = [each for each in links.columns if each.column.kind == "number" and not set(each.words) <= used]
     fitting = [c for c in measures(links.sheet) if unit and unit & units_of(c)]
     named = sorted((each for each in near if each.share > 0 or each.column in fitting), key=lambda each: -each.share)
@@ -77,7 +78,7 @@ def _numbers(intent: Intent, links: Links, compared: NumberFilter, used: set[int
         fitting,
         [c for c in measures(links.sheet) if concept and _means(c, concept.names, concept.units)],
         [each.column for each in near],
-        measures(links.sheet) if not unit else [],
+        measures(links.sheet) if not unit and not is_pdf else [],
     ):
         candidates = candidates or list(dict.fromkeys(more))
     if len(candidates) > 1:

@@ -30,9 +30,11 @@ def answered(index: LocalIndex, result: Result) -> Computed:
     """Every number in it is of the table or worked out of it; each row that is named is cited, the first thirty."""
     wanted = result.wanted
     plan = plan_of(result)
-    if len(result.units) > 1 and (wanted.operation in ("sum", "mean", "median") or wanted.inner in ("sum", "mean")):
-        units = ", ".join(result.units)
-        reason = f"{name_of(result)} is given in different units ({units}), so its cells cannot be put together."
+    name, units = _mixed(result)
+    if units:
+        reason = (
+            f"{name} is given in different units ({', '.join(units)}), so its cells cannot be put together or compared."
+        )
         return Computed(plan, "", head_of(index, wanted.sheet), "abstained", reason)
     head, lines, grid_rows, columns = _parts(result)
     citations, places = citations_of(index, result, head)
@@ -49,6 +51,15 @@ def answered(index: LocalIndex, result: Result) -> Computed:
         grid = Grid(tuple(columns), tuple(grid_rows[:_IN_GRID]), cited[:_IN_GRID])
     text = "\n".join([head, "", *shown]) if shown else head
     return Computed(plan, text, citations, status_of(result), reason_of(result), grid)
+
+
+def _mixed(result: Result) -> tuple[str, tuple[str, ...]]:
+    """A column whose cells are compared or added up though they are in different units, and these."""
+    reckoned = result.wanted.operation in ("sum", "mean", "median", "most", "least") and result.wanted.inner != "count"
+    if reckoned and len(result.units) > 1:
+        return name_of(result), result.units
+    compared = (f.column for f in result.wanted.filters if f.how in ("<", "<=", ">", ">=", "between"))
+    return next(((c.name, c.units) for c in compared if c.kind == "number" and len(c.units) > 1), ("", ()))
 
 
 def plan_of(result: Result) -> Plan:

@@ -33,7 +33,7 @@ def _stems(words: str) -> frozenset[str]:
 def unit_of(word: str) -> frozenset[str]:
     """What a word means as a unit, in one form: 'euros', '€' and 'EUR' are the same; nothing where it is none."""
     word = word.strip(" .()[]").lower()
-    word = {"db(a)": "db", "dba": "db", "h": "hours"}.get(word, word)
+    word = {"db(a)": "db", "dba": "db", "h": "hours", "a": "amp"}.get(word, word)
     found = quantities(f"5 {word}") if word and len(word) < 14 else ()
     return found[0].units if found else frozenset()
 

@@ -210,6 +210,9 @@ def test_units_are_not_mixed_and_dates_not_added_up(asking):
     ask = asking({"parts.csv": rows}, ["Part", "Weight", "Bought"])
     found = ask("what is the total weight of the parts")
     assert found.status == "abstained" and "units" in found.reason and not found.text
+    for question in ("which part is the heaviest", "parts that weigh more than 6 kg"):
+        found = ask(question)
+        assert found is None or (found.status == "abstained" and "units" in found.reason), question
     found = ask("what is the sum of the bought dates of the parts")
     assert found.status == "abstained" and "dates" in found.reason
 
