@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.ask.quantities import quantities
-from app.ask.sections import Section
+from app.ask.outline import Section
 from app.ask.units import Unit
 from app.ask.words import content_words, names
 from ingest.datatypes import Encoder
