@@ -18,8 +18,12 @@ _CAPTIONS = 7  # the level of tables' captions among the headings
 _WHOLE = 250_000  # characters up to which a document is read whole
 _SAMPLED = 48  # sections that are read of a longer one
 _OF_EACH = 3_000  # characters
-_NUMBER = re.compile(r"^(?:(?:chapter|section|article|part|item|agenda item|clause|§)\s*)?(\d+(?:\.\d+)*)[.):]?\s+", re.I)
-_HEADED = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?\s+|(?:item|agenda item|chapter|section|part|article|top|annex)\s+\d+\b)", re.I)
+_NUMBER = re.compile(
+    r"^(?:(?:chapter|section|article|part|item|agenda item|clause|§)\s*)?(\d+(?:\.\d+)*)[.):]?\s+", re.I
+)
+_HEADED = re.compile(
+    r"^(?:\d+(?:\.\d+)*[.)]?\s+|(?:item|agenda item|chapter|section|part|article|top|annex)\s+\d+\b)", re.I
+)
 _LISTED = re.compile(r"^(?:[•◦▪■●–—*‣-]|\(?[a-z][.)])\s")
 _MESSAGE = re.compile(
     r"^[ >]*(?:On (?P<on>[^\n]{8,150}?) wrote|Am (?P<am>[^\n]{8,150}?) schrieb(?P<who>[^\n:]{0,80})"
@@ -29,7 +33,8 @@ _MESSAGE = re.compile(
 )
 _HEADER = re.compile(r"[ >]*(?:From|To|Cc|Bcc|Date|Sent|Subject|Von|An|Betreff|Datum|Gesendet): [^\n]*(?:\n|$)")
 _DAY = re.compile(
-    r"\d{1,2}\.? ?(?:[A-Z][a-zä]{2,8}\.?|\d{1,2}\.) ?\d{4}|[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}"
+    r"\d{1,2}\.? ?(?:[A-Z][a-zä]{2,8}\.?|\d{1,2}\.) ?\d{4}|[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}|\d{4}-\d\d-\d\d|"
+    r"\d{1,2}/\d{1,2}/\d{2,4}"
 )
 _BROKEN = ("text", "markdown", "eml")  # readers of what is written in lines of one width
 
@@ -79,7 +84,7 @@ def outline_of(index: LocalIndex, document: Document) -> Outline:
     pages = index.store.rows("SELECT start, reader FROM pages WHERE doc_id = ? ORDER BY number DESC", (document.id,))
     if not pages:
         return Outline(document, ())
-    (last, reader), length = pages[0], 0
+    last, reader = pages[0]
     length = last + len(index.text(document.id, last, last + _WHOLE))
     if length > _WHOLE:
         return Outline(document, tuple(_sampled(index, document, headings, length)), False, length)
@@ -87,11 +92,28 @@ def outline_of(index: LocalIndex, document: Document) -> Outline:
     if reader == "eml":
         sections = _messages(text)
     else:
-        sections = _between(text, headings if len(headings) > 1 else [*headings, *_look_like_headings(text, headings)])
+        known = headings if len(headings) > 1 else [*headings, *_look_like_headings(text, headings)]
+        sections = list(_between(text, known))
     with_units = (
         replace(one, units=tuple(units_of(text[one.start : one.end], one.start, reader in _BROKEN))) for one in sections
     )
     return Outline(document, tuple(one for one in with_units if one.units or one.heading), True, length)
+
+
+def opening_of(index: LocalIndex, document: Document) -> tuple[Section, ...]:
+    """The sections that a document begins with: enough to tell what it is about."""
+    text = index.text(document.id, 0, _OF_EACH)
+    rows = index.store.rows(
+        "SELECT start, level, text FROM headings WHERE doc_id = ? AND level < ? AND text != '' AND start < ? "
+        "ORDER BY start, level",
+        (document.id, _CAPTIONS, len(text)),
+    )
+    reader = document.path.rpartition(".")[2].lower()
+    sections = _messages(text)[:1] if reader == "eml" else _between(text, [Heading(*row) for row in rows])
+    return tuple(
+        replace(one, units=tuple(units_of(text[one.start : one.end], one.start, reader in ("txt", "md", "eml"))))
+        for one in sections
+    )
 
 
 def chapter(sections: Sequence[Section], place: int) -> list[Section]:
@@ -172,9 +194,17 @@ def _messages(text: str) -> list[Section]:
             if re.match(r"[ >]*(?:Date|Sent|Datum|Gesendet)", header.group()):
                 day = _DAY.search(header.group()) or day
             start = header.end()
-        who = re.sub(r"<[^>]*>|\([^)]*\)", "", told[: day.start()] + told[day.end() :] if day and mark["sender"] is None else told)
-        who = re.sub(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\w*\b|\bat\b|\bum\b|\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?", "", who)
-        name = ", ".join(filter(None, [" ".join((who + (mark["who"] or "")).split()).strip(" ,"), day[0] if day else ""]))
+        who = re.sub(
+            r"<[^>]*>|\([^)]*\)",
+            "",
+            told[: day.start()] + told[day.end() :] if day and mark["sender"] is None else told,
+        )
+        who = re.sub(
+            r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\w*\b|\bat\b|\bum\b|\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]M)?", "", who
+        )
+        name = ", ".join(
+            filter(None, [" ".join((who + (mark["who"] or "")).split()).strip(" ,"), day[0] if day else ""])
+        )
         found.append(Section(name, 1, start, end))
     if marks and text[: marks[0].start()].strip():
         found.insert(0, Section("", 1, 0, marks[0].start()))

@@ -24,7 +24,8 @@ _COURTESY = re.compile(  # lines that open and close letters
     r"(?:dear|hello|hi|hey|good (?:morning|afternoon|evening)|sehr geehrte\w*|guten tag|hallo|liebe\w?|bonjour|chère?|"
     r"hola|estimad[oa]s?)\b[^.:;?]{0,60}[,!]?"
     r"|(?:(?:with|many|mit)?\s*(?:kind|kindest|best|warm|freundlichen?)\s+(?:regards|wishes|greetings|grüßen?)|regards|"
-    r"cheers|many thanks|thanks|thank you|yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|cordialement)[,.!]?",
+    r"cheers|many thanks|thanks|thank you|yours (?:sincerely|faithfully|truly)|sincerely(?: yours)?|"
+    r"cordialement)[,.!]?",
     re.IGNORECASE,
 )
 _OPEN_WORD = re.compile(
@@ -93,6 +94,17 @@ def units_of(text: str, base: int = 0, broken: bool = False) -> list[Unit]:
             found += _sentences(text, line.start, lines[end].end, line.form)
         place = end + 1
     return [replace(unit, start=base + unit.start, end=base + unit.end) for unit in _with_leads(found)]
+
+
+def columns_of(row: Unit) -> list[str]:
+    """The names of a row's columns, as far as they are told. Sheets whose columns are only lettered name them in their
+    first row."""
+    pieces = row.spoken.replace(": ", " = ", 1).split("; ")
+    named = [piece.split(" = ") for piece in pieces if " = " in piece]
+    first = row.said.split(": ")[0]
+    if all(len(name) == 1 for name, *_ in named[1:]):
+        return [piece[-1] for piece in named]
+    return [named[0][0].removesuffix(first).strip() or "…", *(name for name, *_ in named[1:])]
 
 
 def flat(text: str) -> str:
