@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from app.ask.plan import Asked
@@ -179,6 +180,9 @@ def holds(words: Collection[str], wanted: str) -> float:
     for word in words:
         if len(word) >= 5 and (word.startswith(wanted) or wanted.startswith(word)):
             return 0.98
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, wanted, strict=False)))
+        if shared >= max(6, len(word) // 2, len(wanted) // 2):
+            return 0.85
     return 0.9 if len(wanted) > 5 and difflib.get_close_matches(wanted, words, 1, 0.84) else 0.0
 
 

@@ -46,7 +46,7 @@ _THIS = re.compile(
 )
 NO_TOPIC = frozenset(  # words that say nothing of what a section is about
     stem(word)
-    for word in "section chapter part topic subject rule rules information detail everything content thing clause".split()
+    for word in "section chapter part topic subject rule rules information detail all content thing clause".split()
 )
 _LEVELS = 7  # of headings; captions of tables are below
 _SURELY = 1.09  # all words of the topic, in headings of which they are half

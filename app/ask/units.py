@@ -32,6 +32,7 @@ _OPEN_WORD = re.compile(
     r"(?:,|\b(?:of|from|the|to|and|or|by|with|in|for|an?|at|than|is|are|was|were|has|have|which|that|on|as))$"
 )
 _VALUE = re.compile(r"(?:[-+±]?\d[\d.,]*|(?:EUR|USD|GBP|CHF|[$€£])\s?\d\S*)(?:\s|$)")
+_CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|figure|fig\.) ?\d", re.IGNORECASE)
 _HALF_A_LINE = 45  # characters
 _LONGEST_CAPTION = 120
 _REST_OF_CELL = 80
@@ -94,6 +95,13 @@ def units_of(text: str, base: int = 0, broken: bool = False) -> list[Unit]:
             found += _sentences(text, line.start, lines[end].end, line.form)
         place = end + 1
     return [replace(unit, start=base + unit.start, end=base + unit.end) for unit in _with_leads(found)]
+
+
+def cells_of(row: Unit) -> list[tuple[str, str]]:
+    """(column, value) of each cell but the first, as far as columns are told; the first is what the row is about."""
+    pieces = row.spoken.rpartition(": ")[2].split("; ")
+    named = [piece.split(" = ", 1) for piece in pieces if " = " in piece]
+    return [(name.strip(), value.strip()) for name, value in named]
 
 
 def columns_of(row: Unit) -> list[str]:
@@ -178,6 +186,8 @@ def _table_at(lines: Sequence[_Line], place: int) -> list[int]:
     found = [place]
     while (at := found[-1] + 1) < len(lines):
         rest = lines[at].form in ("text", "item") and len(lines[at].text) <= _REST_OF_CELL
+        if rest and _CAPTION.match(lines[at].text):
+            break  # the next table begins
         if lines[at].form == "row" or (rest and at + 1 < len(lines) and lines[at + 1].form == "row"):
             found.append(at)
         else:

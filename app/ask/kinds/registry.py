@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from app.ask.kinds import summary
+from app.ask.kinds import compare, summary
 from app.ask.plan import Compute
 from app.datatypes import Kind
 
 IN_ORDER: list[tuple[Kind, Compute]] = [
+    ("compare", compare.answer),
     ("summary", summary.answer),
 ]

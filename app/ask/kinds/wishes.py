@@ -50,7 +50,7 @@ _WEAK = (
         r"^(?:so |and )?what(?:'s| is| stands| was) (?:written |said |stated |there |covered |discussed )?in (?P<x>.+)$"
     ),
     re.compile(
-        r"^(?:please |can you |could you )*(?:tell me (?:more )?about|describe|explain|walk me through|"
+        r"^(?:please |can you |could you )*(?:tell me (?:more )?about|walk me through|"
         r"introduce me to|brief me on) (?P<x>.+)$"
     ),
     re.compile(
@@ -71,6 +71,7 @@ _TAIL = re.compile(
     r"bullets?|lines?|points?|bullet points?))|"
     r"taken together|as a whole|a (?:short|brief|quick) (?:summary|overview)|short))+$"
 )
+_CLAUSE = re.compile(r"(?:what|how|why|when|where|who|which|whether|if)\b")
 _LENGTH = re.compile(
     r"\b(?:in|as|with|to|into|top|the|about|give me|most)? ?(\d+|one|two|three|four|five|six|seven|eight|nine|"
     r"ten|twelve) (?:\w+ )?(?:points|sentences?|bullets|bullet points|lines|facts|takeaways)\b"
@@ -120,5 +121,7 @@ def wish_of(question: str) -> Wish | None:
                 if found := pattern.match(text):
                     phrase = _TAIL.sub("", found["x"]).strip(" ,:")
                     strong = strong or told != said
+                    if not strong and _CLAUSE.match(phrase):
+                        continue
                     return Wish(phrase, strong, max(1, min(most, 2 * _MOST)))
     return None

@@ -1,0 +1,308 @@
+"""What a question sets side by side: two editions, two documents, two things that documents tell of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.ask.named import TYPES, Called, Named, called, documents_named, name_words
+from app.ask.plan import Asked
+from ingest.datatypes import Document
+from ingest.text.versions import Edition, marks_in
+
+_PLEASE = r"^(?:(?:please|can you|could you|would you|i want to|i'd like to|help me|now|so|and|ok|quickly) )*"
+_FRAMES = (  # of which `rest` holds both sides, and what they are compared in
+    re.compile(rf"{_PLEASE}(?:compare|contrast|do a comparison of|make a comparison (?:of|between)) (?P<rest>.+)$"),
+    re.compile(
+        r"^.{0,60}?\b(?:differences?|comparison|distinctions?|changes|what (?:has |have |was |is |are )?(?:been )?"
+        r"(?:changed?|different|new|altered|modified|updated))\b(?P<head>[^:;?]{0,80}?)"
+        r"\b(?:between|from|of|among) (?P<rest>.+)$"
+    ),
+    re.compile(
+        r"^how (?:do|does|did|are|is|were|was|have|has) (?P<rest>.+? (?:differ|different|compare|"
+        r"changed)\b.*)$"
+    ),
+    re.compile(
+        r"^(?:in what|in which) (?:way|ways|respects?|points?) (?:do|does|are|is) (?P<rest>.+? (?:differ|"
+        r"different)\b.*)$"
+    ),
+)
+_AGAINST = re.compile(r"^(?:(?P<before>.+?)[:,] )?(?P<rest>[^:,]+? (?:vs\.?|versus|against|compared (?:to|with)) .+)$")
+_OR = re.compile(r"^(?P<rest>[^:,]+? or [^:,]+?: .*(?:differ|compare|comparison|difference).*)$")
+_BOTH = re.compile(r",? (?:in|under|according to|by|with) ")
+_NEW_IN = re.compile(
+    r"^(?:so |and )?(?:what|which(?: \w+)?)(?:'s| is| are| has| have| was| were| did| does)?(?: been)? ?"
+    r"(?:the )?(?:main |key |\w+ )?(?:new|changed?|changes|different|differences|updates?|updated|added|removed|"
+    r"modified|revised)"
+    r"(?: \w+)? (?:in|with|about|to|since|compared (?:to|with)|against|by|of|for) (?P<x>.+)$"
+)
+_BETWEEN = re.compile(
+    r" (?:and(?: in| under)?|with|to|against|versus|vs\.?|or|from|compared (?:to|with)|"
+    r"than) (?:the (?:one|terms?|version) of )?"
+)
+_ASPECTS = re.compile(
+    r"(?::|,| -| –| —| (?:in|on|for|by|regarding|concerning|with respect to|with regard to|in terms of|as to|"
+    r"about|at|when it comes to|"
+    r"as far as)(?= )) ?(?:the )?"
+)
+_VERB = re.compile(
+    r" (?:differ|differs|different|compare|compares|changed)(?: (?:from|to|with|"
+    r"than)(?P<b> .+?))?(?=$| in | on | for | by | regarding |:|,)"
+)
+_OLD = re.compile(r"\b(?:old|older|previous|earlier|former|last|prior|original|superseded)\b")
+_NEW = re.compile(r"\b(?:new|newer|newest|current|latest|recent|updated|revised|present)\b")
+_MARKED = re.compile(r"\b(?:revision|rev|version|edition|issue)\.? [\w.]+\b")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_ASKING = re.compile(
+    r"^(?:how (?:do|does|did) (?:they|these|the two) (?:differ|compare) (?:in|on|by) |what happens to |what about |"
+    r"(?:how|what) (?:do|does|did|is|are) )"
+)
+_MOST = 60  # ways to cut the question that are tried
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A document, or a thing of this name in whichever documents."""
+
+    name: str
+    document: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """`one` and `other` in the order that they are told in. `aspects`: what they are compared in, if anything."""
+
+    one: Side
+    other: Side
+    aspects: tuple[str, ...] = ()
+    editions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One way to read the question: two phrases, and what is asked of both."""
+
+    one: str
+    other: str
+    aspects: str = ""
+
+
+def plain(question: str) -> str:
+    text = re.sub(r"[“”\"?!]+|\.(?=\s|$)", "", question.lower().replace("’", "'"))
+    return " ".join(text.split()).strip(" ,")
+
+
+def cuts(text: str) -> Iterator[Cut]:
+    """The ways to read it as a comparison of two, the likeliest first."""
+    if len(text) > _LONGEST:
+        return
+    for pattern in (*_FRAMES, _OR, _AGAINST):
+        if not (found := pattern.match(text)):
+            continue
+        groups = found.groupdict()
+        before = groups.get("before") or ""
+        head = re.sub(r"^ ?(?:in|of|to|with|about|for) (?:the )?|^ +| +$", "", groups.get("head") or "")
+        for cut in _cuts(groups["rest"]):
+            one, other = f"{cut.one} {head}".strip(), f"{cut.other} {head}".strip()
+            yield Cut(one, other, f"{before} {cut.aspects}".strip())
+    for match in [*_BOTH.finditer(text)][::-1]:  # '…, in revision B and in revision C'
+        for cut in _cuts(text[match.end() :]):
+            if not cut.aspects:
+                yield Cut(cut.one, cut.other, text[: match.start()])
+
+
+def _cuts(rest: str) -> Iterator[Cut]:
+    """At each connecting word, with each beginning of what follows the second thing."""
+    verb = _VERB.search(rest)
+    if verb:
+        tail = rest[verb.end() :]
+        pair = f"{rest[: verb.start()]} and{verb['b']}" if verb["b"] else rest[: verb.start()]
+        for match in _BETWEEN.finditer(pair):
+            yield Cut(pair[: match.start()], pair[match.end() :], _ASPECTS.sub("", tail, count=1).strip())
+        return
+    for match in _BETWEEN.finditer(rest):
+        one, other = rest[: match.start()], rest[match.end() :]
+        ends = [len(other), *(found.start() for found in _ASPECTS.finditer(other))]
+        for end in ends:
+            if other[:end].strip():
+                yield Cut(one, other[:end], _ASPECTS.sub("", other[end:], count=1).strip())
+
+
+def aspects_of(text: str) -> tuple[str, ...]:
+    """'height, empty mass and coil surface' are three."""
+    text = _ASKING.sub("", text.strip(" :,"))
+    parts = re.split(r"[:;,] (?:and )?|(?<!between)(?<!\bboth) and |\bas well as\b", text)
+    return tuple(part.strip(" .?") for part in parts if name_words(part))
+
+
+def sides_of(asked: Asked) -> Sides | None:
+    """Two editions or documents; None where the question sets no two of them side by side."""
+    text = plain(asked.question)
+    names = called(asked)
+    families = _families(asked)
+    for n, cut in enumerate(cuts(text)):
+        if n >= _MOST:
+            break
+        if found := _documents(cut, names, families):
+            return Sides(*found, aspects_of(cut.aspects), _related(found, families))
+    if several := _several(text, names):
+        return several
+    return _edition_before(text, names, families)
+
+
+# -- documents
+
+
+def _documents(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> tuple[Side, Side] | None:
+    one, other = _filled(cut.one, cut.other), _filled(cut.other, cut.one)
+    for a, b in ((cut.one, cut.other), (one, cut.other), (cut.one, other), (one, other)):
+        if pair := _by_age(a, b, names, families):
+            return pair
+        first, second = _single(a, names), _single(b, names)
+        if first and second:
+            return Side(first.path, first), Side(second.path, second)
+    return _by_marks(cut, names, families)
+
+
+def _single(phrase: str, names: Sequence[Called]) -> Document | None:
+    named = documents_named(phrase, names)
+    return named.documents[0] if named.likely and len(named.documents) == 1 else None
+
+
+def _filled(one: str, other: str) -> str:
+    """'the 2021' beside 'the 2024 warranty terms' are the 2021 warranty terms."""
+    own = set(name_words(one))
+    rest = _MARKED.sub("", _NEW.sub("", _OLD.sub("", other))).split()
+    added = [word for word in rest if not re.search(r"\d", word) and not set(name_words(word)) & own]
+    return " ".join([one, *added])
+
+
+def _by_age(
+    one: str, other: str, names: Sequence[Called], families: Sequence[Sequence[Document]]
+) -> tuple[Side, Side] | None:
+    """'the old and the new manual'"""
+    if not ((_OLD.search(one) and _NEW.search(other)) or (_NEW.search(one) and _OLD.search(other))):
+        return None
+    words = " ".join(dict.fromkeys([*name_words(one), *name_words(other)]))
+    family = (
+        _family_of(documents_named(words, names), families) if words else (families[0] if len(families) == 1 else ())
+    )
+    if len(family) < 2:
+        return None
+    old, new = Side(family[-2].path, family[-2]), Side(family[-1].path, family[-1])
+    return (old, new)
+
+
+def _by_marks(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> tuple[Side, Side] | None:
+    """'in revision B and in revision C', '2021 and 2024' of the documents that there are in both."""
+    first, second = _mark(cut.one), _mark(cut.other)
+    if not first or not second or first == second or type(first) is not type(second):
+        return None
+    by_id = {one.document.id: one for one in names}
+    words = [word for word in name_words(_MARKED.sub(" ", f"{cut.one} {cut.other}")) if not word.isdigit()]
+    words = [word for word in words if word not in TYPES]
+    asked = name_words(cut.aspects)
+    best: tuple[int, Side, Side] | None = None
+    for family in families:
+        own = [(one, by_id[one.id]) for one in family if one.id in by_id]
+        a = next((one for one, its in own if _bears(its, first)), None)
+        b = next((one for one, its in own if _bears(its, second)), None)
+        if a is None or b is None or a.id == b.id:
+            continue
+        own_words = by_id[b.id].words | by_id[b.id].near
+        if any(word not in own_words for word in words):
+            continue
+        score = len(words) + sum(word in own_words for word in asked)
+        if best is None or score > best[0]:
+            best = score, Side(a.path, a), Side(b.path, b)
+    if best is None or (isinstance(first, str) and not best[0] and len(families) > 1):
+        return None
+    return best[1:]
+
+
+def _mark(phrase: str) -> str | tuple[str, tuple[int, ...]]:
+    """The revision that it names, or the year."""
+    if marks := marks_in(phrase):
+        return marks[0]
+    found = _YEAR.search(phrase)
+    return found[0] if found else ""
+
+
+def _bears(one: Called, mark: str | tuple[str, tuple[int, ...]]) -> bool:
+    return mark in one.words if isinstance(mark, str) else mark in marks_in(one.text)
+
+
+def _families(asked: Asked) -> list[list[Document]]:
+    """Editions of the same document, the oldest first."""
+    older, editions = asked.index.superseded()
+    by_id = {document.id: document for document in asked.documents}
+    found: dict[int, list[int]] = {}
+    for doc_id, verdict in older.items():
+        found.setdefault(verdict.other, []).append(doc_id)
+    families = []
+    for newest, others in found.items():
+        rank = {doc_id: _rank(editions.get(doc_id, Edition())) for doc_id in others}
+        ids = [*sorted(others, key=lambda doc_id: rank[doc_id]), newest]
+        families.append([by_id[doc_id] for doc_id in ids if doc_id in by_id])
+    return [family for family in families if len(family) > 1]
+
+
+def _rank(edition: Edition) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return (edition.marks[0][1] if edition.marks else (), edition.date)
+
+
+def _family_of(named: Named, families: Sequence[Sequence[Document]]) -> Sequence[Document]:
+    ids = {one.id for one in named.documents} if named.likely else set()
+    return next((family for family in families if ids & {one.id for one in family}), ())
+
+
+def _related(found: tuple[Side, Side], families: Sequence[Sequence[Document]]) -> bool:
+    return any({side.document for side in found} <= set(family) for family in families)
+
+
+def _several(text: str, names: Sequence[Called]) -> Sides | None:
+    """'compare the two offers', where the name is borne by two documents."""
+    found = re.match(
+        rf"{_PLEASE}(?:compare|contrast|.{{0,40}}\b(?:differences?|comparison) (?:between|"
+        rf"of)) (?P<x>.+)$",
+        text,
+    )
+    if not found:
+        return None
+    rest = found["x"]
+    for end in [len(rest), *(match.start() for match in _ASPECTS.finditer(rest))]:
+        named = documents_named(rest[:end], names)
+        if named.likely and len(named.documents) == 2 and re.search(r"\b(?:two|both)\b|s\b", rest[:end]):
+            one, other = named.documents
+            return Sides(
+                Side(one.path, one), Side(other.path, other), aspects_of(_ASPECTS.sub("", rest[end:], count=1))
+            )
+    return None
+
+
+def _edition_before(text: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Sides | None:
+    """'what is new in version 3', 'what changed in the warranty': an edition and the one before it."""
+    found = _NEW_IN.match(text)
+    if not found:
+        return None
+    rest = found["x"]
+    for end in [len(rest), *(match.start() for match in _ASPECTS.finditer(rest))]:
+        phrase = rest[:end]
+        named = documents_named(phrase, names)
+        family = _family_of(named, families)
+        mark = _mark(phrase)
+        if not family and mark and not isinstance(mark, str):
+            by_id = {one.document.id: one for one in names}
+            bearing = [own for own in families if any(one.id in by_id and _bears(by_id[one.id], mark) for one in own)]
+            family = bearing[0] if len(bearing) == 1 else ()
+        if not family:
+            continue
+        chosen = [n for n, one in enumerate(family) if named.likely and one in named.documents]
+        place = chosen[0] if len(chosen) == 1 and chosen[0] > 0 else len(family) - 1
+        one, other = family[place - 1], family[place]
+        return Sides(
+            Side(one.path, one), Side(other.path, other), aspects_of(_ASPECTS.sub("", rest[end:], count=1)), True
+        )
+    return None
