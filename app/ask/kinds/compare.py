@@ -6,37 +6,25 @@ is gone. Asked for certain points, the sentences of both that speak of each stan
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.ask.alike import Pair, pairs
-from app.ask.kinds.sides import Cut, Sides, cuts, plain, sides_of
+from app.ask.kinds.cuts import Cut, cuts, plain
+from app.ask.kinds.sides import AGE, Sides, sides_of
+from app.ask.kinds.speaking import Speaking
 from app.ask.kinds.things import compare_things
-from app.ask.named import called, documents_named, holds, name_words
-from app.ask.outline import Outline, Section, outline_of
+from app.ask.named import called, documents_named, name_words
+from app.ask.outline import Outline, outline_of
 from app.ask.plan import Asked, Computed, cite
-from app.ask.quantities import quantities
-from app.ask.telling import is_aside, weight
+from app.ask.telling import weight
 from app.ask.units import Unit
 from app.datatypes import Citation, Grid, Plan, Status
 from ingest.datatypes import Document
 
-_TIME = re.compile(
-    r"\b(?:how (?:long|soon|often)|length|periods?|time|deadlines?|duration|notice|when|until|"
-    r"term|interval)\b"
-)
-_MONEY = re.compile(
-    r"\b(?:costs?|prices?|how much|fees?|rent|totals?|budget|amounts?|rates?|pay|paid|charges?|"
-    r"cheaper|expensive)\b"
-)
-_TIMES = frozenset("s min h day week month year".split())
-_MONIES = frozenset("$ € £ chf ¥".split())
 _SHOWN = 14  # changes of other numbers or words
 _LISTED = 8  # things that are new, and gone
-_NAMED = 0.34  # share of an aspect's words from which a sentence speaks of it
 _RELATED = 0.15  # share of what either says for which the other has a like, in documents that can be compared so
 _STRONG = re.compile(r"\b(?:compare|contrast|comparison|differences?|differ|versus|vs)\b")
 
@@ -72,11 +60,11 @@ def answer(asked: Asked) -> Computed | None:
     if one is None or other is None:
         return None
     if one.id == other.id:
-        said = "Looked for two documents to compare."
-        return Computed(
-            Plan("compare", said, (one.path,)), "", (), "abstained",
-            f"Both names mean the same document, {one.path}: there is nothing to compare.",
-        )  # fmt: skip
+        plan = Plan("compare", "Looked for two documents to compare.", (one.path,))
+        reason = f"Both names mean the same document, {one.path}: there is nothing to compare."
+        if AGE.search(plain(asked.question)):
+            reason = f"There is only one edition of {one.path}: there is nothing to compare."
+        return Computed(plan, "", (), "abstained", reason)
     outlines = outline_of(asked.index, one), outline_of(asked.index, other)
     for outline in outlines:
         if not outline.units:
@@ -84,52 +72,57 @@ def answer(asked: Asked) -> Computed | None:
             return Computed(Plan("compare", reason, (one.path, other.path)), "", (), "abstained", reason)
     if sides.aspects and (found := _on_aspects(asked, sides, outlines)):
         return found
-    return _changes(asked, sides, outlines)
+    return _changes(asked, outlines)
 
 
 # -- all that differs
 
 
-def _changes(asked: Asked, sides: Sides, outlines: tuple[Outline, Outline]) -> Computed:
+def _changes(asked: Asked, outlines: tuple[Outline, Outline]) -> Computed:
     """What changed, is new and is gone from the first to the second."""
     one, other = outlines[0].document, outlines[1].document
-    found = pairs(*outlines)
+    found = [pair for pair in pairs(*outlines) if not _is_label(pair)]
     changed = [pair for pair in found if pair.one and pair.other and not pair.same]
     changed.sort(key=lambda pair: not pair.numbers_differ)
     new = _telling([pair for pair in found if not pair.one])
     gone = _telling([pair for pair in found if not pair.other])
     told = _Told(asked, (one, other))
-    for pair in changed[:_SHOWN]:
-        told.row(pair.section.heading or "Beginning", pair.one, pair.other)
-        told.lines.append(f"- {_headed(pair)}{_quoted(pair.one)} → {_quoted(pair.other)}")
-    _one_sided(told, new, f"Only in {other.path}", len(new))
-    _one_sided(told, gone, f"Only in {one.path}", len(gone))
-    alike = sum(1 for pair in found if pair.one and pair.other) / (len(found) or 1)
     counts = f"{len(changed):,} changed, {len(new):,} only in {other.path}, {len(gone):,} only in {one.path}"
     if not changed and not new and not gone:
         counts = "they say the same"
-    lines = [f"From {one.path} to {other.path}: {counts}.", "", *told.lines[: len(changed)]]
+    told.lines += [f"From {one.path} to {other.path}: {counts}.", ""]
+    for pair in changed[:_SHOWN]:
+        told.row(pair.section.heading or "Beginning", pair.one, pair.other)
+        told.lines.append(f"- {_headed(pair)}{_quoted(pair.one)} → {_quoted(pair.other)}")
     if len(changed) > _SHOWN:
-        lines.append(f"- … and {len(changed) - _SHOWN:,} more changes")
-    lines += told.lines[min(len(changed), _SHOWN) :]
+        told.lines.append(f"- … and {len(changed) - _SHOWN:,} more changes")
+    _one_sided(told, new, f"Only in {other.path}")
+    _one_sided(told, gone, f"Only in {one.path}")
+    alike = sum(1 for pair in found if pair.one and pair.other) / (len(found) or 1)
     whole = all(outline.whole for outline in outlines)
     reasons = [] if whole else ["They are long: only parts from all over them were compared."]
     if alike < _RELATED:
         reasons.append("The two documents have little in common.")
     status: Status = "answered" if whole and alike >= _RELATED else "unsure"
     said = f"Compared {one.path} with {other.path}, section by section and sentence by sentence."
-    return _computed(told, said, lines, status, " ".join(reasons))
+    return _computed(told, said, status, " ".join(reasons))
 
 
-def _one_sided(told: _Told, found: Sequence[Pair], title: str, n: int) -> None:
+def _is_label(pair: Pair) -> bool:
+    """Titles and names of editions, which differ anyway."""
+    unit = pair.other or pair.one
+    return not pair.section.heading and bool(unit) and len(unit.said.split()) < 5 if unit else True
+
+
+def _one_sided(told: _Told, found: Sequence[Pair], title: str) -> None:
     if not found:
         return
     told.lines += ["", f"**{title}**", ""]
     for pair in found[:_LISTED]:
         told.row(pair.section.heading or "Beginning", pair.one, pair.other)
         told.lines.append(f"- {_headed(pair)}{_quoted(pair.one or pair.other)}")
-    if n > _LISTED:
-        told.lines.append(f"- … and {n - _LISTED:,} more")
+    if len(found) > _LISTED:
+        told.lines.append(f"- … and {len(found) - _LISTED:,} more")
 
 
 def _telling(found: Sequence[Pair]) -> list[Pair]:
@@ -152,91 +145,41 @@ def _on_aspects(asked: Asked, sides: Sides, outlines: tuple[Outline, Outline]) -
     """For each point what both say of it; None where neither says anything of any."""
     one, other = outlines[0].document, outlines[1].document
     told = _Told(asked, (one, other))
-    candidates = _candidates(outlines, sides.editions)
+    speaking = Speaking(outlines, sides.editions)
+    most = 3 if len(sides.aspects) == 1 else 1
     missing: list[str] = []
     for aspect in sides.aspects:
-        first, second = _best(candidates, aspect)
-        if not first and not second:
+        rows = speaking.of(aspect, most)
+        if not rows:
             missing.append(f"Nothing was found on “{aspect}”.")
             continue
-        for unit, document in ((first, one), (second, other)):
-            if not unit:
-                missing.append(f"{document.path} says nothing of “{aspect}” that was found.")
-        told.row(aspect, first, second)
         told.lines += [f"**{aspect[:1].upper()}{aspect[1:]}**", ""]
-        told.lines += [f"- {one.path}: {_line(first)}", f"- {other.path}: {_line(second)}", ""]
+        for side, document in enumerate((one, other)):
+            said = [_line(unit) for row in rows if (unit := row[side])]
+            told.lines += [f"- {document.path}: {line}" for line in said or ["nothing found"]]
+            if not said:
+                missing.append(f"{document.path} says nothing of “{aspect}” that was found.")
+        told.lines.append("")
+        for first, second in rows:
+            told.row(aspect, first, second)
     if not told.rows:
         return None
-    said = f"Looked for {', '.join(sides.aspects)} in {one.path} and in {other.path}."
-    return _computed(told, said, told.lines, "unsure" if missing else "answered", " ".join(missing))
+    said_of = f"Looked for {', '.join(sides.aspects)} in {one.path} and in {other.path}."
+    return _computed(told, said_of, "unsure" if missing else "answered", " ".join(missing))
 
 
-def _line(unit: Unit | None) -> str:
-    if not unit:
-        return "nothing found"
+def _line(unit: Unit) -> str:
     return f"{unit.lead} … {unit.said}" if unit.leans and len(unit.lead) < 160 else unit.said
-
-
-def _candidates(outlines: tuple[Outline, Outline], editions: bool) -> list[tuple[Section, Unit | None, Unit | None]]:
-    """What could be the answer: of editions the two that are alike together, of other documents each by itself."""
-    if editions:
-        return [(pair.section, pair.one, pair.other) for pair in pairs(*outlines)]
-    first, second = (
-        [(section, unit) for section in outline.sections if not is_aside(section) for unit in section.units]
-        for outline in outlines
-    )
-    return [*((section, unit, None) for section, unit in first), *((section, None, unit) for section, unit in second)]
-
-
-def _best(
-    candidates: Sequence[tuple[Section, Unit | None, Unit | None]], aspect: str
-) -> tuple[Unit | None, Unit | None]:
-    """Of each side what speaks most of the aspect. Where one pair says it of both, that."""
-    wanted = name_words(aspect)
-    words = [
-        [frozenset(name_words(f"{unit.lead} {unit.meaning}")) if unit else frozenset() for unit in (one, other)]
-        for _, one, other in candidates
-    ]
-    frequency = Counter(word for pair in words for word in pair[0] | pair[1])
-    weights = {word: math.log(1 + len(candidates) / (1 + frequency[word])) for word in wanted}
-    total = sum(weights.values()) or 1.0
-    best: list[tuple[float, Unit | None]] = [(_NAMED, None), (_NAMED, None)]
-    together: tuple[float, Unit | None, Unit | None] = (_NAMED, None, None)
-    for (section, *both), own in zip(candidates, words, strict=True):
-        heading = frozenset(name_words(section.name))
-        scores = [0.0, 0.0]
-        for side, unit in enumerate(both):
-            if not unit:
-                continue
-            share = sum(
-                value * max(holds(own[side], word), 0.7 * holds(heading, word)) for word, value in weights.items()
-            )
-            scores[side] = share / total
-            if scores[side] > 0.2:
-                scores[side] += _fits(aspect, unit)
-            if scores[side] > best[side][0]:
-                best[side] = scores[side], unit
-        if all(both) and min(scores) > _NAMED and sum(scores) / 2 > together[0]:
-            together = sum(scores) / 2, both[0], both[1]
-    apart = (best[0][0] + best[1][0]) / 2 if best[0][1] and best[1][1] else 0.0
-    return together[1:] if together[1] and together[0] > apart - 0.25 else (best[0][1], best[1][1])
-
-
-def _fits(aspect: str, unit: Unit) -> float:
-    """More for a time where a time is asked for, and for money where money is."""
-    units = {name for quantity in quantities(unit.meaning) for name in quantity.units}
-    fits = 0.25 * bool(_TIME.search(aspect) and units & _TIMES) + 0.25 * bool(_MONEY.search(aspect) and units & _MONIES)
-    return fits + (0.05 if re.search(r"\d", unit.said) else 0.0)
 
 
 # -- telling
 
 
-def _computed(told: _Told, said: str, lines: Sequence[str], status: Status, reason: str) -> Computed:
+def _computed(told: _Told, said: str, status: Status, reason: str) -> Computed:
     one, other = told.sides
     grid = Grid(("", one.path, other.path), tuple(told.rows), tuple(told.cited))
     plan = Plan("compare", said, (one.path, other.path))
-    text = "\n".join(lines).strip()
+    text = "\n".join(told.lines).strip()
     return Computed(plan, text, tuple(told.citations), status, reason, grid if told.rows else None)
 
 

@@ -3,63 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.ask.kinds.cuts import Cut, aspects_of, cuts, named_in, plain, several_in
 from app.ask.named import TYPES, Called, Named, called, documents_named, name_words
 from app.ask.plan import Asked
 from ingest.datatypes import Document
 from ingest.text.versions import Edition, marks_in
 
-_PLEASE = r"^(?:(?:please|can you|could you|would you|i want to|i'd like to|help me|now|so|and|ok|quickly) )*"
-_FRAMES = (  # of which `rest` holds both sides, and what they are compared in
-    re.compile(rf"{_PLEASE}(?:compare|contrast|do a comparison of|make a comparison (?:of|between)) (?P<rest>.+)$"),
-    re.compile(
-        r"^.{0,60}?\b(?:differences?|comparison|distinctions?|changes|what (?:has |have |was |is |are )?(?:been )?"
-        r"(?:changed?|different|new|altered|modified|updated))\b(?P<head>[^:;?]{0,80}?)"
-        r"\b(?:between|from|of|among) (?P<rest>.+)$"
-    ),
-    re.compile(
-        r"^how (?:do|does|did|are|is|were|was|have|has) (?P<rest>.+? (?:differ|different|compare|"
-        r"changed)\b.*)$"
-    ),
-    re.compile(
-        r"^(?:in what|in which) (?:way|ways|respects?|points?) (?:do|does|are|is) (?P<rest>.+? (?:differ|"
-        r"different)\b.*)$"
-    ),
-)
-_AGAINST = re.compile(r"^(?:(?P<before>.+?)[:,] )?(?P<rest>[^:,]+? (?:vs\.?|versus|against|compared (?:to|with)) .+)$")
-_OR = re.compile(r"^(?P<rest>[^:,]+? or [^:,]+?: .*(?:differ|compare|comparison|difference).*)$")
-_BOTH = re.compile(r",? (?:in|under|according to|by|with) ")
 _NEW_IN = re.compile(
     r"^(?:so |and )?(?:what|which(?: \w+)?)(?:'s| is| are| has| have| was| were| did| does)?(?: been)? ?"
     r"(?:the )?(?:main |key |\w+ )?(?:new|changed?|changes|different|differences|updates?|updated|added|removed|"
     r"modified|revised)"
     r"(?: \w+)? (?:in|with|about|to|since|compared (?:to|with)|against|by|of|for) (?P<x>.+)$"
 )
-_BETWEEN = re.compile(
-    r" (?:and(?: in| under)?|with|to|against|versus|vs\.?|or|from|compared (?:to|with)|"
-    r"than) (?:the (?:one|terms?|version) of )?"
-)
-_ASPECTS = re.compile(
-    r"(?::|,| -| –| —| (?:in|on|for|by|regarding|concerning|with respect to|with regard to|in terms of|as to|"
-    r"about|at|when it comes to|"
-    r"as far as)(?= )) ?(?:the )?"
-)
-_VERB = re.compile(
-    r" (?:differ|differs|different|compare|compares|changed)(?: (?:from|to|with|"
-    r"than)(?P<b> .+?))?(?=$| in | on | for | by | regarding |:|,)"
+_HAS_CHANGED = re.compile(
+    r"^(?:has|have|did|was|were|how (?:has|have|did)) (?P<x>.+?) (?:been )?(?:changed?|updated|revised|modified|"
+    r"altered)\b.*$"
 )
 _OLD = re.compile(r"\b(?:old|older|previous|earlier|former|last|prior|original|superseded)\b")
 _NEW = re.compile(r"\b(?:new|newer|newest|current|latest|recent|updated|revised|present)\b")
 _MARKED = re.compile(r"\b(?:revision|rev|version|edition|issue)\.? [\w.]+\b")
+AGE = re.compile(rf"{_OLD.pattern}|{_NEW.pattern}")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_ASKING = re.compile(
-    r"^(?:how (?:do|does|did) (?:they|these|the two) (?:differ|compare) (?:in|on|by) |what happens to |what about |"
-    r"(?:how|what) (?:do|does|did|is|are) )"
-)
 _MOST = 60  # ways to cut the question that are tried
-_LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,63 +46,6 @@ class Sides:
     other: Side
     aspects: tuple[str, ...] = ()
     editions: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """One way to read the question: two phrases, and what is asked of both."""
-
-    one: str
-    other: str
-    aspects: str = ""
-
-
-def plain(question: str) -> str:
-    text = re.sub(r"[“”\"?!]+|\.(?=\s|$)", "", question.lower().replace("’", "'"))
-    return " ".join(text.split()).strip(" ,")
-
-
-def cuts(text: str) -> Iterator[Cut]:
-    """The ways to read it as a comparison of two, the likeliest first."""
-    if len(text) > _LONGEST:
-        return
-    for pattern in (*_FRAMES, _OR, _AGAINST):
-        if not (found := pattern.match(text)):
-            continue
-        groups = found.groupdict()
-        before = groups.get("before") or ""
-        head = re.sub(r"^ ?(?:in|of|to|with|about|for) (?:the )?|^ +| +$", "", groups.get("head") or "")
-        for cut in _cuts(groups["rest"]):
-            one, other = f"{cut.one} {head}".strip(), f"{cut.other} {head}".strip()
-            yield Cut(one, other, f"{before} {cut.aspects}".strip())
-    for match in [*_BOTH.finditer(text)][::-1]:  # '…, in revision B and in revision C'
-        for cut in _cuts(text[match.end() :]):
-            if not cut.aspects:
-                yield Cut(cut.one, cut.other, text[: match.start()])
-
-
-def _cuts(rest: str) -> Iterator[Cut]:
-    """At each connecting word, with each beginning of what follows the second thing."""
-    verb = _VERB.search(rest)
-    if verb:
-        tail = rest[verb.end() :]
-        pair = f"{rest[: verb.start()]} and{verb['b']}" if verb["b"] else rest[: verb.start()]
-        for match in _BETWEEN.finditer(pair):
-            yield Cut(pair[: match.start()], pair[match.end() :], _ASPECTS.sub("", tail, count=1).strip())
-        return
-    for match in _BETWEEN.finditer(rest):
-        one, other = rest[: match.start()], rest[match.end() :]
-        ends = [len(other), *(found.start() for found in _ASPECTS.finditer(other))]
-        for end in ends:
-            if other[:end].strip():
-                yield Cut(one, other[:end], _ASPECTS.sub("", other[end:], count=1).strip())
-
-
-def aspects_of(text: str) -> tuple[str, ...]:
-    """'height, empty mass and coil surface' are three."""
-    text = _ASKING.sub("", text.strip(" :,"))
-    parts = re.split(r"[:;,] (?:and )?|(?<!between)(?<!\bboth) and |\bas well as\b", text)
-    return tuple(part.strip(" .?") for part in parts if name_words(part))
 
 
 def sides_of(asked: Asked) -> Sides | None:
@@ -264,45 +175,37 @@ def _related(found: tuple[Side, Side], families: Sequence[Sequence[Document]]) -
 
 def _several(text: str, names: Sequence[Called]) -> Sides | None:
     """'compare the two offers', where the name is borne by two documents."""
-    found = re.match(
-        rf"{_PLEASE}(?:compare|contrast|.{{0,40}}\b(?:differences?|comparison) (?:between|"
-        rf"of)) (?P<x>.+)$",
-        text,
-    )
-    if not found:
-        return None
-    rest = found["x"]
-    for end in [len(rest), *(match.start() for match in _ASPECTS.finditer(rest))]:
-        named = documents_named(rest[:end], names)
-        if named.likely and len(named.documents) == 2 and re.search(r"\b(?:two|both)\b|s\b", rest[:end]):
+    for phrase, aspects in named_in(several_in(text)):
+        named = documents_named(phrase, names)
+        if named.likely and len(named.documents) == 2 and re.search(r"\b(?:two|both)\b|s\b", phrase):
             one, other = named.documents
-            return Sides(
-                Side(one.path, one), Side(other.path, other), aspects_of(_ASPECTS.sub("", rest[end:], count=1))
-            )
+            return Sides(Side(one.path, one), Side(other.path, other), aspects)
     return None
 
 
 def _edition_before(text: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Sides | None:
     """'what is new in version 3', 'what changed in the warranty': an edition and the one before it."""
-    found = _NEW_IN.match(text)
+    found = _NEW_IN.match(text) or _HAS_CHANGED.match(text)
     if not found:
         return None
-    rest = found["x"]
-    for end in [len(rest), *(match.start() for match in _ASPECTS.finditer(rest))]:
-        phrase = rest[:end]
+    for phrase, aspects in named_in(found["x"]):
         named = documents_named(phrase, names)
-        family = _family_of(named, families)
-        mark = _mark(phrase)
-        if not family and mark and not isinstance(mark, str):
-            by_id = {one.document.id: one for one in names}
-            bearing = [own for own in families if any(one.id in by_id and _bears(by_id[one.id], mark) for one in own)]
-            family = bearing[0] if len(bearing) == 1 else ()
+        family = _family_of(named, families) or _family_bearing(_mark(phrase), names, families)
         if not family:
             continue
         chosen = [n for n, one in enumerate(family) if named.likely and one in named.documents]
         place = chosen[0] if len(chosen) == 1 and chosen[0] > 0 else len(family) - 1
         one, other = family[place - 1], family[place]
-        return Sides(
-            Side(one.path, one), Side(other.path, other), aspects_of(_ASPECTS.sub("", rest[end:], count=1)), True
-        )
+        return Sides(Side(one.path, one), Side(other.path, other), aspects, True)
     return None
+
+
+def _family_bearing(
+    mark: str | tuple[str, tuple[int, ...]], names: Sequence[Called], families: Sequence[Sequence[Document]]
+) -> Sequence[Document]:
+    """The only one of which an edition bears this mark."""
+    if not mark or isinstance(mark, str):
+        return ()
+    by_id = {one.document.id: one for one in names}
+    found = [own for own in families if any(one.id in by_id and _bears(by_id[one.id], mark) for one in own)]
+    return found[0] if len(found) == 1 else ()

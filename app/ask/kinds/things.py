@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.ask.kinds.sides import Cut, aspects_of, cuts, plain
+from app.ask.kinds.cuts import Cut, aspects_of, cuts, plain
 from app.ask.named import holds, name_words
 from app.ask.outline import Section, outline_of
 from app.ask.plan import Asked, Computed, cite
@@ -18,10 +18,12 @@ from app.datatypes import Citation, Grid, Plan
 from ingest.datatypes import Document
 
 _CODE = re.compile(r"(?<![\w-])(?=[\w./-]*\d)(?=[\w./-]*[a-z])[a-z0-9]+(?:[-./][a-z0-9]+)*(?![\w])")
+_FURTHER = re.compile(r"\d[a-z]?,? (?:in|on|for|at|by|with|as|regarding|concerning|when)\b|:")
 _STRONG = re.compile(r"\b(?:compare|contrast|comparison|differences?|differ|versus|vs)\b")
 _DOCUMENTS = 8  # that are read through for two things
 _ROWS = 20
 _SENTENCES = 4  # of each thing
+_SHORT = 4  # words of what is no sentence
 _NEAR = 0.5  # share of an aspect's words from which a row or sentence speaks of it
 
 
@@ -64,6 +66,8 @@ def compare_things(asked: Asked) -> Computed | None:
 
 def _code(phrase: str) -> str:
     """The designation that the phrase is, with at most two words beside it."""
+    if _FURTHER.search(phrase):
+        return ""
     found = _CODE.findall(phrase)
     rest = name_words(_CODE.sub(" ", phrase))
     return found[0] if len(found) == 1 and len(rest) <= 2 else ""
@@ -136,7 +140,9 @@ def _documents(asked: Asked, one: str, other: str) -> list[Document]:
 
 
 def _rows(asked: Asked, document: Document, one: str, other: str) -> Iterator[Row]:
-    waiting: dict[tuple[int, str], Unit] = {}
+    """Rows in which both are columns; and of tables that have one row for each of them, the columns."""
+    own: dict[tuple[int, str], dict[str, list[Unit]]] = {}
+    sections: dict[tuple[int, str], Section] = {}
     for section in outline_of(asked.index, document).sections:
         for unit in (unit for unit in section.units if unit.form == "row"):
             cells = cells_of(unit)
@@ -145,15 +151,16 @@ def _rows(asked: Asked, document: Document, one: str, other: str) -> Iterator[Ro
             about = unit.said.partition(": ")[0].strip()
             if a is not None and b is not None:
                 yield _row(section, unit.lead, about, (a, b), document, (unit,))
-            for code, partner in ((one, other), (other, one)):
-                if not has_code(about, code) or has_code(about, partner) or not cells:
-                    continue
-                key = (section.start, "|".join(name for name, _ in cells))
-                waiting[(hash(key), code)] = unit
-                if beside := waiting.get((hash(key), partner)):
-                    first, second = (unit, beside) if code == one else (beside, unit)
-                    for (name, own), (_, others) in zip(cells_of(first), cells_of(second), strict=False):
-                        yield _row(section, unit.lead, name, (own, others), document, (first, second))
+            for code in (one, other):
+                if cells and has_code(about, code):
+                    key = (section.start, "|".join(name for name, _ in cells))
+                    own.setdefault(key, {}).setdefault(code, []).append(unit)
+                    sections[key] = section
+    for key, by_code in own.items():
+        if [len(by_code.get(code, ())) for code in (one, other)] == [1, 1] and by_code[one] != by_code[other]:
+            (first,), (second,) = by_code[one], by_code[other]
+            for (name, value), (_, others) in zip(cells_of(first), cells_of(second), strict=False):
+                yield _row(sections[key], first.lead, name, (value, others), document, (first, second))
 
 
 def _row(
@@ -210,7 +217,7 @@ def _said(
     found: tuple[list[Unit], list[Unit]] = ([], [])
     wanted = [own for aspect in aspects if (own := _words(aspect))]
     for unit in outline_of(asked.index, document).units:
-        if unit.form == "row":
+        if unit.form == "row" or len(unit.said.split()) < _SHORT:
             continue
         a, b = has_code(unit.said, one), has_code(unit.said, other)
         words = frozenset(name_words(f"{unit.lead} {unit.said}"))
