@@ -6,7 +6,7 @@ Documents without headings have those that their lines look like; an e-mail has 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.ask.units import Unit, flat, units_of
@@ -18,6 +18,7 @@ _CAPTIONS = 7  # the level of tables' captions among the headings
 _WHOLE = 250_000  # characters up to which a document is read whole
 _SAMPLED = 48  # sections that are read of a longer one
 _OF_EACH = 3_000  # characters
+_CHAPTER = 60_000  # characters of one chapter of a longer one
 _NUMBER = re.compile(
     r"^(?:(?:chapter|section|article|part|item|agenda item|clause|§)\s*)?(\d+(?:\.\d+)*)[.):]?\s+", re.I
 )
@@ -67,7 +68,6 @@ class Outline:
     document: Document
     sections: tuple[Section, ...]
     whole: bool = True
-    length: int = 0
 
     @property
     def units(self) -> list[Unit]:
@@ -75,45 +75,74 @@ class Outline:
 
 
 def outline_of(index: LocalIndex, document: Document) -> Outline:
-    """The document's sections in order, those without words left out."""
-    rows = index.store.rows(
-        "SELECT start, level, text FROM headings WHERE doc_id = ? AND level < ? AND text != '' ORDER BY start, level",
-        (document.id, _CAPTIONS),
-    )
-    headings = [Heading(*row) for row in rows]
+    """The document's sections in order, those without words left out. Of a long one, the beginnings of some."""
+    headings = _headings(index, document)
     pages = index.store.rows("SELECT start, reader FROM pages WHERE doc_id = ? ORDER BY number DESC", (document.id,))
     if not pages:
         return Outline(document, ())
     last, reader = pages[0]
     length = last + len(index.text(document.id, last, last + _WHOLE))
     if length > _WHOLE:
-        return Outline(document, tuple(_sampled(index, document, headings, length)), False, length)
+        return Outline(document, tuple(_sampled(index, document, headings, length)), False)
     text = index.store.text(document.id)
     if reader == "eml":
         sections = _messages(text)
     else:
         known = headings if len(headings) > 1 else [*headings, *_look_like_headings(text, headings)]
         sections = list(_between(text, known))
-    with_units = (
-        replace(one, units=tuple(units_of(text[one.start : one.end], one.start, reader in _BROKEN))) for one in sections
+    read = _with_units(sections, text, 0, reader)
+    return Outline(document, tuple(one for one in read if one.units or one.heading))
+
+
+def contents_of(index: LocalIndex, document: Document) -> Outline:
+    """The headings of a long document, with nothing read of what stands below them: `read_of` does that."""
+    headings = _headings(index, document)
+    ends = [*(heading.start for heading in headings), 1 << 60][1:]
+    sections = (
+        Section(flat(heading.text), heading.level, heading.start, end)
+        for heading, end in zip(headings, ends, strict=True)
     )
-    return Outline(document, tuple(one for one in with_units if one.units or one.heading), True, length)
+    return Outline(document, tuple(sections))
+
+
+def read_of(index: LocalIndex, document: Document, sections: Sequence[Section]) -> tuple[Section, ...]:
+    """Sections of a long document, read; what is beyond the length of a chapter is left out."""
+    start = sections[0].start
+    return span_of(index, document, start, min(sections[-1].end, start + _CHAPTER))
+
+
+def span_of(index: LocalIndex, document: Document, start: int, end: int) -> tuple[Section, ...]:
+    """What stands between two offsets, section by section."""
+    text = index.text(document.id, start, end)
+    headings = [heading for heading in _headings(index, document) if start <= heading.start < start + len(text)]
+    reader = "eml" if document.path.lower().endswith(".eml") else ""
+    if not reader:
+        rows = index.store.rows("SELECT reader FROM pages WHERE doc_id = ? LIMIT 1", (document.id,))
+        reader = rows[0][0] if rows else ""
+    read = _with_units(_between(text, headings, start), text, start, reader)
+    return tuple(one for one in read if one.units)
 
 
 def opening_of(index: LocalIndex, document: Document) -> tuple[Section, ...]:
     """The sections that a document begins with: enough to tell what it is about."""
-    text = index.text(document.id, 0, _OF_EACH)
+    if document.path.lower().endswith(".eml"):
+        return outline_of(index, document).sections[:1]
+    return span_of(index, document, 0, _OF_EACH)
+
+
+def _headings(index: LocalIndex, document: Document) -> list[Heading]:
     rows = index.store.rows(
-        "SELECT start, level, text FROM headings WHERE doc_id = ? AND level < ? AND text != '' AND start < ? "
-        "ORDER BY start, level",
-        (document.id, _CAPTIONS, len(text)),
+        "SELECT start, level, text FROM headings WHERE doc_id = ? AND level < ? AND text != '' ORDER BY start, level",
+        (document.id, _CAPTIONS),
     )
-    reader = document.path.rpartition(".")[2].lower()
-    sections = _messages(text)[:1] if reader == "eml" else _between(text, [Heading(*row) for row in rows])
-    return tuple(
-        replace(one, units=tuple(units_of(text[one.start : one.end], one.start, reader in ("txt", "md", "eml"))))
-        for one in sections
-    )
+    return [Heading(*row) for row in rows]
+
+
+def _with_units(sections: Iterable[Section], text: str, base: int, reader: str) -> Iterator[Section]:
+    """`text` begins at `base`."""
+    for one in sections:
+        units = units_of(text[one.start - base : one.end - base], one.start, reader in _BROKEN)
+        yield replace(one, units=tuple(units))
 
 
 def chapter(sections: Sequence[Section], place: int) -> list[Section]:
@@ -174,8 +203,8 @@ def _sampled(index: LocalIndex, document: Document, headings: Sequence[Heading],
     for heading, following in zip(chosen, [*(one.start for one in chosen), length][1:], strict=True):
         end = min(following, heading.start + _OF_EACH)
         text = index.text(document.id, heading.start, end)
-        for section in _between(text, [heading] if heading.text else [], heading.start):
-            yield replace(section, units=tuple(units_of(text[section.start - heading.start :], section.start)))
+        sections = _between(text, [heading] if heading.text else [], heading.start)
+        yield from _with_units(sections, text, heading.start, "")
 
 
 # -- mail

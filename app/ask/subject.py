@@ -7,19 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.ask.named import Called, Named, called, documents_named, holds, name_words, named_folder, telling_share
-from app.ask.outline import Outline, Section, chapter, outline_of
+from app.ask.named import Called, Named, called, documents_named, holds, name_words, named_folder
+from app.ask.outline import outline_of
+from app.ask.parts import NO_TOPIC, NTH, Part, numbered_part, topic_part
 from app.ask.plan import Asked
-from app.ask.words import stem
 from ingest.datatypes import Document
 
 _PART = r"(?:chapters?|sections?|clauses?|articles?|parts?|paragraphs?|annex|appendix|items?|steps?|agenda items?|§+)"
 _NUMBER = r"(?:\d+(?:\.\d+)*|[a-z]|[ivx]+)"
-_NTH = {
-    word: str(n) for n, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
-}
 _NUMBERED = re.compile(rf"^(?:the )?(?P<part>{_PART}) ?(?:no\.? ?|number )?(?P<number>{_NUMBER})\b[,:]?(?P<rest>.*)$")
-_COUNTED = re.compile(rf"^(?:the )?(?P<nth>{'|'.join(_NTH)}|last|final) (?:{_PART})\b(?P<rest>.*)$")
+_COUNTED = re.compile(rf"^(?:the )?(?P<nth>{'|'.join(NTH)}|last|final) (?:{_PART})\b(?P<rest>.*)$")
 _PAGES = re.compile(
     r"^(?:the )?(?P<place>pages?|slides?|sheets?|p\.) ?(?P<first>\d+)(?: ?(?:-|–|to|"
     r"and) ?(?P<last>\d+))?\b(?P<rest>.*)$"
@@ -44,27 +41,10 @@ _EVERYTHING = re.compile(
 _THIS = re.compile(
     r"^(?:it|this|that|the|this one|that one|them|(?:this|that|the) (?:\w+ )?(?:document|file|pdf|paper|text))?$"
 )
-NO_TOPIC = frozenset(  # words that say nothing of what a section is about
-    stem(word)
-    for word in "section chapter part topic subject rule rules information detail all content thing clause".split()
-)
 _LEVELS = 7  # of headings; captions of tables are below
 _SURELY = 1.09  # all words of the topic, in headings of which they are half
 _MANY = 8  # documents whose sections are taken for a topic
 _FEW = 24  # documents that are all looked through: some have no headings but lines that look like them
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Sections of one document, those below them included; all of it where `whole`."""
-
-    outline: Outline
-    sections: tuple[Section, ...]
-    whole: bool = False
-
-    @property
-    def document(self) -> Document:
-        return self.outline.document
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +92,6 @@ def subject_of(asked: Asked, phrase: str) -> Subject:
     return Subject("missing", whole.documents if whole.share > 0.3 else (), surely=False)
 
 
-def places_of(outline: Outline, topic: str) -> tuple[list[int], float]:
-    """The places of the sections whose headings speak of the topic, and how well they do: 1 for all of the topic's
-    words, up to 1.2 for headings that say nothing else."""
-    wanted = [word for word in name_words(topic) if word not in NO_TOPIC]
-    if not wanted:
-        return [], 0.0
-    scores = []
-    for section in outline.sections:
-        words = frozenset(name_words(section.name))
-        share = telling_share(wanted, words)
-        scores.append(share + 0.2 * telling_share(list(words), wanted) if share else 0.0)
-    best = max(scores, default=0.0)
-    if best < 0.6:
-        return [], 0.0
-    chosen = [place for place, score in enumerate(scores) if score >= best - 0.1]
-    return chosen, best
-
-
 def _whole(asked: Asked, documents: Sequence[Document]) -> Subject:
     """Of editions the newest only."""
     older = asked.index.superseded()[0]
@@ -168,43 +130,10 @@ def _part(asked: Asked, names: Sequence[Called], said: dict[str, str | None]) ->
         return _topic(asked, topic, documents) or Subject("missing", tuple(documents), surely=False)
     older = asked.index.superseded()[0]
     newest = [one for one in documents if one.id not in older or len(documents) == 1]
-    parts = [part for one in newest[: 6 * _MANY] if (part := _numbered(asked, one, said))]
+    parts = [part for one in newest[: 6 * _MANY] if (part := numbered_part(asked, one, said))]
     if not parts:
         return Subject("missing", tuple(documents) if rest else (), surely=False)
     return Subject("sections", tuple(part.document for part in parts), tuple(parts[:_MANY]))
-
-
-def _numbered(asked: Asked, document: Document, said: dict[str, str | None]) -> Part | None:
-    outline = outline_of(asked.index, document)
-    if first := said.get("first"):
-        return _pages(asked, outline, int(first), int(said.get("last") or first))
-    sections = outline.sections
-    if number := said.get("number"):
-        pattern = re.compile(rf"^(?:[a-z§]+ ?)?{re.escape(number)}(?![\w]|\.\d)", re.IGNORECASE)
-        places = [n for n, one in enumerate(sections) if one.number == number or pattern.match(one.heading)]
-    else:
-        top = min((one.level for one in sections if one.number), default=0)
-        order = [n for n, one in enumerate(sections) if one.heading and (one.level == top if top else True)]
-        nth = said.get("nth") or ""
-        wanted = len(order) - 1 if nth in ("last", "final") else int(_NTH[nth]) - 1
-        places = order[wanted : wanted + 1] if wanted >= 0 else []
-    return Part(outline, tuple(chapter(sections, places[0]))) if places else None
-
-
-def _pages(asked: Asked, outline: Outline, first: int, last: int) -> Part | None:
-    """What stands on these pages, section by section."""
-    sql = "SELECT number, start FROM pages WHERE doc_id = ? AND number BETWEEN ? AND ? ORDER BY number"
-    rows = asked.index.store.rows(sql, (outline.document.id, first, last + 1))
-    inside = [start for number, start in rows if number <= last]
-    if not inside:
-        return None
-    end = next((start for number, start in rows if number > last), 1 << 60)
-    cut = (
-        replace(one, units=tuple(unit for unit in one.units if inside[0] <= unit.start < end))
-        for one in outline.sections
-    )
-    found = tuple(one for one in cut if one.units)
-    return Part(outline, found) if found else None
 
 
 def _within(asked: Asked, names: Sequence[Called], phrase: str) -> Subject | None:
@@ -240,14 +169,9 @@ def _topic(asked: Asked, topic: str, documents: Sequence[Document]) -> Subject |
     for one in [one for one in documents if one.id in likely or len(documents) <= _FEW]:
         if one.id in older and older[one.id].other in ids:
             continue
-        outline = outline_of(asked.index, one)
-        places, share = places_of(outline, topic)
-        taken: list[Section] = []
-        for place in places:
-            if outline.sections[place] not in taken:
-                taken += chapter(outline.sections, place)
-        if any(section.units for section in taken):
-            found.append((share, Part(outline, tuple(taken))))
+        part, share = topic_part(asked, one, topic)
+        if part:
+            found.append((share, part))
         if len(found) >= 3 * _MANY:
             break
     if not found:

@@ -31,7 +31,7 @@ _COURTESY = re.compile(  # lines that open and close letters
 _OPEN_WORD = re.compile(
     r"(?:,|\b(?:of|from|the|to|and|or|by|with|in|for|an?|at|than|is|are|was|were|has|have|which|that|on|as))$"
 )
-_VALUE = re.compile(r"(?:[-+±]?\d[\d.,]*|(?:EUR|USD|GBP|CHF|[$€£])\s?\d\S*)(?:\s|$)")
+_VALUE = re.compile(r"(?:[-+±]?\d[\d.,/:-]*|(?:EUR|USD|GBP|CHF|[$€£])\s?\d\S*)(?:\s|$)")
 _CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|figure|fig\.) ?\d", re.IGNORECASE)
 _HALF_A_LINE = 45  # characters
 _LONGEST_CAPTION = 120

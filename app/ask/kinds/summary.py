@@ -13,9 +13,10 @@ from dataclasses import replace
 from app.ask.kinds.wishes import Wish, wish_of
 from app.ask.named import TYPES, name_words, telling_share
 from app.ask.outline import Outline, Section, opening_of
+from app.ask.parts import NO_TOPIC, Part
 from app.ask.plan import Asked, Computed, cite
 from app.ask.retrieve import retrieve
-from app.ask.subject import NO_TOPIC, Part, Subject, subject_of
+from app.ask.subject import Subject, subject_of
 from app.ask.telling import Room, introduction, is_aside, most_telling
 from app.ask.units import Unit, columns_of, units_of
 from app.datatypes import Citation, Plan
@@ -145,8 +146,8 @@ def _what(parts: Sequence[Part], subject: Subject) -> str:
     names = []
     for part in parts[:4]:
         heads = [section.heading for section in part.sections if section.heading]
-        whole = part.whole or not heads
-        names.append(part.document.path if whole else f"the section “{heads[0]}” of {part.document.path}")
+        where = part.place or (f"the section “{heads[0]}”" if heads and not part.whole else "")
+        names.append(f"{where} of {part.document.path}" if where else part.document.path)
     return ", ".join(names) + and_more(len(parts) - 4)
 
 

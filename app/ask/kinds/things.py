@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from app.ask.kinds.cuts import Cut, aspects_of, cuts, plain
 from app.ask.named import holds, name_words
 from app.ask.outline import Section, outline_of
+from app.ask.parts import Part
 from app.ask.plan import Asked, Computed, cite
-from app.ask.subject import Part, subject_of
+from app.ask.subject import subject_of
 from app.ask.telling import Room, most_telling
 from app.ask.units import Unit, cells_of
 from app.ask.words import has_code
