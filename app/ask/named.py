@@ -70,6 +70,7 @@ _DATE = re.compile(
     r"(?: \d{1,2}(?:st|nd|rd|th)?,?)?(?: (?:19|20)\d\d)?\b(?<!\bmay)|\b\d{4}-\d\d(?:-\d\d)?\b|"
     r"\b\d{1,2}\.\d{1,2}\.\d{4}\b"
 )
+_ENDING = re.compile(r"(?<=\w)\.(?:pdf|docx?|xlsx?|pptx?|txt|md|csv|tsv|html?|eml|msg|od[tsp]|epub|json|xml|rtf)\b")
 _FULL, _NEAR = 0.96, 0.72  # share of a phrase's words by which it names a document, surely and likely
 
 
@@ -104,12 +105,12 @@ def called(asked: Asked) -> list[Called]:
     """What each document that can answer is called."""
     index = asked.index
     headings: dict[int, list[str]] = {}
-    for doc_id, text in index.store.rows("SELECT doc_id, text FROM headings WHERE start < 200 AND level < 3"):
+    for doc_id, text in index.store.rows("SELECT doc_id, text FROM headings WHERE start < 100 AND level < 3"):
         headings.setdefault(doc_id, []).append(text)
     found = []
     for document in asked.documents:
         path = PurePosixPath(document.path)
-        names = [path.stem, document.title, *headings.get(document.id, ())[:2]]
+        names = [path.stem, document.title, *headings.get(document.id, ())[:1]]
         if path.suffix.lower() in (".eml", ".msg"):
             names.append(_senders(index, document))
         text = " / ".join(re.sub(r"_+|(?<=[a-z])(?=[A-Z])", " ", name) for name in names).lower()
@@ -123,7 +124,7 @@ def called(asked: Asked) -> list[Called]:
 
 def name_words(phrase: str) -> list[str]:
     """Its telling words: codes in one form, no dates, nothing that only says which edition."""
-    rest = _DATE.sub(" ", phrase.lower())
+    rest = _DATE.sub(" ", _ENDING.sub(" ", phrase.lower()))
     codes = [
         "".join(_plain_code(*match.groups())) for match in _CODE.finditer(rest) if _JOINED.fullmatch(match.group())
     ]
@@ -136,6 +137,13 @@ def name_words(phrase: str) -> list[str]:
 
 def documents_named(phrase: str, names: Sequence[Called]) -> Named:
     """Those that share most of the phrase's words; several where they share as many."""
+    phrase = phrase.lower()
+    if by_file := tuple(one.document for one in names if _file_in(one.document, phrase)):
+        rest = phrase
+        for document in by_file:
+            rest = rest.replace(PurePosixPath(document.path).name.lower(), " ")
+        if not name_words(rest):
+            return Named(by_file, 1.0)
     words, date, marks = name_words(phrase), _day(phrase), marks_in(phrase)
     known = Counter(word for one in names for word in one.words)
     weights = {word: math.log(1 + (len(names) + 1) / (1 + known[word])) for word in words}
@@ -157,6 +165,11 @@ def documents_named(phrase: str, names: Sequence[Called]) -> Named:
         return Named()
     found = [one for one, score in zip(names, scores, strict=True) if score > best - 0.02]
     return Named(tuple(one.document for one in found), best)
+
+
+def _file_in(document: Document, phrase: str) -> bool:
+    name = PurePosixPath(document.path).name.lower()
+    return name in phrase and re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", phrase) is not None
 
 
 def named_folder(phrase: str, documents: Sequence[Document]) -> tuple[str, list[Document]]:

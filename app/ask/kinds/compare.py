@@ -72,14 +72,15 @@ def answer(asked: Asked) -> Computed | None:
             return Computed(Plan("compare", reason, (one.path, other.path)), "", (), "abstained", reason)
     if sides.aspects and (found := _on_aspects(asked, sides, outlines)):
         return found
-    return _changes(asked, outlines)
+    return _changes(asked, outlines, sides.editions)
 
 
 # -- all that differs
 
 
-def _changes(asked: Asked, outlines: tuple[Outline, Outline]) -> Computed:
-    """What changed, is new and is gone from the first to the second."""
+def _changes(asked: Asked, outlines: tuple[Outline, Outline], editions: bool) -> Computed:
+    """What changed, is new and is gone from the first to the second; of others than editions, what differs."""
+    arrow, verb = ("→", "changed") if editions else ("–", "differ")
     one, other = outlines[0].document, outlines[1].document
     found = [pair for pair in pairs(*outlines) if not _is_label(pair)]
     changed = [pair for pair in found if pair.one and pair.other and not pair.same]
@@ -87,13 +88,13 @@ def _changes(asked: Asked, outlines: tuple[Outline, Outline]) -> Computed:
     new = _telling([pair for pair in found if not pair.one])
     gone = _telling([pair for pair in found if not pair.other])
     told = _Told(asked, (one, other))
-    counts = f"{len(changed):,} changed, {len(new):,} only in {other.path}, {len(gone):,} only in {one.path}"
+    counts = f"{len(changed):,} {verb}, {len(new):,} only in {other.path}, {len(gone):,} only in {one.path}"
     if not changed and not new and not gone:
         counts = "they say the same"
-    told.lines += [f"From {one.path} to {other.path}: {counts}.", ""]
+    told.lines += [f"{one.path} {arrow} {other.path}: {counts}.", ""]
     for pair in changed[:_SHOWN]:
         told.row(pair.section.heading or "Beginning", pair.one, pair.other)
-        told.lines.append(f"- {_headed(pair)}{_quoted(pair.one)} → {_quoted(pair.other)}")
+        told.lines.append(f"- {_headed(pair)}{_quoted(pair.one)} {arrow} {_quoted(pair.other)}")
     if len(changed) > _SHOWN:
         told.lines.append(f"- … and {len(changed) - _SHOWN:,} more changes")
     _one_sided(told, new, f"Only in {other.path}")

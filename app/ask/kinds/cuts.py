@@ -51,6 +51,8 @@ _ASKING = re.compile(
 )
 _SEVERAL = re.compile(
     rf"{_PLEASE}(?:compare|contrast|.{{0,40}}\b(?:differences?|comparison) (?:between|of)) (?P<x>.+)$"
+    r"|^how (?:do|did|are) (?P<y>.+?) (?:differ|compare|different)"
+    r"(?: from (?:each other|one another))?(?P<rest>$|\W.*$)"
 )
 _LONGEST = 400  # characters
 
@@ -115,10 +117,16 @@ def named_in(phrase: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield phrase[:end], aspects_of(_ASPECTS.sub("", phrase[end:], count=1))
 
 
+def within(phrase: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """'hotels in the new policy': the policy, and hotels."""
+    for match in re.finditer(r" (?:in|of|under|with|between) (?:the )?", phrase):
+        yield phrase[match.end() :], aspects_of(phrase[: match.start()])
+
+
 def several_in(text: str) -> str:
     """What is to be compared, where it is told in one phrase: 'the two offers'; '' for none."""
     found = _SEVERAL.match(text) if len(text) <= _LONGEST else None
-    return found["x"] if found else ""
+    return (found["x"] or f"{found['y']}{found['rest']}") if found else ""
 
 
 def aspects_of(text: str) -> tuple[str, ...]:

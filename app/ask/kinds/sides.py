@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from app.ask.kinds.cuts import Cut, aspects_of, cuts, named_in, plain, several_in
+from app.ask.kinds.cuts import Cut, aspects_of, cuts, named_in, plain, several_in, within
 from app.ask.named import TYPES, Called, Named, called, documents_named, name_words
 from app.ask.plan import Asked
 from ingest.datatypes import Document
@@ -53,12 +54,12 @@ def sides_of(asked: Asked) -> Sides | None:
     text = plain(asked.question)
     names = called(asked)
     families = _families(asked)
-    for n, cut in enumerate(cuts(text)):
-        if n >= _MOST:
-            break
-        if found := _documents(cut, names, families):
-            return Sides(*found, aspects_of(cut.aspects), _related(found, families))
-    if several := _several(text, names):
+    ways = list(islice(cuts(text), _MOST))
+    for surely in (True, False):  # first with every word of the names understood
+        for cut in ways:
+            if found := _documents(cut, names, families, surely):
+                return Sides(*found, aspects_of(cut.aspects), _related(found, families))
+    if several := _several(text, names, families):
         return several
     return _edition_before(text, names, families)
 
@@ -66,20 +67,23 @@ def sides_of(asked: Asked) -> Sides | None:
 # -- documents
 
 
-def _documents(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> tuple[Side, Side] | None:
+def _documents(
+    cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]], surely: bool
+) -> tuple[Side, Side] | None:
     one, other = _filled(cut.one, cut.other), _filled(cut.other, cut.one)
     for a, b in ((cut.one, cut.other), (one, cut.other), (cut.one, other), (one, other)):
         if pair := _by_age(a, b, names, families):
             return pair
-        first, second = _single(a, names), _single(b, names)
+        first, second = _single(a, names, surely), _single(b, names, surely)
         if first and second:
             return Side(first.path, first), Side(second.path, second)
     return _by_marks(cut, names, families)
 
 
-def _single(phrase: str, names: Sequence[Called]) -> Document | None:
+def _single(phrase: str, names: Sequence[Called], surely: bool) -> Document | None:
     named = documents_named(phrase, names)
-    return named.documents[0] if named.likely and len(named.documents) == 1 else None
+    fits = named.surely if surely else named.likely
+    return named.documents[0] if fits and len(named.documents) == 1 else None
 
 
 def _filled(one: str, other: str) -> str:
@@ -173,13 +177,14 @@ def _related(found: tuple[Side, Side], families: Sequence[Sequence[Document]]) -
     return any({side.document for side in found} <= set(family) for family in families)
 
 
-def _several(text: str, names: Sequence[Called]) -> Sides | None:
+def _several(text: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Sides | None:
     """'compare the two offers', where the name is borne by two documents."""
     for phrase, aspects in named_in(several_in(text)):
         named = documents_named(phrase, names)
         if named.likely and len(named.documents) == 2 and re.search(r"\b(?:two|both)\b|s\b", phrase):
-            one, other = named.documents
-            return Sides(Side(one.path, one), Side(other.path, other), aspects)
+            family = next((own for own in families if set(named.documents) <= set(own)), ())
+            one, other = sorted(named.documents, key=family.index) if family else named.documents
+            return Sides(Side(one.path, one), Side(other.path, other), aspects, bool(family))
     return None
 
 
@@ -188,7 +193,7 @@ def _edition_before(text: str, names: Sequence[Called], families: Sequence[Seque
     found = _NEW_IN.match(text) or _HAS_CHANGED.match(text)
     if not found:
         return None
-    for phrase, aspects in named_in(found["x"]):
+    for phrase, aspects in [*named_in(found["x"]), *within(found["x"])]:
         named = documents_named(phrase, names)
         family = _family_of(named, families) or _family_bearing(_mark(phrase), names, families)
         if not family:

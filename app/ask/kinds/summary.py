@@ -115,6 +115,8 @@ def _tables(part: Part) -> dict[int, tuple[Section, list[Unit]]]:
 def _table_lines(section: Section, rows: Sequence[Unit]) -> list[str]:
     named = f"**{section.heading}**: " if section.heading else ""
     columns = columns_of(rows[0])
+    if columns and all(column in rows[0].said for column in columns):
+        rows = rows[1:]  # of a sheet whose columns are only lettered
     with_columns = f" with the columns {', '.join(columns)}" if columns else ""
     begins = [f"- {row.said}" for row in rows[:2]]
     return [f"{named}{len(rows):,} rows{with_columns}. The first are:", "", *begins, ""]

@@ -47,7 +47,8 @@ _WEAK = (
         r"(?:,? (?:in short|in brief|briefly|taken together|together|overall|in general|in essence|mainly))?$"
     ),
     re.compile(
-        r"^(?:so |and )?what(?:'s| is| stands| was) (?:written |said |stated |there |covered |discussed )?(?:in|on) (?P<x>.+)$"
+        r"^(?:so |and )?what(?:'s| is| stands| was) (?:written |said |stated |there |covered |discussed )?(?:in|on) "
+        r"(?P<x>.+)$"
     ),
     re.compile(
         r"^(?:please |can you |could you )*(?:tell me (?:more )?about|walk me through|"
