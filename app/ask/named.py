@@ -129,10 +129,8 @@ def name_words(phrase: str) -> list[str]:
         "".join(_plain_code(*match.groups())) for match in _CODE.finditer(rest) if _JOINED.fullmatch(match.group())
     ]
     words = re.findall(r"[^\W_]+(?:'\w+)?", _JOINED.sub(" ", re.sub(r"\be-(?=mail)", "e", rest)))
-    stems = (stem(word) for word in words if word not in STOP)
-    return list(
-        dict.fromkeys([*codes, *(word for word in stems if (word not in _EMPTY and len(word) > 1) or word.isdigit())])
-    )
+    stems = (stem(word) for word in words if word not in STOP and word not in ("s", "t"))
+    return list(dict.fromkeys([*codes, *(word for word in stems if word not in _EMPTY)]))
 
 
 def documents_named(phrase: str, names: Sequence[Called]) -> Named:

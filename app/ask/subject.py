@@ -74,10 +74,12 @@ def subject_of(asked: Asked, phrase: str) -> Subject:
         meant = _last_cited(asked) or (asked.documents if len(asked.documents) == 1 else ())
         return _whole(asked, meant) if meant else Subject("missing")
     names = called(asked)
+    whole = documents_named(phrase, names)
     for pattern in (_PAGES, _NUMBERED, _COUNTED, _SECTION_ON):
         if found := pattern.match(phrase):
+            if whole.surely and pattern is _SECTION_ON:
+                break  # 'the article on …'
             return _part(asked, names, found.groupdict())
-    whole = documents_named(phrase, names)
     if whole.surely:
         return _whole(asked, whole.documents)
     if sections := _within(asked, names, phrase):

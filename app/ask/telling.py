@@ -10,7 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.ask.outline import Section
 from app.ask.quantities import quantities
@@ -57,7 +57,7 @@ _POINTING = re.compile(
     r"\b(?:see|refer to|as (?:shown|described|listed) in|figure \d|fig\. ?\d|for (?:example|instance))\b", re.I
 )
 _EMPTY = re.compile(
-    r"all rights reserved|copyright|©|\(c\) \d{4}|(?:\. ?){5,}|https?://|www\.|\S+@\S+|^(?:page|seite) \d+|"
+    r"all rights reserved|\b(?:ltd|inc|gmbh|llc|corporation)\.?$|copyright|©|\(c\) \d{4}|(?:\. ?){5,}|https?://|www\.|\S+@\S+|^(?:page|seite) \d+|"
     r"^(?:phone|tel|fax|e-?mail|address|contact|author|signature|signed|date)\b.{0,60}$|"
     r"\b(?:provision|clause)s? .{0,30}\b(?:void|invalid|unenforceable)|table of contents|"
     r"\barxiv\b|\bet al\.,? .{0,80}\bin proceedings|\bproceedings of\b.{0,120}\d{4}|\bpages? \d+[–-]\d+",
@@ -87,17 +87,21 @@ _ABOUT = re.compile(
 )
 _LABEL = re.compile(r"(?:[A-Z][\w-]*(?: \w+)?: |NOTE\b|replaces\b|edition \d|version \d)", re.IGNORECASE)
 _SAME = 0.6  # share of words from which two say the same
+_STRETCH = 8  # sentences
+_FIRST = 0.5  # what the sentence that says what it is about counts more
 _AGAIN = 0.22  # what a section's next sentence counts less
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much is taken: characters, sentences in all, sections, sentences of one section."""
+    """How much is taken: characters, sentences in all, sections, sentences of one section. `introduced`: with the
+    sentence that says what all of it is about, if there is one."""
 
     characters: int
     most: int = 16
     sections: int = 12
     each: int = 3
+    introduced: bool = False
 
 
 def is_aside(section: Section) -> bool:
@@ -110,7 +114,7 @@ def most_telling(sections: Sequence[Section], title: str, room: Room) -> list[tu
     if not units:
         return []
     words = [frozenset(content_words(unit.meaning)) for _, _, unit in units]
-    scores = _central(words)
+    scores, first = _central(words), introduction(sections, title) if room.introduced else None
     title_words = frozenset(content_words(title))
     for i, (place, n, unit) in enumerate(units):
         section = sections[place]
@@ -120,12 +124,25 @@ def most_telling(sections: Sequence[Section], title: str, room: Room) -> list[tu
             + (0.6 if unit.said[0].islower() else 0.2) * (n == 0)
             + 0.12 * bool(_GIST.fullmatch(section.name))
         )
+        scores[i] += _FIRST * (unit is first)
         scores[i] += 0.25 * _share(heading, words[i]) + 0.15 * _share(title_words, words[i])
     chosen = _taken([place for place, _, _ in units], [unit for _, _, unit in units], words, scores, room)
     found: dict[int, list[Unit]] = {}
     for i in sorted(chosen):
         found.setdefault(units[i][0], []).append(units[i][2])
     return list(found.items())
+
+
+def in_stretches(sections: Sequence[Section], most: int) -> list[Section]:
+    """A long text with few headings in as many stretches as sentences are wanted, so that all of it is told of."""
+    if len(sections) >= most // 2:
+        return list(sections)
+    length = max(_STRETCH, sum(len(section.units) for section in sections) // most)
+    return [
+        replace(section, units=section.units[at : at + length])
+        for section in sections
+        for at in range(0, len(section.units) or 1, length)
+    ]
 
 
 def introduction(sections: Sequence[Section], title: str) -> Unit | None:
@@ -144,7 +161,7 @@ def introduction(sections: Sequence[Section], title: str) -> Unit | None:
             score = 0.6 * _share(wanted, words) + 0.5 * bool(_ABOUT.search(unit.said)) - 0.15 * place
             score += 0.3 * bool(_GIST.fullmatch(section.name)) + 0.1 * (unit.said[-1] == ".") + 0.2 * (length > 5)
             score -= 0.5 * (length > 60) + 0.6 * (unit.said[-1] in ":?") + 0.4 * bool(_LABEL.match(unit.said))
-            score -= 0.3 * bool(_LEANING.match(unit.said))
+            score -= 0.3 * bool(_LEANING.match(unit.said)) + 0.5 * unit.said.isupper()
             place += 1
             if best is None or score > best[0]:
                 best = score, unit

@@ -9,21 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from app.ask.alike import Pair, pairs
 from app.ask.kinds.cuts import Cut, cuts, plain
+from app.ask.kinds.phrases import compare_phrases
 from app.ask.kinds.sides import AGE, Sides, sides_of
 from app.ask.kinds.speaking import Speaking
 from app.ask.kinds.things import compare_things
 from app.ask.named import called, documents_named, name_words
 from app.ask.outline import Outline, outline_of
 from app.ask.plan import Asked, Computed, cite
-from app.ask.telling import weight
+from app.ask.telling import Room, in_stretches, most_telling, weight
 from app.ask.units import Unit
 from app.datatypes import Citation, Grid, Plan, Status
 from ingest.datatypes import Document
 
 _SHOWN = 14  # changes of other numbers or words
+_EACH = 7  # sentences of each of two documents that have little in common
 _LISTED = 8  # things that are new, and gone
 _RELATED = 0.15  # share of what either says for which the other has a like, in documents that can be compared so
 _STRONG = re.compile(r"\b(?:compare|contrast|comparison|differences?|differ|versus|vs)\b")
@@ -55,10 +58,8 @@ def answer(asked: Asked) -> Computed | None:
         return None
     sides = sides_of(asked)
     if sides is None:
-        return compare_things(asked) or _unknown(asked)
-    one, other = sides.one.document, sides.other.document
-    if one is None or other is None:
-        return None
+        return compare_things(asked) or compare_phrases(asked) or _unknown(asked)
+    one, other = sides.one, sides.other
     if one.id == other.id:
         plan = Plan("compare", "Looked for two documents to compare.", (one.path,))
         reason = f"Both names mean the same document, {one.path}: there is nothing to compare."
@@ -83,6 +84,8 @@ def _changes(asked: Asked, outlines: tuple[Outline, Outline], editions: bool) ->
     arrow, verb = ("→", "changed") if editions else ("–", "differ")
     one, other = outlines[0].document, outlines[1].document
     found = [pair for pair in pairs(*outlines) if not _is_label(pair)]
+    if not editions and sum(1 for pair in found if pair.one and pair.other) < _RELATED * len(found):
+        return _apart(asked, outlines)
     changed = [pair for pair in found if pair.one and pair.other and not pair.same]
     changed.sort(key=lambda pair: not pair.numbers_differ)
     new = _telling([pair for pair in found if not pair.one])
@@ -99,14 +102,27 @@ def _changes(asked: Asked, outlines: tuple[Outline, Outline], editions: bool) ->
         told.lines.append(f"- … and {len(changed) - _SHOWN:,} more changes")
     _one_sided(told, new, f"Only in {other.path}")
     _one_sided(told, gone, f"Only in {one.path}")
-    alike = sum(1 for pair in found if pair.one and pair.other) / (len(found) or 1)
     whole = all(outline.whole for outline in outlines)
-    reasons = [] if whole else ["They are long: only parts from all over them were compared."]
-    if alike < _RELATED:
-        reasons.append("The two documents have little in common.")
-    status: Status = "answered" if whole and alike >= _RELATED else "unsure"
+    reason = "" if whole else "They are long: only parts from all over them were compared."
     said = f"Compared {one.path} with {other.path}, section by section and sentence by sentence."
-    return _computed(told, said, status, " ".join(reasons))
+    return _computed(told, said, "answered" if whole else "unsure", reason)
+
+
+def _apart(asked: Asked, outlines: tuple[Outline, Outline]) -> Computed:
+    """Of two documents that have little in common, what each says."""
+    told = _Told(asked, (outlines[0].document, outlines[1].document))
+    columns: list[list[Unit]] = []
+    for outline in outlines:
+        document = outline.document
+        sections = in_stretches(outline.sections, _EACH)
+        best = most_telling(sections, document.title, Room(1500, _EACH, _EACH, 2, True))
+        columns.append([unit for _, units in best for unit in units])
+        told.lines += [f"**{document.title}** ({document.path})", "", *(f"- {unit.said}" for unit in columns[-1]), ""]
+    for one, other in zip_longest(*columns):
+        told.row("", one, other)
+    said = f"Put side by side what {told.sides[0].path} and {told.sides[1].path} say."
+    reason = "The two documents have little in common: these are the sentences of each that tell most."
+    return _computed(told, said, "unsure", reason)
 
 
 def _is_label(pair: Pair) -> bool:

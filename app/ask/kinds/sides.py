@@ -13,6 +13,8 @@ from app.ask.plan import Asked
 from ingest.datatypes import Document
 from ingest.text.versions import Edition, marks_in
 
+Pair = tuple[Document, Document]
+
 _NEW_IN = re.compile(
     r"^(?:so |and )?(?:what|which(?: \w+)?)(?:'s| is| are| has| have| was| were| did| does)?(?: been)? ?"
     r"(?:the )?(?:main |key |\w+ )?(?:new|changed?|changes|different|differences|updates?|updated|added|removed|"
@@ -32,19 +34,11 @@ _MOST = 60  # ways to cut the question that are tried
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """A document, or a thing of this name in whichever documents."""
-
-    name: str
-    document: Document | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Sides:
     """`one` and `other` in the order that they are told in. `aspects`: what they are compared in, if anything."""
 
-    one: Side
-    other: Side
+    one: Document
+    other: Document
     aspects: tuple[str, ...] = ()
     editions: bool = False
 
@@ -67,16 +61,15 @@ def sides_of(asked: Asked) -> Sides | None:
 # -- documents
 
 
-def _documents(
-    cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]], surely: bool
-) -> tuple[Side, Side] | None:
+def _documents(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]], surely: bool) -> Pair | None:
     one, other = _filled(cut.one, cut.other), _filled(cut.other, cut.one)
     for a, b in ((cut.one, cut.other), (one, cut.other), (cut.one, other), (one, other)):
         if pair := _by_age(a, b, names, families):
             return pair
         first, second = _single(a, names, surely), _single(b, names, surely)
-        if first and second:
-            return Side(first.path, first), Side(second.path, second)
+        filled = (a, b) != (cut.one, cut.other)  # by which both may come to mean the same
+        if first and second and not (filled and first.id == second.id):
+            return first, second
     return _by_marks(cut, names, families)
 
 
@@ -94,9 +87,7 @@ def _filled(one: str, other: str) -> str:
     return " ".join([one, *added])
 
 
-def _by_age(
-    one: str, other: str, names: Sequence[Called], families: Sequence[Sequence[Document]]
-) -> tuple[Side, Side] | None:
+def _by_age(one: str, other: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Pair | None:
     """'the old and the new manual'"""
     if not ((_OLD.search(one) and _NEW.search(other)) or (_NEW.search(one) and _OLD.search(other))):
         return None
@@ -106,11 +97,11 @@ def _by_age(
     )
     if len(family) < 2:
         return None
-    old, new = Side(family[-2].path, family[-2]), Side(family[-1].path, family[-1])
+    old, new = family[-2], family[-1]
     return (old, new)
 
 
-def _by_marks(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> tuple[Side, Side] | None:
+def _by_marks(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Pair | None:
     """'in revision B and in revision C', '2021 and 2024' of the documents that there are in both."""
     first, second = _mark(cut.one), _mark(cut.other)
     if not first or not second or first == second or type(first) is not type(second):
@@ -119,7 +110,7 @@ def _by_marks(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Doc
     words = [word for word in name_words(_MARKED.sub(" ", f"{cut.one} {cut.other}")) if not word.isdigit()]
     words = [word for word in words if word not in TYPES]
     asked = name_words(cut.aspects)
-    best: tuple[int, Side, Side] | None = None
+    best: tuple[int, Document, Document] | None = None
     for family in families:
         own = [(one, by_id[one.id]) for one in family if one.id in by_id]
         a = next((one for one, its in own if _bears(its, first)), None)
@@ -131,7 +122,7 @@ def _by_marks(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Doc
             continue
         score = len(words) + sum(word in own_words for word in asked)
         if best is None or score > best[0]:
-            best = score, Side(a.path, a), Side(b.path, b)
+            best = score, a, b
     if best is None or (isinstance(first, str) and not best[0] and len(families) > 1):
         return None
     return best[1:]
@@ -173,8 +164,8 @@ def _family_of(named: Named, families: Sequence[Sequence[Document]]) -> Sequence
     return next((family for family in families if ids & {one.id for one in family}), ())
 
 
-def _related(found: tuple[Side, Side], families: Sequence[Sequence[Document]]) -> bool:
-    return any({side.document for side in found} <= set(family) for family in families)
+def _related(found: Pair, families: Sequence[Sequence[Document]]) -> bool:
+    return any(set(found) <= set(family) for family in families)
 
 
 def _several(text: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Sides | None:
@@ -184,7 +175,7 @@ def _several(text: str, names: Sequence[Called], families: Sequence[Sequence[Doc
         if named.likely and len(named.documents) == 2 and re.search(r"\b(?:two|both)\b|s\b", phrase):
             family = next((own for own in families if set(named.documents) <= set(own)), ())
             one, other = sorted(named.documents, key=family.index) if family else named.documents
-            return Sides(Side(one.path, one), Side(other.path, other), aspects, bool(family))
+            return Sides(one, other, aspects, bool(family))
     return None
 
 
@@ -201,7 +192,7 @@ def _edition_before(text: str, names: Sequence[Called], families: Sequence[Seque
         chosen = [n for n, one in enumerate(family) if named.likely and one in named.documents]
         place = chosen[0] if len(chosen) == 1 and chosen[0] > 0 else len(family) - 1
         one, other = family[place - 1], family[place]
-        return Sides(Side(one.path, one), Side(other.path, other), aspects, True)
+        return Sides(one, other, aspects, True)
     return None
 
 

@@ -17,7 +17,7 @@ from app.ask.parts import NO_TOPIC, Part
 from app.ask.plan import Asked, Computed, cite
 from app.ask.retrieve import retrieve
 from app.ask.subject import Subject, subject_of
-from app.ask.telling import Room, introduction, is_aside, most_telling
+from app.ask.telling import Room, in_stretches, introduction, is_aside, most_telling
 from app.ask.units import Unit, columns_of, units_of
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document
@@ -83,18 +83,20 @@ def _told(asked: Asked, part: Part, most: int, many: bool) -> tuple[list[str], l
     lines = [f"**{document.title}** ({document.path})", ""] if many or part.whole else []
     citations: list[Citation] = []
     told = _tables(part) if len(part.sections) <= _FEW else {}
-    sections = [section for section in part.sections if id(section) not in told]
+    sections = in_stretches([section for section in part.sections if id(section) not in told], most)
     long = sum(len(unit.said) for section in sections for unit in section.units)
-    room = Room(min(2600, max(700, long // 2)), most, most, 3 if len(sections) > 3 else most)
+    room = Room(min(2600, max(700, long // 2)), most, most, 3 if len(sections) > 3 else most, part.whole)
     if not any(section.units for section in sections if not is_aside(section)):
         room = Room(2600, most, most, most)
     for section, units in told.values():
         lines += _table_lines(section, units)
         citations += [cite(asked.index, document, unit.start, unit.end, unit.said) for unit in units[:2]]
+    above = document.title
     for place, units in most_telling(sections, document.title, room):
         heading = sections[place].heading
-        if heading and heading != document.title and (part.whole or len(part.sections) > 1 or many):
+        if heading and heading != above and (part.whole or len(part.sections) > 1 or many):
             lines += [f"**{heading}**", ""]
+        above = heading or above
         for unit in units:
             lines.append(f"- {unit.lead} … {unit.said}" if unit.leans and len(unit.lead) < 160 else f"- {unit.said}")
             citations.append(cite(asked.index, document, unit.start, unit.end, unit.said))
