@@ -65,10 +65,12 @@ _EMPTY = frozenset(
 )
 _CODE = re.compile(r"(?<![\w-])([a-z]{1,5})[-_ /]?(\d+(?:[-.]\d+)*)([a-z]?)(?![\w])")
 _JOINED = re.compile(r"(?<![\w-])[a-z]{1,5}[-_/]?\d+(?:[-.]\d+)*[a-z]?(?![\w])")
+_MONTHS = "january february march april may june july august september october november december".split()
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DATE = re.compile(
-    r"\b(?:\d{1,2}\.?(?:st|nd|rd|th)? (?:of )?)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-    r"(?: \d{1,2}(?:st|nd|rd|th)?,?)?(?: (?:19|20)\d\d)?\b(?<!\bmay)|\b\d{4}-\d\d(?:-\d\d)?\b|"
-    r"\b\d{1,2}\.\d{1,2}\.\d{4}\b"
+    rf"\b\d{{1,2}}\.?(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?:19|20)\d\d)?\b"
+    rf"|\b{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?(?:19|20)\d\d\b"
+    r"|\b\d{4}-\d\d(?:-\d\d)?\b|\b\d{1,2}\.\d{1,2}\.\d{4}\b"
 )
 _ENDING = re.compile(r"(?<=\w)\.(?:pdf|docx?|xlsx?|pptx?|txt|md|csv|tsv|html?|eml|msg|od[tsp]|epub|json|xml|rtf)\b")
 _FULL, _NEAR = 0.96, 0.72  # share of a phrase's words by which it names a document, surely and likely
@@ -116,7 +118,8 @@ def called(asked: Asked) -> list[Called]:
         text = " / ".join(re.sub(r"_+|(?<=[a-z])(?=[A-Z])", " ", name) for name in names).lower()
         dates = tuple(date for name in names if (date := date_in(name)))
         endings = frozenset(word for word, ends in _SORTS.items() if path.suffix.lower().lstrip(".") in ends)
-        words = _words(text) | endings
+        months = frozenset(stem(_MONTHS[date[1] - 1]) for date in dates if len(date) > 1 and 0 < date[1] < 13)
+        words = _words(text) | endings | months
         near = frozenset(word for group in _ALIKE if group & words for word in group)
         found.append(Called(document, words, near, dates, text))
     return found

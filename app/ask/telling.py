@@ -57,7 +57,8 @@ _POINTING = re.compile(
     r"\b(?:see|refer to|as (?:shown|described|listed) in|figure \d|fig\. ?\d|for (?:example|instance))\b", re.I
 )
 _EMPTY = re.compile(
-    r"all rights reserved|\b(?:ltd|inc|gmbh|llc|corporation)\.?$|copyright|©|\(c\) \d{4}|(?:\. ?){5,}|https?://|www\.|\S+@\S+|^(?:page|seite) \d+|"
+    r"\b(?:ltd|inc|gmbh|llc|corporation)\.?$|"
+    r"all rights reserved|copyright|©|\(c\) \d{4}|(?:\. ?){5,}|https?://|www\.|\S+@\S+|^(?:page|seite) \d+|"
     r"^(?:phone|tel|fax|e-?mail|address|contact|author|signature|signed|date)\b.{0,60}$|"
     r"\b(?:provision|clause)s? .{0,30}\b(?:void|invalid|unenforceable)|table of contents|"
     r"\barxiv\b|\bet al\.,? .{0,80}\bin proceedings|\bproceedings of\b.{0,120}\d{4}|\bpages? \d+[–-]\d+",

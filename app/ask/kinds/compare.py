@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from app.ask.alike import Pair, pairs
-from app.ask.kinds.cuts import Cut, cuts, plain
+from app.ask.kinds.cuts import Cut, asks_which, cuts, plain
+from app.ask.kinds.headed import compare_headed
 from app.ask.kinds.phrases import compare_phrases
 from app.ask.kinds.sides import AGE, Sides, sides_of
 from app.ask.kinds.speaking import Speaking
@@ -58,7 +59,7 @@ def answer(asked: Asked) -> Computed | None:
         return None
     sides = sides_of(asked)
     if sides is None:
-        return compare_things(asked) or compare_phrases(asked) or _unknown(asked)
+        return compare_things(asked) or compare_headed(asked) or compare_phrases(asked) or _unknown(asked)
     one, other = sides.one, sides.other
     if one.id == other.id:
         plan = Plan("compare", "Looked for two documents to compare.", (one.path,))
@@ -163,7 +164,7 @@ def _on_aspects(asked: Asked, sides: Sides, outlines: tuple[Outline, Outline]) -
     one, other = outlines[0].document, outlines[1].document
     told = _Told(asked, (one, other))
     speaking = Speaking(outlines, sides.editions)
-    most = 3 if len(sides.aspects) == 1 else 1
+    most = max(1, 4 - len(sides.aspects))
     missing: list[str] = []
     for aspect in sides.aspects:
         rows = speaking.of(aspect, most)
@@ -181,6 +182,8 @@ def _on_aspects(asked: Asked, sides: Sides, outlines: tuple[Outline, Outline]) -
             told.row(aspect, first, second)
     if not told.rows:
         return None
+    if asks_which(plain(asked.question)):
+        missing.append("What both say stands side by side: which it is, is left to you.")
     said_of = f"Looked for {', '.join(sides.aspects)} in {one.path} and in {other.path}."
     return _computed(told, said_of, "unsure" if missing else "answered", " ".join(missing))
 
@@ -219,4 +222,5 @@ def _unknown(asked: Asked) -> Computed | None:
 
 
 def _is_name(phrase: str, cut: Cut) -> bool:
-    return bool(name_words(phrase)) and len(phrase.split()) <= 8 and not cut.aspects
+    told = not re.search(r"\b(?:differ\w*|compar\w*|chang\w*|between|how|what|which)\b", phrase)
+    return bool(name_words(phrase)) and len(phrase.split()) <= 8 and told and not cut.aspects

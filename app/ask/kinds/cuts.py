@@ -17,6 +17,11 @@ _FRAMES = (  # of which `rest` holds both sides, and what they are compared in
         r"\b(?:between|from|of|among) (?P<rest>.+)$"
     ),
     re.compile(
+        r"^(?:how|did|do|does|has|have) (?:(?:do|does|did|has|have|was|were) )?(?P<before>.+?) (?:differ|"
+        r"changed?|vary|compare)"
+        r"(?: .{0,20}?)?\b(?:between|from|in|under) (?P<rest>.+)$"
+    ),
+    re.compile(
         r"^how (?:do|does|did|are|is|were|was|have|has) (?P<rest>.+? (?:differ|different|compare|"
         r"changed)\b.*)$"
     ),
@@ -29,6 +34,9 @@ _AGAINST = re.compile(r"^(?:(?P<before>.+?)[:,] )?(?P<rest>[^:,]+? (?:vs\.?|vers
 _OR = re.compile(
     r"^(?P<rest>[^:,]+? or [^:,]+?)[:,] "
     r"(?P<after>.*\b(?:differ|compare|comparison|differences?|apart|distinguish\w*)\b.*)$"
+)
+_WHICH = re.compile(
+    r"^(?P<before>(?:which|who|whose|what|where|is|are|does|do|has|have|can|may)\b.+?)[,:] (?P<rest>[^,:]+ or [^,:]+)$"
 )
 _BOTH = re.compile(r",? (?:in|under|according to|by|with) ")
 _BETWEEN = re.compile(
@@ -75,7 +83,7 @@ def cuts(text: str) -> Iterator[Cut]:
     """The ways to read it as a comparison of two, the likeliest first."""
     if len(text) > _LONGEST:
         return
-    for pattern in (*_FRAMES, _OR, _AGAINST):
+    for pattern in (*_FRAMES, _OR, _AGAINST, _WHICH):
         if not (found := pattern.match(text)):
             continue
         groups = found.groupdict()
@@ -127,6 +135,11 @@ def several_in(text: str) -> str:
     """What is to be compared, where it is told in one phrase: 'the two offers'; '' for none."""
     found = _SEVERAL.match(text) if len(text) <= _LONGEST else None
     return (found["x"] or f"{found['y']}{found['rest']}") if found else ""
+
+
+def asks_which(text: str) -> bool:
+    """Whether one of both is to be chosen."""
+    return re.match(r"(?:which|who|whose|is|are|does|do|has|have|can|may)\b", text) is not None
 
 
 def aspects_of(text: str) -> tuple[str, ...]:

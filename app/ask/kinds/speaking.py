@@ -8,7 +8,7 @@ from collections import Counter
 from functools import cached_property
 from itertools import zip_longest
 
-from app.ask.alike import pairs
+from app.ask.alike import Pair, pairs
 from app.ask.named import holds, name_words
 from app.ask.outline import Outline
 from app.ask.quantities import quantities
@@ -27,6 +27,7 @@ _TIMES = frozenset("s min h day week month year".split())
 _MONIES = frozenset("$ € £ chf ¥".split())
 _NAMED = 0.34  # share of a point's words from which a sentence speaks of it
 _NEAR = 0.8  # of the best score, from which a further one is told too
+_BETTER = 0.1  # by how much one side must speak of it better, to be told without a like, or with what is like it
 _HEADING = 0.8  # what a word is worth that only stands in the heading
 
 Both = tuple[Unit | None, Unit | None]
@@ -56,17 +57,35 @@ class Speaking:
         together = sorted((row for row in scored if row[2] and row[3]), key=lambda row: -row[0] - row[1])
         if together and _is_best(together[0], first[0][0], second[0][1]):
             least = _NEAR * sum(together[0][:2])
-            return [(row[2], row[3]) for row in together[:most] if sum(row[:2]) >= least]
+            rows = [(row[2], row[3]) for row in together[:most] if sum(row[:2]) >= least]
+            told = {id(unit) for row in rows for unit in row}
+            better = sum(together[0][:2]) / 2 + _BETTER
+            ones = [row[2] for row in first if row[0] > better and id(row[2]) not in told]
+            others = [row[3] for row in second if row[1] > better and id(row[3]) not in told]
+            return [*zip_longest(ones[:1], others[:1]), *rows][:most]
         ones = [row[2] for row in first[:most] if row[0] >= _NEAR * first[0][0]]
         others = [row[3] for row in second[:most] if row[1] >= _NEAR * second[0][1]]
+        if ones and (not others or first[0][0] > second[0][1] + _BETTER):
+            others = [self._partners[id(unit)] for unit in ones if id(unit) in self._partners] or others
+        elif others and (not ones or second[0][1] > first[0][0] + _BETTER):
+            ones = [self._partners[id(unit)] for unit in others if id(unit) in self._partners] or ones
         return list(zip_longest(ones, others))
+
+    @cached_property
+    def _partners(self) -> dict[int, Unit]:
+        """What the other document says most like it, by identity."""
+        found = [(pair.one, pair.other) for pair in self._pairs if pair.one and pair.other]
+        return {id(a): b for a, b in found} | {id(b): a for a, b in found}
+
+    @cached_property
+    def _pairs(self) -> list[Pair]:
+        return pairs(*self._outlines)
 
     @cached_property
     def _candidates(self) -> list[tuple[frozenset[str], Unit | None, Unit | None]]:
         """Each with the words of its heading."""
         if self._editions:
-            found = pairs(*self._outlines)
-            return [(frozenset(name_words(pair.section.name)), pair.one, pair.other) for pair in found]
+            return [(frozenset(name_words(pair.section.name)), pair.one, pair.other) for pair in self._pairs]
         rows: list[tuple[frozenset[str], Unit | None, Unit | None]] = []
         for side, outline in enumerate(self._outlines):
             for section in outline.sections:

@@ -1,4 +1,5 @@
-"""Two things that documents tell of, side by side: products, models, sections of a name."""
+"""Things with a designation side by side, such as products and models: tables' rows that tell of all, then sentences
+that name one of them."""
 
 from __future__ import annotations
 
@@ -6,13 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.ask.kinds.cuts import Cut, aspects_of, cuts, plain
+from app.ask.kinds.cuts import aspects_of, cuts, plain
 from app.ask.named import holds, name_words
 from app.ask.outline import Section, outline_of
-from app.ask.parts import Part
 from app.ask.plan import Asked, Computed, cite
-from app.ask.subject import subject_of
-from app.ask.telling import Room, most_telling
 from app.ask.units import Unit, cells_of
 from app.ask.words import has_code
 from app.datatypes import Citation, Grid, Plan
@@ -21,57 +19,55 @@ from ingest.datatypes import Document
 _CODE = re.compile(r"(?<![\w-])(?=[\w./-]*\d)(?=[\w./-]*[a-z])[a-z0-9]+(?:[-./][a-z0-9]+)*(?![\w])")
 _FURTHER = re.compile(r"\d[a-z]?,? (?:in|on|for|at|by|with|as|regarding|concerning|when)\b|:")
 _STRONG = re.compile(r"\b(?:compare|contrast|comparison|differences?|differ|versus|vs)\b")
-_DOCUMENTS = 8  # that are read through for two things
+_MOST = 6  # things
+_DOCUMENTS = 8  # that are read through
 _ROWS = 20
 _SENTENCES = 4  # of each thing
 _SHORT = 4  # words of what is no sentence
 _NEAR = 0.5  # share of an aspect's words from which a row or sentence speaks of it
 
+Codes = tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a table says of both: in one row, or in a row of each."""
+    """What a table says of all: in one row, or in a row of each."""
 
     label: str
-    one: str
-    other: str
+    values: tuple[str, ...]
     document: Document
     units: tuple[Unit, ...]
     words: frozenset[str]
 
     @property
     def same(self) -> bool:
-        return self.one == self.other
+        return len(set(self.values)) == 1
 
 
 def compare_things(asked: Asked) -> Computed | None:
-    """None where the question compares no two things that documents know."""
+    """None where the question compares no things that documents know."""
     text = plain(asked.question)
     known: dict[str, bool] = {}
-    for cut in cuts(text):
-        one, other = _code(cut.one), _code(cut.other)
-        if one and other and one != other:
-            for code in (one, other):
-                if code not in known:
-                    known[code] = _is_named(asked, code)
-            if known[one] and known[other]:
-                return _of_codes(asked, one, other, aspects_of(cut.aspects))
-            if _STRONG.search(text) and (known[one] or known[other]):
-                return _unknown(other if known[one] else one, one if known[one] else other)
-    if _STRONG.search(text):
-        for n, cut in enumerate(cuts(text)):
-            if n < 12 and (found := _of_sections(asked, cut)):
-                return found
+    for bare in (True, False):  # first with nothing beside the designations
+        for cut in cuts(text):
+            codes = (*_codes(cut.one, bare), *_codes(cut.other, bare))
+            if not _codes(cut.one, bare) or not _codes(cut.other, bare) or len(set(codes)) != len(codes):
+                continue
+            known |= {code: _is_named(asked, code) for code in codes if code not in known}
+            unknown = [code for code in codes if not known[code]]
+            if not unknown:
+                return _of_codes(asked, codes[:_MOST], aspects_of(cut.aspects))
+            if _STRONG.search(text) and len(unknown) < len(codes):
+                return _unknown(unknown, [code for code in codes if known[code]])
     return None
 
 
-def _code(phrase: str) -> str:
-    """The designation that the phrase is, with at most two words beside it."""
+def _codes(phrase: str, bare: bool) -> Codes:
+    """The designations that the phrase is made of, with at most two words beside them."""
     if _FURTHER.search(phrase):
-        return ""
-    found = _CODE.findall(phrase)
+        return ()
     rest = name_words(_CODE.sub(" ", phrase))
-    return found[0] if len(found) == 1 and len(rest) <= 2 else ""
+    return tuple(_CODE.findall(phrase)) if len(rest) <= (0 if bare else 2) else ()
 
 
 def _is_named(asked: Asked, code: str) -> bool:
@@ -79,99 +75,94 @@ def _is_named(asked: Asked, code: str) -> bool:
     return any(has_code(chunk.text, code) for chunk in asked.index.chunks([hit.chunk_id for hit in hits]).values())
 
 
-def _unknown(code: str, known: str) -> Computed:
-    reason = f"No document names {code.upper()}, so it cannot be compared with {known.upper()}."
-    return Computed(Plan("compare", f"Looked for {known.upper()} and {code.upper()}."), "", (), "abstained", reason)
+def _unknown(unknown: Sequence[str], known: Sequence[str]) -> Computed:
+    missing, there = " or ".join(unknown).upper(), " and ".join(known).upper()
+    reason = f"No document names {missing}, so there is nothing to compare {there} with."
+    return Computed(Plan("compare", f"Looked for {there} and {missing}."), "", (), "abstained", reason)
 
 
-# -- codes
-
-
-def _of_codes(asked: Asked, one: str, other: str, aspects: Sequence[str]) -> Computed | None:
-    read = _documents(asked, one, other)
-    rows = [row for document in read for row in _rows(asked, document, one, other)]
-    rows = _chosen(rows, aspects)
+def _of_codes(asked: Asked, codes: Codes, aspects: Sequence[str]) -> Computed | None:
+    read = _documents(asked, codes)
+    rows = _chosen([row for document in read for row in _rows(asked, document, codes)], aspects)
     same = [row for row in rows if row.same and not aspects]
     shown = [row for row in rows if row not in same]
-    said = [_said(asked, document, one, other, aspects) for document in read]
-    lines = [
-        f"- {row.label}: {one.upper()} {row.one or '–'}; {other.upper()} {row.other or '–'}" for row in shown[:_ROWS]
-    ]
-    if len(shown) > _ROWS:
-        lines.append(f"- … and {len(shown) - _ROWS:,} more")
+    names = [code.upper() for code in codes]
+    lines: list[str] = []
     citations: list[Citation] = []
     cited: list[int] = []
     for row in shown[:_ROWS]:
+        values = "; ".join(f"{name} {value or '–'}" for name, value in zip(names, row.values, strict=True))
+        lines.append(f"- {row.label}: {values}")
         citations += [cite(asked.index, row.document, unit.start, unit.end, unit.said) for unit in row.units]
         cited.append(len(citations))
-    for side, name in enumerate((one, other)):
-        told = [(document, unit) for document, sides in zip(read, said, strict=True) for unit in sides[side]]
-        if told and (not shown or not aspects):
-            lines += ["", f"**Only of {name.upper()}**", "", *(f"- {unit.said}" for _, unit in told[:_SENTENCES])]
+    if len(shown) > _ROWS:
+        lines.append(f"- … and {len(shown) - _ROWS:,} more")
+    for code in codes if not shown or not aspects else ():
+        told = [(document, unit) for document in read for unit in _said(asked, document, code, codes, aspects)]
+        if told:
+            lines += ["", f"**Only of {code.upper()}**", "", *(f"- {unit.said}" for _, unit in told[:_SENTENCES])]
             citations += [cite(asked.index, doc, unit.start, unit.end, unit.said) for doc, unit in told[:_SENTENCES]]
     if not citations:
         return None
     if same:
-        lines += ["", f"{len(same)} more values are the same for both."]
-    grid = Grid(
-        ("", one.upper(), other.upper()), tuple((row.label, row.one, row.other) for row in shown[:_ROWS]), tuple(cited)
-    )
+        lines += ["", f"{len(same)} more values are the same for all of them."]
+    grid = Grid(("", *names), tuple((row.label, *row.values) for row in shown[:_ROWS]), tuple(cited))
     files = tuple(dict.fromkeys(citation.file for citation in citations))
-    plan = Plan("compare", f"Put side by side what {', '.join(files)} say of {one.upper()} and {other.upper()}.", files)
-    reason = "" if shown else "No table has both: these are sentences that name one of them. There may be more."
-    complete = bool(shown) and (not aspects or all(_speaks(aspect, shown) for aspect in aspects))
+    plan = Plan("compare", f"Put side by side what {', '.join(files)} say of {' and '.join(names)}.", files)
+    reason = "" if shown else "No table has them all: these are sentences that name one of them. There may be more."
+    complete = bool(shown) and all(_speaks(aspect, shown) for aspect in aspects)
     return Computed(
-        plan, "\n".join(lines).strip(), tuple(citations[:40]), "answered" if complete else "unsure", reason,
+        plan, "\n".join(lines).strip(), tuple(citations), "answered" if complete else "unsure", reason,
         grid if shown else None,
     )  # fmt: skip
 
 
-def _documents(asked: Asked, one: str, other: str) -> list[Document]:
-    """Those that name both, else those that name one; those that name them most first."""
+def _documents(asked: Asked, codes: Codes) -> list[Document]:
+    """Those that name all, else those that name some; those that name them most first."""
     by_id = {document.id: document for document in asked.documents}
     older = asked.index.superseded()[0]
     counts: dict[int, list[int]] = {}
-    for side, code in enumerate((one, other)):
+    for side, code in enumerate(codes):
         hits = asked.index.bm25(code, 200, asked.doc_ids)
         for chunk in asked.index.chunks([hit.chunk_id for hit in hits]).values():
             if chunk.doc_id in by_id and has_code(chunk.text, code):
-                counts.setdefault(chunk.doc_id, [0, 0])[side] += 1
+                counts.setdefault(chunk.doc_id, [0] * len(codes))[side] += 1
     order = sorted(counts, key=lambda doc_id: (-min(counts[doc_id]), -sum(counts[doc_id])))
     return [by_id[doc_id] for doc_id in order if doc_id not in older][:_DOCUMENTS]
 
 
-def _rows(asked: Asked, document: Document, one: str, other: str) -> Iterator[Row]:
-    """Rows in which both are columns; and of tables that have one row for each of them, the columns."""
+def _rows(asked: Asked, document: Document, codes: Codes) -> Iterator[Row]:
+    """Rows in which all are columns; and of tables that have one row for each of them, the columns."""
     own: dict[tuple[int, str], dict[str, list[Unit]]] = {}
     sections: dict[tuple[int, str], Section] = {}
     for section in outline_of(asked.index, document).sections:
         for unit in (unit for unit in section.units if unit.form == "row"):
             cells = cells_of(unit)
-            a = next((value for name, value in cells if has_code(name, one)), None)
-            b = next((value for name, value in cells if has_code(name, other)), None)
+            values = [next((value for name, value in cells if has_code(name, code)), None) for code in codes]
             about = unit.said.partition(": ")[0].strip()
-            if a is not None and b is not None:
-                yield _row(section, unit.lead, about, (a, b), document, (unit,))
-            for code in (one, other):
+            if all(value is not None for value in values):
+                yield _row(section, unit.lead, about, [value or "" for value in values], document, (unit,))
+            for code in codes:
                 if cells and has_code(about, code):
                     key = (section.start, "|".join(name for name, _ in cells))
                     own.setdefault(key, {}).setdefault(code, []).append(unit)
                     sections[key] = section
     for key, by_code in own.items():
-        if [len(by_code.get(code, ())) for code in (one, other)] == [1, 1] and by_code[one] != by_code[other]:
-            (first,), (second,) = by_code[one], by_code[other]
-            for (name, value), (_, others) in zip(cells_of(first), cells_of(second), strict=False):
-                yield _row(sections[key], first.lead, name, (value, others), document, (first, second))
+        units = [by_code[code][0] for code in codes if len(by_code.get(code, ())) == 1]
+        if len(units) == len(codes) and len({unit.start for unit in units}) == len(codes):
+            for column in zip(*(cells_of(unit) for unit in units), strict=False):
+                told = [value for _, value in column]
+                yield _row(sections[key], units[0].lead, column[0][0], told, document, tuple(units))
 
 
 def _row(
-    section: Section, caption: str, label: str, values: tuple[str, str], document: Document, units: tuple[Unit, ...]
+    section: Section, caption: str, label: str, values: Sequence[str], document: Document, units: tuple[Unit, ...]
 ) -> Row:
     said = f"{label} {caption} {section.name}"
     words = frozenset(name_words(said)) | _initials(said)
     short = re.sub(r"^(?:table|tab\.?|tabelle) \d+[.:]? *", "", caption, flags=re.IGNORECASE).strip(" :")
     named = f"{short} – {label}" if short and len(short) < 60 else label
-    return Row(named, *values, document, units, words)
+    return Row(named, tuple(values), document, units, words)
 
 
 def _initials(text: str) -> frozenset[str]:
@@ -211,60 +202,13 @@ def _speaks(aspect: str, rows: Sequence[Row]) -> bool:
     return not words or any(_share(words, row.words) >= _NEAR for row in rows)
 
 
-def _said(
-    asked: Asked, document: Document, one: str, other: str, aspects: Sequence[str]
-) -> tuple[list[Unit], list[Unit]]:
-    """Sentences that name one of them and not the other."""
-    found: tuple[list[Unit], list[Unit]] = ([], [])
+def _said(asked: Asked, document: Document, code: str, codes: Codes, aspects: Sequence[str]) -> Iterator[Unit]:
+    """Sentences that name this one of them and no other."""
     wanted = [own for aspect in aspects if (own := _words(aspect))]
     for unit in outline_of(asked.index, document).units:
         if unit.form == "row" or len(unit.said.split()) < _SHORT:
             continue
-        a, b = has_code(unit.said, one), has_code(unit.said, other)
         words = frozenset(name_words(f"{unit.lead} {unit.said}"))
-        if a != b and (not wanted or any(_share(own, words) >= _NEAR for own in wanted)):
-            found[0 if a else 1].append(unit)
-    return found
-
-
-# -- sections
-
-
-def _of_sections(asked: Asked, cut: Cut) -> Computed | None:
-    """'the difference between advice codes and fault codes', where sections bear these names."""
-    shared = cut.other.split()[-1] if cut.other.split() else ""
-    for first, second in ((cut.one, cut.other), (f"{cut.one} {shared}", cut.other)):
-        if len(first.split()) > 6 or len(second.split()) > 6 or not name_words(first) or not name_words(second):
-            continue
-        one, other = subject_of(asked, first), subject_of(asked, second)
-        if all(side.form == "sections" and side.surely for side in (one, other)) and one.parts[0] != other.parts[0]:
-            return _of_parts(asked, first, second, _together(one.parts, other.parts))
-    return None
-
-
-def _together(one: Sequence[Part], other: Sequence[Part]) -> tuple[Part, Part]:
-    """Of the same document, where there are such."""
-    same = [(a, b) for a in one for b in other if a.document.id == b.document.id]
-    return same[0] if same else (one[0], other[0])
-
-
-def _of_parts(asked: Asked, first: str, second: str, parts: tuple[Part, Part]) -> Computed | None:
-    lines: list[str] = []
-    citations: list[Citation] = []
-    columns: list[list[str]] = []
-    for part in parts:
-        lines += [f"**{part.sections[0].heading}** ({part.document.path})", ""]
-        column = []
-        for _, units in most_telling(part.sections, part.document.title, Room(900, 5, 5, 5)):
-            for unit in units:
-                column.append(unit.said)
-                lines.append(f"- {unit.said}")
-                citations.append(cite(asked.index, part.document, unit.start, unit.end, unit.said))
-        columns.append(column)
-        lines.append("")
-    if not all(columns):
-        return None
-    files = tuple(dict.fromkeys(part.document.path for part in parts))
-    plan = Plan("compare", f"Put the sections on {first} and on {second} side by side.", files)
-    reason = "These are the sentences of each section that tell most, not all of it."
-    return Computed(plan, "\n".join(lines).strip(), tuple(citations), "unsure", reason)
+        only = [one for one in codes if has_code(unit.said, one)] == [code]
+        if only and (not wanted or any(_share(own, words) >= _NEAR for own in wanted)):
+            yield unit
