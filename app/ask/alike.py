@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from app.ask.outline import Outline, Section
 from app.ask.telling import is_aside
@@ -14,6 +15,8 @@ from app.ask.words import content_words, numbers
 _SAME_HEADING = 0.5  # share of their words from which two headings are of the same
 _ALIKE = 0.34  # the same of two sentences, in sections of the same heading
 _MOVED = 0.6  # and anywhere
+_PAIRS = 30_000  # up to which each is compared with each
+_COMMON = 12  # sentences in which a word may stand, to bring two together
 _COMPARED = 250  # sentences without a partner that are looked for anywhere
 
 
@@ -94,9 +97,8 @@ def _units(
     a, b = [_words(unit) for unit in one], [_words(unit) for unit in other]
     scored = [
         (score, -abs(i - j), i, j)
-        for i, first in enumerate(a)
-        for j, second in enumerate(b)
-        if (score := 1.1 if one[i].said == other[j].said else likeness(first, second)) >= least
+        for i, j in _candidates(a, b)
+        if (score := 1.1 if one[i].said == other[j].said else likeness(a[i], b[j])) >= least
     ]
     partner: dict[int, int] = {}
     taken: set[int] = set()
@@ -110,6 +112,20 @@ def _units(
         [unit for i, unit in enumerate(one) if i not in partner],
         [unit for j, unit in enumerate(other) if j not in taken],
     )
+
+
+def _candidates(one: Sequence[frozenset[str]], other: Sequence[frozenset[str]]) -> Iterator[tuple[int, int]]:
+    """All pairs of few; of many those that share a word that is not common among them."""
+    if len(one) * len(other) <= _PAIRS:
+        yield from product(range(len(one)), range(len(other)))
+        return
+    places: dict[str, list[int]] = {}
+    for j, words in enumerate(other):
+        for word in words:
+            places.setdefault(word, []).append(j)
+    for i, words in enumerate(one):
+        near = {j for word in words if len(found := places.get(word, ())) <= _COMMON for j in found}
+        yield from ((i, j) for j in near)
 
 
 def _words(unit: Unit) -> frozenset[str]:

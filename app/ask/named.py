@@ -55,6 +55,21 @@ _ALIKE = [  # sorts of documents that go by several names
         "regulation law act statute directive",
     )
 ]
+_MEANT = {  # what is measured, and how people ask for it
+    word: group
+    for group in (
+        frozenset(map(stem, line.split()))
+        for line in (
+            "noise noisy sound loud louder loudest quiet quieter acoustic",
+            "weight weigh weighs mass heavy heavier light lighter",
+            "price cost costs expensive cheap cheaper fee",
+            "size dimensions dimension measurements",
+            "warranty guarantee",
+            "electricity power energy consumption",
+        )
+    )
+    for word in group
+}
 _GENERAL = frozenset(map(stem, "document file pdf paper article text".split()))
 _EMPTY = frozenset(
     stem(word)
@@ -189,6 +204,8 @@ def holds(words: Collection[str], wanted: str) -> float:
     """1 where the word is among them, nearly 1 where one that only differs in its ending or by a slip is."""
     if wanted in words:
         return 1.0
+    if _MEANT.get(wanted, frozenset()) & set(words):
+        return 0.85
     if len(wanted) < 5 or any(character.isdigit() for character in wanted):
         return 0.0
     for word in words:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from app.ask.alike import Pair, pairs
@@ -74,7 +74,11 @@ def answer(asked: Asked) -> Computed | None:
             return Computed(Plan("compare", reason, (one.path, other.path)), "", (), "abstained", reason)
     if sides.aspects and (found := _on_aspects(asked, sides, outlines)):
         return found
-    return _changes(asked, outlines, sides.editions)
+    computed = _changes(asked, outlines, sides.editions)
+    if sides.aspects:
+        reason = f"Nothing was found on “{', '.join(sides.aspects)}”: this is all that differs. {computed.reason}"
+        return replace(computed, status="unsure", reason=reason.strip())
+    return computed
 
 
 # -- all that differs

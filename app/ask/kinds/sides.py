@@ -186,7 +186,7 @@ def _edition_before(text: str, names: Sequence[Called], families: Sequence[Seque
         return None
     for phrase, aspects in [*named_in(found["x"]), *within(found["x"])]:
         named = documents_named(phrase, names)
-        family = _family_of(named, families) or _family_bearing(_mark(phrase), names, families)
+        family = _family_of(named, families) or _family_bearing(phrase, names, families)
         if not family:
             continue
         chosen = [n for n, one in enumerate(family) if named.likely and one in named.documents]
@@ -196,11 +196,10 @@ def _edition_before(text: str, names: Sequence[Called], families: Sequence[Seque
     return None
 
 
-def _family_bearing(
-    mark: str | tuple[str, tuple[int, ...]], names: Sequence[Called], families: Sequence[Sequence[Document]]
-) -> Sequence[Document]:
-    """The only one of which an edition bears this mark."""
-    if not mark or isinstance(mark, str):
+def _family_bearing(phrase: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Sequence[Document]:
+    """The only one of which an edition bears the mark that the phrase is: 'revision C'."""
+    mark = _mark(phrase)
+    if not mark or isinstance(mark, str) or name_words(_MARKED.sub(" ", phrase)):
         return ()
     by_id = {one.document.id: one for one in names}
     found = [own for own in families if any(one.id in by_id and _bears(by_id[one.id], mark) for one in own)]

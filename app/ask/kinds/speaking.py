@@ -65,6 +65,8 @@ class Speaking:
             return [*zip_longest(ones[:1], others[:1]), *rows][:most]
         ones = [row[2] for row in first[:most] if row[0] >= _NEAR * first[0][0]]
         others = [row[3] for row in second[:most] if row[1] >= _NEAR * second[0][1]]
+        if self._editions:
+            return list(zip_longest(ones, others))
         if ones and (not others or first[0][0] > second[0][1] + _BETTER):
             others = [self._partners[id(unit)] for unit in ones if id(unit) in self._partners] or others
         elif others and (not ones or second[0][1] > first[0][0] + _BETTER):

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.ask.kinds.cuts import aspects_of, cuts, plain
-from app.ask.named import holds, name_words
+from app.ask.kinds.cuts import asks_which, aspects_of, cuts, plain
+from app.ask.named import holds, name_words, telling_share
 from app.ask.outline import Section, outline_of
 from app.ask.plan import Asked, Computed, cite
 from app.ask.units import Unit, cells_of
@@ -24,6 +24,8 @@ _DOCUMENTS = 8  # that are read through
 _ROWS = 20
 _SENTENCES = 4  # of each thing
 _SHORT = 4  # words of what is no sentence
+_AROUND = 0.7  # what a word is worth that only stands in the caption
+_ALMOST = 0.65  # of the best table, from which another is told too
 _NEAR = 0.5  # share of an aspect's words from which a row or sentence speaks of it
 
 Codes = tuple[str, ...]
@@ -38,6 +40,7 @@ class Row:
     document: Document
     units: tuple[Unit, ...]
     words: frozenset[str]
+    around: frozenset[str]  # words of its table's caption and of its section's heading
 
     @property
     def same(self) -> bool:
@@ -110,7 +113,9 @@ def _of_codes(asked: Asked, codes: Codes, aspects: Sequence[str]) -> Computed | 
     files = tuple(dict.fromkeys(citation.file for citation in citations))
     plan = Plan("compare", f"Put side by side what {', '.join(files)} say of {' and '.join(names)}.", files)
     reason = "" if shown else "No table has them all: these are sentences that name one of them. There may be more."
-    complete = bool(shown) and all(_speaks(aspect, shown) for aspect in aspects)
+    if asks_which(plain(asked.question)):
+        reason = reason or "What is told of each stands side by side: which it is, is left to you."
+    complete = bool(shown) and not reason and all(_speaks(aspect, shown) for aspect in aspects)
     return Computed(
         plan, "\n".join(lines).strip(), tuple(citations), "answered" if complete else "unsure", reason,
         grid if shown else None,
@@ -158,11 +163,11 @@ def _rows(asked: Asked, document: Document, codes: Codes) -> Iterator[Row]:
 def _row(
     section: Section, caption: str, label: str, values: Sequence[str], document: Document, units: tuple[Unit, ...]
 ) -> Row:
-    said = f"{label} {caption} {section.name}"
-    words = frozenset(name_words(said)) | _initials(said)
+    around = f"{caption} {section.name}"
+    words = frozenset(name_words(label)) | _initials(label)
     short = re.sub(r"^(?:table|tab\.?|tabelle) \d+[.:]? *", "", caption, flags=re.IGNORECASE).strip(" :")
     named = f"{short} – {label}" if short and len(short) < 60 else label
-    return Row(named, tuple(values), document, units, words)
+    return Row(named, tuple(values), document, units, words, frozenset(name_words(around)) | _initials(around))
 
 
 def _initials(text: str) -> frozenset[str]:
@@ -179,27 +184,39 @@ def _chosen(rows: Sequence[Row], aspects: Sequence[str]) -> list[Row]:
     rows = with_codes or list(rows)
     asked = [words for aspect in aspects if (words := _words(aspect))]
     if not asked:
-        return rows
-    found = [row for row in rows if any(_share(words, row.words) >= _NEAR for words in asked)]
-    best = [max((_share(words, row.words) for row in found), default=0.0) for words in asked]
-    return [
-        row
-        for row in found
-        if any(_share(words, row.words) >= top - 0.01 for words, top in zip(asked, best, strict=True))
-    ]
+        return list(rows)
+    found: list[Row] = []
+    for words in asked:
+        shares = [_share(words, row) for row in rows]
+        best: dict[tuple[int, frozenset[str]], float] = {}  # of each table
+        for row, share in zip(rows, shares, strict=True):
+            best[_table(row)] = max(share, best.get(_table(row), 0.0))
+        near = max(_NEAR, _ALMOST * max(best.values(), default=0.0))
+        found += [
+            row
+            for row, share in zip(rows, shares, strict=True)
+            if share >= near and share > best[_table(row)] - 0.01 and row not in found
+        ]
+    return found
+
+
+def _table(row: Row) -> tuple[int, frozenset[str]]:
+    return row.document.id, row.around
 
 
 def _words(aspect: str) -> list[str]:
     return name_words(_CODE.sub(" ", aspect))
 
 
-def _share(wanted: Sequence[str], words: frozenset[str]) -> float:
-    return sum(holds(words, word) for word in wanted) / len(wanted) if wanted else 0.0
+def _share(wanted: Sequence[str], row: Row) -> float:
+    """How much of it the row speaks of; its table's caption says less of it than its own name."""
+    values = [max(holds(row.words, word), _AROUND * holds(row.around, word)) for word in wanted]
+    return sum(values) / len(values) if values else 0.0
 
 
 def _speaks(aspect: str, rows: Sequence[Row]) -> bool:
     words = _words(aspect)
-    return not words or any(_share(words, row.words) >= _NEAR for row in rows)
+    return not words or any(_share(words, row) >= _NEAR for row in rows)
 
 
 def _said(asked: Asked, document: Document, code: str, codes: Codes, aspects: Sequence[str]) -> Iterator[Unit]:
@@ -210,5 +227,5 @@ def _said(asked: Asked, document: Document, code: str, codes: Codes, aspects: Se
             continue
         words = frozenset(name_words(f"{unit.lead} {unit.said}"))
         only = [one for one in codes if has_code(unit.said, one)] == [code]
-        if only and (not wanted or any(_share(own, words) >= _NEAR for own in wanted)):
+        if only and (not wanted or any(telling_share(own, words) >= _NEAR for own in wanted)):
             yield unit

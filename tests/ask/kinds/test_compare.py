@@ -1,5 +1,7 @@
 """Comparisons: what changed between editions, and two documents or things side by side; both sides cited."""
 
+import time
+
 import pytest
 
 from app.ask.alike import pairs
@@ -167,3 +169,33 @@ def test_alignment_leaves_nothing_out(library):
     assert sorted(pair.one.start for pair in found if pair.one) == sorted(unit.start for unit in one.units)
     assert sorted(pair.other.start for pair in found if pair.other) == sorted(unit.start for unit in other.units)
     assert all(pair.same for pair in pairs(one, one))
+
+
+@pytest.mark.slow
+def test_long_editions_are_compared_in_time_and_as_sampled(tmp_path, encoder):
+    for year in (2001, 2002):
+        chapters = [
+            f"## {n} Mill of place {n}\n\nThe mill of place {n} ground {n * year} tons of rye in spring. "
+            + " ".join(f"Its wheel number {k} turned {k * n} times before noon." for k in range(30))
+            for n in range(1, 500)
+        ]
+        (tmp_path / "docs").mkdir(exist_ok=True)
+        (tmp_path / "docs" / f"mills-{year}.md").write_text(f"# Mills, edition {year}\n\n" + "\n\n".join(chapters))
+    sync(tmp_path / "docs", tmp_path / "index", encoder)
+    library = Assistant(tmp_path / "index", encoder, lambda: pytest.fail("no model is needed"), Settings())
+    began = time.perf_counter()
+    answer = checked(library, library.ask("What changed between mills 2001 and mills 2002?").answer)
+    assert time.perf_counter() - began < 4
+    assert answer.status == "unsure" and "only parts" in answer.reason and "2001 tons" in answer.text
+
+
+def test_three_things_and_which_of_two(library):
+    answer = checked(library, library.ask("Compare VX-10, VX-20 and VX-30: noise").answer)
+    assert answer.grid.rows == (("Noise dB", "41", "44", "47"),)
+    which = checked(library, library.ask("Which offer is cheaper, Arbo or Belda?").answer)
+    assert which.status == "unsure" and "EUR 1,100" in which.text and "EUR 980" in which.text
+
+
+def test_what_neither_speaks_of_is_said(library):
+    answer = library.ask("Compare the offers of Arbo and Belda on football").answer
+    assert answer.status == "unsure" and "football" in answer.reason
