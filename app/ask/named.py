@@ -1,22 +1,22 @@
-"""Which documents, folders and sections a phrase names: 'the lease of hall 3', 'SB-09', 'the minutes of 12 March'.
+"""Which documents and folders a phrase names: 'the lease of hall 3', 'SB-09', 'the minutes of 12 March'.
 
-A document is called by its file's name, its title and the headings it begins with, and by what it is ('the e-mail',
+A document is called by its file's name, its title and the heading it begins with, and by what it is ('the e-mail',
 'the slides'). Rare words count more; a date must agree.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from functools import cached_property
 from pathlib import PurePosixPath
+from weakref import WeakKeyDictionary
 
 from app.ask.plan import Asked
-from app.ask.words import STOP, stem
+from app.ask.spelling import alike, name_words, words_of
+from app.ask.words import stem
 from ingest.datatypes import Document
 from ingest.store.index import LocalIndex
 from ingest.text.versions import Rank, date_in, marks_in
@@ -31,16 +31,6 @@ _ENDINGS = {  # by what people call files of a sort, the endings that such files
     "picture|photo|scan|image": "png jpg jpeg tif tiff",
 }
 _SORTS = {stem(word): ending.split() for words, ending in _ENDINGS.items() for word in words.split("|")}
-TYPES = frozenset(
-    stem(word)
-    for word in """
-    document file pdf paper article text report letter e-mail email mail message thread exchange conversation
-    correspondence presentation slides deck spreadsheet workbook sheet table contract agreement lease book guide manual
-    handbook brochure leaflet notes memo minutes protocol study publication website webpage page attachment
-    policy terms bulletin offer quotation quote invoice proposal specification datasheet instructions thesis
-    regulation law act statute directive transcript interview speech cv resume plan review schedule list
-    """.split()
-)
 _ALIKE = [  # sorts of documents that go by several names
     frozenset(map(stem, words.split()))
     for words in (
@@ -55,51 +45,54 @@ _ALIKE = [  # sorts of documents that go by several names
         "regulation law act statute directive",
     )
 ]
-_MEANT = {  # what is measured, and how people ask for it
-    word: group
-    for group in (
-        frozenset(map(stem, line.split()))
-        for line in (
-            "noise noisy sound loud louder loudest quiet quieter acoustic",
-            "weight weigh weighs mass heavy heavier light lighter",
-            "price cost costs expensive cheap cheaper fee",
-            "size dimensions dimension measurements",
-            "warranty guarantee",
-            "electricity power energy consumption",
-        )
-    )
-    for word in group
-}
-_GENERAL = frozenset(map(stem, "document file pdf paper article text".split()))
-_EMPTY = frozenset(
+TYPES = frozenset(
     stem(word)
     for word in """
-    new old older newer current currently latest newest recent previous earlier former entire whole complete full
-    called named titled entitled please edition version revision issue two three both several short brief main one ones
+    document file pdf paper article text report letter e-mail email mail message thread exchange conversation
+    correspondence presentation slides deck spreadsheet workbook sheet table contract agreement lease book guide manual
+    handbook brochure leaflet notes memo minutes protocol study publication website webpage page attachment
+    policy terms bulletin offer quotation quote invoice proposal specification datasheet instructions thesis
+    regulation law act statute directive transcript interview speech cv resume plan review schedule list
     """.split()
 )
-_CODE = re.compile(r"(?<![\w-])([a-z]{1,5})[-_ /]?(\d+(?:[-.]\d+)*)([a-z]?)(?![\w])")
-_JOINED = re.compile(r"(?<![\w-])[a-z]{1,5}[-_/]?\d+(?:[-.]\d+)*[a-z]?(?![\w])")
+_GENERAL = frozenset(map(stem, "document file pdf paper article text".split()))
 _MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_DATE = re.compile(
-    rf"\b\d{{1,2}}\.?(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?:19|20)\d\d)?\b"
-    rf"|\b{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?(?:19|20)\d\d\b"
-    r"|\b\d{4}-\d\d(?:-\d\d)?\b|\b\d{1,2}\.\d{1,2}\.\d{4}\b"
-)
-_ENDING = re.compile(r"(?<=\w)\.(?:pdf|docx?|xlsx?|pptx?|txt|md|csv|tsv|html?|eml|msg|od[tsp]|epub|json|xml|rtf)\b")
 _FULL, _NEAR = 0.96, 0.72  # share of a phrase's words by which it names a document, surely and likely
+_DATED, _MARKED = 1.5, 1.0  # what a date and a mark weigh, beside words
+
+Key = tuple[int, frozenset[int] | None]
+_KNOWN: WeakKeyDictionary[LocalIndex, tuple[Key, Names]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A document with the words that it is called by, those that mean about the same, and the dates."""
+    """A document with the words that it is called by, those that mean about the same, the dates and the marks."""
 
     document: Document
     words: frozenset[str]
     near: frozenset[str]
     dates: tuple[Rank, ...]
-    text: str
+    marks: frozenset[tuple[str, Rank]]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What all documents that can answer are called."""
+
+    called: tuple[Called, ...]
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """For each word, whose it is."""
+        found: dict[str, list[int]] = {}
+        for place, one in enumerate(self.called):
+            for word in one.words:
+                found.setdefault(word, []).append(place)
+        return found
+
+    @cached_property
+    def by_id(self) -> dict[int, Called]:
+        return {one.document.id: one for one in self.called}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +111,19 @@ class Named:
         return self.share >= _NEAR
 
 
-def called(asked: Asked) -> list[Called]:
-    """What each document that can answer is called."""
-    index = asked.index
+def called(asked: Asked) -> Names:
+    """Read once for each state of the index: many questions ask for it."""
+    key = (asked.index.store.changes, None if asked.doc_ids is None else frozenset(asked.doc_ids))
+    if asked.index not in _KNOWN or _KNOWN[asked.index][0] != key:
+        _KNOWN[asked.index] = key, Names(tuple(_called(asked.index, asked.documents)))
+    return _KNOWN[asked.index][1]
+
+
+def _called(index: LocalIndex, documents: Sequence[Document]) -> Iterator[Called]:
     headings: dict[int, list[str]] = {}
     for doc_id, text in index.store.rows("SELECT doc_id, text FROM headings WHERE start < 100 AND level < 3"):
         headings.setdefault(doc_id, []).append(text)
-    found = []
-    for document in asked.documents:
+    for document in documents:
         path = PurePosixPath(document.path)
         names = [path.stem, document.title, *headings.get(document.id, ())[:1]]
         if path.suffix.lower() in (".eml", ".msg"):
@@ -134,53 +132,51 @@ def called(asked: Asked) -> list[Called]:
         dates = tuple(date for name in names if (date := date_in(name)))
         endings = frozenset(word for word, ends in _SORTS.items() if path.suffix.lower().lstrip(".") in ends)
         months = frozenset(stem(_MONTHS[date[1] - 1]) for date in dates if len(date) > 1 and 0 < date[1] < 13)
-        words = _words(text) | endings | months
+        words = words_of(text) | endings | months
         near = frozenset(word for group in _ALIKE if group & words for word in group)
-        found.append(Called(document, words, near, dates, text))
-    return found
+        yield Called(document, words, near, dates, frozenset(marks_in(text)))
 
 
-def name_words(phrase: str) -> list[str]:
-    """Its telling words: codes in one form, no dates, nothing that only says which edition."""
-    rest = _DATE.sub(" ", _ENDING.sub(" ", phrase.lower()))
-    codes = [
-        "".join(_plain_code(*match.groups())) for match in _CODE.finditer(rest) if _JOINED.fullmatch(match.group())
-    ]
-    words = re.findall(r"[^\W_]+(?:'\w+)?", _JOINED.sub(" ", re.sub(r"\be-(?=mail)", "e", rest)))
-    stems = (stem(word) for word in words if word not in STOP and word not in ("s", "t"))
-    return list(dict.fromkeys([*codes, *(word for word in stems if word not in _EMPTY)]))
-
-
-def documents_named(phrase: str, names: Sequence[Called]) -> Named:
+def documents_named(phrase: str, names: Names) -> Named:
     """Those that share most of the phrase's words; several where they share as many."""
     phrase = phrase.lower()
-    if by_file := tuple(one.document for one in names if _file_in(one.document, phrase)):
+    if by_file := tuple(one.document for one in names.called if _file_in(one.document, phrase)):
         rest = phrase
         for document in by_file:
             rest = rest.replace(PurePosixPath(document.path).name.lower(), " ")
         if not name_words(rest):
             return Named(by_file, 1.0)
-    words, date, marks = name_words(phrase), _day(phrase), marks_in(phrase)
-    known = Counter(word for one in names for word in one.words)
-    weights = {word: math.log(1 + (len(names) + 1) / (1 + known[word])) for word in words}
-    for word in weights:
+    date, marks = _day(phrase), set(marks_in(phrase))
+    total = _DATED * bool(date) + _MARKED * bool(marks)
+    scores = [0.0] * len(names.called)
+    for word in name_words(phrase):
+        bearing = _bearing(word, names)
+        weight = math.log(1 + (len(scores) + 1) / (1 + len(names.places.get(word, ()))))
         if word in TYPES:
-            known_type = any(holds(one.words, word) or word in one.near for one in names)
-            weights[word] *= 0.5 if known_type else 0.0 if word in _GENERAL else 0.25
-    total = sum(weights.values()) + 1.5 * bool(date) + 1.0 * bool(marks)
-    if not total:
-        return Named()
-    scores = []
-    for one in names:
-        score = sum(weight * max(holds(one.words, word), 0.95 * (word in one.near)) for word, weight in weights.items())
-        score += 1.5 * bool(date and any(_agree(date, other) for other in one.dates))
-        score += 1.0 * bool(marks and set(marks) & set(marks_in(one.text)))
-        scores.append(score / total)
+            weight *= 0.5 if bearing else 0.0 if word in _GENERAL else 0.25
+        total += weight
+        for place, value in bearing.items():
+            scores[place] += weight * value
+    for place, one in enumerate(names.called if date or marks else ()):
+        scores[place] += _DATED * bool(date and any(_agree(date, other) for other in one.dates))
+        scores[place] += _MARKED * bool(marks & one.marks)
     best = max(scores, default=0.0)
-    if best <= 0.2:
+    if not total or best <= 0.2 * total:
         return Named()
-    found = [one for one, score in zip(names, scores, strict=True) if score > best - 0.02]
-    return Named(tuple(one.document for one in found), best)
+    found = [one.document for one, score in zip(names.called, scores, strict=True) if score > best - 0.02 * total]
+    return Named(tuple(found), best / total)
+
+
+def _bearing(word: str, names: Names) -> dict[int, float]:
+    """The places of the documents that are called so, and how well that fits."""
+    found: dict[int, float] = {}
+    for own, places in names.places.items():
+        if value := alike(own, word):
+            for place in places:
+                found[place] = max(value, found.get(place, 0.0))
+    if word in TYPES:
+        found |= {place: 0.95 for place, one in enumerate(names.called) if word in one.near and place not in found}
+    return found
 
 
 def _file_in(document: Document, phrase: str) -> bool:
@@ -198,37 +194,6 @@ def named_folder(phrase: str, documents: Sequence[Document]) -> tuple[str, list[
         if " ".join(re.findall(r"[^\W_]+", folder.rpartition("/")[2].lower())) == wanted:
             return folder, [one for one in documents if one.path.startswith(f"{folder}/")]
     return "", []
-
-
-def holds(words: Collection[str], wanted: str) -> float:
-    """1 where the word is among them, nearly 1 where one that only differs in its ending or by a slip is."""
-    if wanted in words:
-        return 1.0
-    if _MEANT.get(wanted, frozenset()) & set(words):
-        return 0.85
-    if len(wanted) < 5 or any(character.isdigit() for character in wanted):
-        return 0.0
-    for word in words:
-        if len(word) >= 5 and (word.startswith(wanted) or wanted.startswith(word)):
-            return 0.98
-        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, wanted, strict=False)))
-        if shared >= max(6, len(word) // 2, len(wanted) // 2):
-            return 0.85
-    return 0.9 if len(wanted) > 5 and difflib.get_close_matches(wanted, words, 1, 0.84) else 0.0
-
-
-def telling_share(wanted: Sequence[str], words: Collection[str]) -> float:
-    return sum(holds(words, word) for word in wanted) / len(wanted) if wanted else 0.0
-
-
-def _words(text: str) -> frozenset[str]:
-    codes = {_plain_code(*match.groups()) for match in _CODE.finditer(text)}
-    return frozenset(codes | {stem(word) for word in re.findall(r"[^\W_]+", text) if word not in STOP})
-
-
-def _plain_code(letters: str, number: str, ending: str) -> str:
-    """'SB-09', 'sb 9' and 'SB09' are the same."""
-    return letters + number.lstrip("0") + ending
 
 
 def _day(phrase: str) -> Rank:

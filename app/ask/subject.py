@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.ask.named import Called, Named, called, documents_named, holds, name_words, named_folder
+from app.ask.named import Named, Names, called, documents_named, named_folder
 from app.ask.outline import outline_of
 from app.ask.parts import NO_TOPIC, NTH, Part, numbered_part, topic_part
 from app.ask.plan import Asked
+from app.ask.spelling import holds, name_words
 from ingest.datatypes import Document
 
 _PART = r"(?:chapters?|sections?|clauses?|articles?|parts?|paragraphs?|annex|appendix|items?|steps?|agenda items?|§+)"
@@ -112,7 +113,7 @@ def _last_cited(asked: Asked) -> tuple[Document, ...]:
     return tuple(document for document in asked.documents if document.path in paths)
 
 
-def _part(asked: Asked, names: Sequence[Called], said: dict[str, str | None]) -> Subject:
+def _part(asked: Asked, names: Names, said: dict[str, str | None]) -> Subject:
     """Pages, a numbered section or one of a name, of a document that the rest of the phrase names, or of all."""
     rest, topic = (said.get("rest") or "").strip(), said.get("topic") or ""
     if topic and not rest:
@@ -138,7 +139,7 @@ def _part(asked: Asked, names: Sequence[Called], said: dict[str, str | None]) ->
     return Subject("sections", tuple(part.document for part in parts), tuple(parts[:_MANY]))
 
 
-def _within(asked: Asked, names: Sequence[Called], phrase: str) -> Subject | None:
+def _within(asked: Asked, names: Names, phrase: str) -> Subject | None:
     """'hot water in the user guide', 'the user guide on hot water', "the guide's chapter on noise"."""
     for match in [*_WITHIN.finditer(phrase)][::-1]:
         left, right = phrase[: match.start()], phrase[match.end() :]

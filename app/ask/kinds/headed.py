@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import islice
 
 from app.ask.kinds.cuts import Cut, cuts, plain
-from app.ask.named import name_words
 from app.ask.parts import Part
 from app.ask.plan import Asked, Computed, cite
+from app.ask.spelling import name_words
 from app.ask.subject import subject_of
 from app.ask.telling import Room, most_telling
 from app.datatypes import Citation, Plan

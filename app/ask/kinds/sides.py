@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app.ask.kinds.cuts import Cut, aspects_of, cuts, named_in, plain, several_in, within
-from app.ask.named import TYPES, Called, Named, called, documents_named, name_words
+from app.ask.named import TYPES, Called, Named, Names, called, documents_named
 from app.ask.plan import Asked
+from app.ask.spelling import name_words
 from ingest.datatypes import Document
 from ingest.text.versions import Edition, marks_in
 
@@ -46,9 +47,10 @@ class Sides:
 def sides_of(asked: Asked) -> Sides | None:
     """Two editions or documents; None where the question sets no two of them side by side."""
     text = plain(asked.question)
-    names = called(asked)
-    families = _families(asked)
     ways = list(islice(cuts(text), _MOST))
+    if not ways and not several_in(text) and not _NEW_IN.match(text) and not _HAS_CHANGED.match(text):
+        return None
+    names, families = called(asked), _families(asked)
     for surely in (True, False):  # first with every word of the names understood
         for cut in ways:
             if found := _documents(cut, names, families, surely):
@@ -61,7 +63,7 @@ def sides_of(asked: Asked) -> Sides | None:
 # -- documents
 
 
-def _documents(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]], surely: bool) -> Pair | None:
+def _documents(cut: Cut, names: Names, families: Sequence[Sequence[Document]], surely: bool) -> Pair | None:
     one, other = _filled(cut.one, cut.other), _filled(cut.other, cut.one)
     for a, b in ((cut.one, cut.other), (one, cut.other), (cut.one, other), (one, other)):
         if pair := _by_age(a, b, names, families):
@@ -73,7 +75,7 @@ def _documents(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Do
     return _by_marks(cut, names, families)
 
 
-def _single(phrase: str, names: Sequence[Called], surely: bool) -> Document | None:
+def _single(phrase: str, names: Names, surely: bool) -> Document | None:
     named = documents_named(phrase, names)
     fits = named.surely if surely else named.likely
     return named.documents[0] if fits and len(named.documents) == 1 else None
@@ -87,7 +89,7 @@ def _filled(one: str, other: str) -> str:
     return " ".join([one, *added])
 
 
-def _by_age(one: str, other: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Pair | None:
+def _by_age(one: str, other: str, names: Names, families: Sequence[Sequence[Document]]) -> Pair | None:
     """'the old and the new manual'"""
     if not ((_OLD.search(one) and _NEW.search(other)) or (_NEW.search(one) and _OLD.search(other))):
         return None
@@ -101,12 +103,12 @@ def _by_age(one: str, other: str, names: Sequence[Called], families: Sequence[Se
     return (old, new)
 
 
-def _by_marks(cut: Cut, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Pair | None:
+def _by_marks(cut: Cut, names: Names, families: Sequence[Sequence[Document]]) -> Pair | None:
     """'in revision B and in revision C', '2021 and 2024' of the documents that there are in both."""
     first, second = _mark(cut.one), _mark(cut.other)
     if not first or not second or first == second or type(first) is not type(second):
         return None
-    by_id = {one.document.id: one for one in names}
+    by_id = names.by_id
     words = [word for word in name_words(_MARKED.sub(" ", f"{cut.one} {cut.other}")) if not word.isdigit()]
     words = [word for word in words if word not in TYPES]
     asked = name_words(cut.aspects)
@@ -137,7 +139,7 @@ def _mark(phrase: str) -> str | tuple[str, tuple[int, ...]]:
 
 
 def _bears(one: Called, mark: str | tuple[str, tuple[int, ...]]) -> bool:
-    return mark in one.words if isinstance(mark, str) else mark in marks_in(one.text)
+    return mark in one.words if isinstance(mark, str) else mark in one.marks
 
 
 def _families(asked: Asked) -> list[list[Document]]:
@@ -168,7 +170,7 @@ def _related(found: Pair, families: Sequence[Sequence[Document]]) -> bool:
     return any(set(found) <= set(family) for family in families)
 
 
-def _several(text: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Sides | None:
+def _several(text: str, names: Names, families: Sequence[Sequence[Document]]) -> Sides | None:
     """'compare the two offers', where the name is borne by two documents."""
     for phrase, aspects in named_in(several_in(text)):
         named = documents_named(phrase, names)
@@ -179,7 +181,7 @@ def _several(text: str, names: Sequence[Called], families: Sequence[Sequence[Doc
     return None
 
 
-def _edition_before(text: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Sides | None:
+def _edition_before(text: str, names: Names, families: Sequence[Sequence[Document]]) -> Sides | None:
     """'what is new in version 3', 'what changed in the warranty': an edition and the one before it."""
     found = _NEW_IN.match(text) or _HAS_CHANGED.match(text)
     if not found:
@@ -196,11 +198,11 @@ def _edition_before(text: str, names: Sequence[Called], families: Sequence[Seque
     return None
 
 
-def _family_bearing(phrase: str, names: Sequence[Called], families: Sequence[Sequence[Document]]) -> Sequence[Document]:
+def _family_bearing(phrase: str, names: Names, families: Sequence[Sequence[Document]]) -> Sequence[Document]:
     """The only one of which an edition bears the mark that the phrase is: 'revision C'."""
     mark = _mark(phrase)
     if not mark or isinstance(mark, str) or name_words(_MARKED.sub(" ", phrase)):
         return ()
-    by_id = {one.document.id: one for one in names}
+    by_id = names.by_id
     found = [own for own in families if any(one.id in by_id and _bears(by_id[one.id], mark) for one in own)]
     return found[0] if len(found) == 1 else ()

@@ -9,9 +9,9 @@ from functools import cached_property
 from itertools import zip_longest
 
 from app.ask.alike import Pair, pairs
-from app.ask.named import holds, name_words
 from app.ask.outline import Outline
 from app.ask.quantities import quantities
+from app.ask.spelling import holds, name_words
 from app.ask.telling import is_aside, weight
 from app.ask.units import Unit
 
