@@ -58,6 +58,7 @@ TYPES = frozenset(
 _GENERAL = frozenset(map(stem, "document file pdf paper article text".split()))
 _MONTHS = "january february march april may june july august september october november december".split()
 _FULL, _NEAR = 0.96, 0.72  # share of a phrase's words by which it names a document, surely and likely
+_OPENING, _LOOKED_INTO = 240, 500  # characters, documents
 _DATED, _MARKED = 1.5, 1.0  # what a date and a mark weigh, beside words
 
 Key = tuple[int, frozenset[int] | None]
@@ -71,6 +72,7 @@ class Called:
     document: Document
     words: frozenset[str]
     near: frozenset[str]
+    opening: frozenset[str]  # of its first lines, where there are not too many documents to look into
     dates: tuple[Rank, ...]
     marks: frozenset[tuple[str, Rank]]
 
@@ -134,13 +136,15 @@ def _called(index: LocalIndex, documents: Sequence[Document]) -> Iterator[Called
         months = frozenset(stem(_MONTHS[date[1] - 1]) for date in dates if len(date) > 1 and 0 < date[1] < 13)
         words = words_of(text) | endings | months
         near = frozenset(word for group in _ALIKE if group & words for word in group)
-        yield Called(document, words, near, dates, frozenset(marks_in(text)))
+        first = index.text(document.id, 0, _OPENING).lower() if len(documents) <= _LOOKED_INTO else ""
+        yield Called(document, words, near, words_of(first), dates, frozenset(marks_in(text)))
 
 
-def documents_named(phrase: str, names: Names) -> Named:
-    """Those that share most of the phrase's words; several where they share as many."""
+def documents_named(phrase: str, names: Names, *, by_opening: bool = False) -> Named:
+    """Those that share most of the phrase's words; several where they share as many. `by_opening`: what stands in
+    their first lines counts too."""
     phrase = phrase.lower()
-    if by_file := tuple(one.document for one in names.called if _file_in(one.document, phrase)):
+    if by_file := tuple(one.document for one in names.called if file_in(one.document, phrase)):
         rest = phrase
         for document in by_file:
             rest = rest.replace(PurePosixPath(document.path).name.lower(), " ")
@@ -150,7 +154,7 @@ def documents_named(phrase: str, names: Names) -> Named:
     total = _DATED * bool(date) + _MARKED * bool(marks)
     scores = [0.0] * len(names.called)
     for word in name_words(phrase):
-        bearing = _bearing(word, names)
+        bearing = _bearing(word, names, by_opening)
         weight = math.log(1 + (len(scores) + 1) / (1 + len(names.places.get(word, ()))))
         if word in TYPES:
             weight *= 0.5 if bearing else 0.0 if word in _GENERAL else 0.25
@@ -167,19 +171,23 @@ def documents_named(phrase: str, names: Names) -> Named:
     return Named(tuple(found), best / total)
 
 
-def _bearing(word: str, names: Names) -> dict[int, float]:
+def _bearing(word: str, names: Names, by_opening: bool) -> dict[int, float]:
     """The places of the documents that are called so, and how well that fits."""
     found: dict[int, float] = {}
     for own, places in names.places.items():
         if value := alike(own, word):
             for place in places:
                 found[place] = max(value, found.get(place, 0.0))
-    if word in TYPES:
-        found |= {place: 0.95 for place, one in enumerate(names.called) if word in one.near and place not in found}
+    for place, one in enumerate(names.called):
+        if word in TYPES and word in one.near:
+            found[place] = max(0.95, found.get(place, 0.0))
+        elif by_opening and word in one.opening:
+            found[place] = max(0.9, found.get(place, 0.0))
     return found
 
 
-def _file_in(document: Document, phrase: str) -> bool:
+def file_in(document: Document, phrase: str) -> bool:
+    """Whether its file's name stands in the phrase, in lower case."""
     name = PurePosixPath(document.path).name.lower()
     return name in phrase and re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", phrase) is not None
 

@@ -86,12 +86,20 @@ def topic_part(asked: Asked, document: Document, topic: str) -> tuple[Part | Non
     """The sections whose headings speak of the topic, those below them included, and how well they do."""
     outline = _headed_outline(asked, document)
     places, share = places_of(outline, topic)
+    if places and outline.whole and _is_title(outline, places[0]):
+        return Part(outline, outline.sections, True), share
     taken: list[Section] = []
     for place in places:
         if outline.sections[place] not in taken:
             taken += chapter(outline.sections, place)
     part = _read(asked, outline, taken) if taken else None
     return (part, share) if part and any(section.units for section in part.sections) else (None, 0.0)
+
+
+def _is_title(outline: Outline, place: int) -> bool:
+    """Whether it is the heading of all: the first, at the very beginning, with others below it."""
+    first = next((n for n, section in enumerate(outline.sections) if section.heading), -1)
+    return place == first and outline.sections[place].start < 200 and len(outline.sections) > place + 2
 
 
 def places_of(outline: Outline, topic: str) -> tuple[list[int], float]:

@@ -15,6 +15,7 @@ _EMPTY = frozenset(
     for word in """
     new old older newer current currently latest newest recent previous earlier former entire whole complete full
     called named titled entitled please edition version revision issue two three both several short brief main one ones
+    der die das den dem des ein eine le la les el los las del
     """.split()
 )
 _MEANT = {  # what is measured, and how people ask for it

@@ -73,7 +73,8 @@ def subject_of(asked: Asked, phrase: str) -> Subject:
         return Subject("folder", tuple(inside), named=folder)
     if _THIS.match(phrase):
         meant = _last_cited(asked) or (asked.documents if len(asked.documents) == 1 else ())
-        return _whole(asked, meant) if meant else Subject("missing")
+        if meant or not phrase.startswith("the "):
+            return _whole(asked, meant) if meant else Subject("missing")
     names = called(asked)
     whole = documents_named(phrase, names)
     for pattern in (_PAGES, _NUMBERED, _COUNTED, _SECTION_ON):
@@ -90,8 +91,9 @@ def subject_of(asked: Asked, phrase: str) -> Subject:
     over_all = _topic(asked, phrase, asked.documents)
     if over_all and (over_all.surely or not whole.likely):
         return over_all
-    if whole.likely:
-        return replace(_whole(asked, whole.documents), surely=False)
+    likely = whole if whole.likely else documents_named(phrase, names, by_opening=True)
+    if likely.likely:
+        return replace(_whole(asked, likely.documents), surely=False)
     return Subject("missing", whole.documents if whole.share > 0.3 else (), surely=False)
 
 

@@ -57,7 +57,7 @@ _POINTING = re.compile(
     r"\b(?:see|refer to|as (?:shown|described|listed) in|figure \d|fig\. ?\d|for (?:example|instance))\b", re.I
 )
 _EMPTY = re.compile(
-    r"\b(?:ltd|inc|gmbh|llc|corporation)\.?$|"
+    r"\b(?:ltd|inc|gmbh|llc|corporation)\.?$|^(?:from|sent|to|cc|subject|date|von|an|gesendet|betreff): |"
     r"all rights reserved|copyright|©|\(c\) \d{4}|(?:\. ?){5,}|https?://|www\.|\S+@\S+|^(?:page|seite) \d+|"
     r"^(?:phone|tel|fax|e-?mail|address|contact|author|signature|signed|date)\b.{0,60}$|"
     r"\b(?:provision|clause)s? .{0,30}\b(?:void|invalid|unenforceable)|table of contents|"
@@ -179,7 +179,7 @@ def weight(unit: Unit) -> float:
     length = len(text.split())
     score -= 0.25 * bool(_LEANING.match(text)) + 0.2 * bool(_POINTING.search(text)) + 0.8 * bool(_EMPTY.search(text))
     score -= (
-        0.4 * (length < 4 and unit.form != "row") + 0.2 * (length > 45) + 0.5 * (length > 80) + 0.3 * text.endswith("?")
+        0.4 * (length < 5 and unit.form != "row") + 0.2 * (length > 45) + 0.5 * (length > 80) + 0.3 * text.endswith("?")
     )
     if unit.form == "row":
         score += 0.4 if _TOTAL.search(text.split(":")[0]) else -0.25

@@ -62,6 +62,7 @@ _SEVERAL = re.compile(
     r"|^how (?:do|did|are) (?P<y>.+?) (?:differ|compare|different)"
     r"(?: from (?:each other|one another))?(?P<rest>$|\W.*$)"
 )
+_SHORT = 6  # words of what is named at the end of a question
 _LONGEST = 400  # characters
 
 
@@ -97,7 +98,7 @@ def cuts(text: str) -> Iterator[Cut]:
             yield Cut(cut.one, cut.other, f"{head} {cut.aspects}".strip())
     for match in [*_BOTH.finditer(text)][::-1]:  # '…, in revision B and in revision C'
         for cut in _cuts(text[match.end() :]):
-            if not cut.aspects:
+            if not cut.aspects and max(len(cut.one.split()), len(cut.other.split())) <= _SHORT:
                 yield Cut(cut.one, cut.other, text[: match.start()])
 
 

@@ -31,6 +31,7 @@ _NEW = re.compile(r"\b(?:new|newer|newest|current|latest|recent|updated|revised|
 _MARKED = re.compile(r"\b(?:revision|rev|version|edition|issue)\.? [\w.]+\b")
 AGE = re.compile(rf"{_OLD.pattern}|{_NEW.pattern}")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_NAME = 12  # words of a document's name, at most
 _MOST = 60  # ways to cut the question that are tried
 
 
@@ -47,7 +48,7 @@ class Sides:
 def sides_of(asked: Asked) -> Sides | None:
     """Two editions or documents; None where the question sets no two of them side by side."""
     text = plain(asked.question)
-    ways = list(islice(cuts(text), _MOST))
+    ways = [cut for cut in islice(cuts(text), _MOST) if max(len(cut.one.split()), len(cut.other.split())) <= _NAME]
     if not ways and not several_in(text) and not _NEW_IN.match(text) and not _HAS_CHANGED.match(text):
         return None
     names, families = called(asked), _families(asked)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from app.ask.kinds.wishes import Wish, wish_of
-from app.ask.named import TYPES
+from app.ask.named import TYPES, file_in
 from app.ask.outline import Outline, Section, opening_of
 from app.ask.parts import NO_TOPIC, Part
 from app.ask.plan import Asked, Computed, cite
@@ -26,13 +26,20 @@ from ingest.datatypes import Document
 _LISTED = 40  # documents of an overview
 _PASSAGES = 6
 _SPEAKS = 0.75  # share of a topic's words that a passage must hold
+_ALL = 4  # sentences, up to which nothing is left out
 _FEW = 3  # sections of a document that may be little but tables
 _ROWS = 12  # from which on a section is told as a table
 
 
 def answer(asked: Asked) -> Computed | None:
     wish = wish_of(asked.question)
-    if wish is None or not asked.documents:
+    if wish is None:
+        return None
+    for document in asked.index.documents():
+        if document.error and file_in(document, wish.phrase):
+            reason = f"{document.path} could not be read: it {document.error}."
+            return Computed(Plan("summary", "Looked for the file.", (document.path,)), "", (), "abstained", reason)
+    if not asked.documents:
         return None
     subject = subject_of(asked, wish.phrase)
     if subject.form in ("everything", "folder"):
@@ -93,7 +100,10 @@ def _told(asked: Asked, part: Part, most: int, many: bool) -> tuple[list[str], l
         lines += _table_lines(section, units)
         citations += [cite(asked.index, document, unit.start, unit.end, unit.said) for unit in units[:2]]
     above = document.title
-    for place, units in most_telling(sections, document.title, room):
+    best = most_telling(sections, document.title, room)
+    if sum(len(section.units) for section in sections) <= _ALL:
+        best = [(place, list(section.units)) for place, section in enumerate(sections) if section.units]
+    for place, units in best:
         heading = sections[place].heading
         if heading and heading != above and (part.whole or len(part.sections) > 1 or many):
             lines += [f"**{heading}**", ""]

@@ -10,6 +10,7 @@ _SUMMARY = (
     r"(?:bullet-?point )?(?:executive )?summary|tl;? ?dr|"
     r"(?:(?:key|main|most important|important|essential|central|principal|major|top|chief|core) |bullet )"
     r"(?:\w+ )?(?:points?|facts?|ideas?|findings?|messages?|takeaways?|take-aways?|content|contents|statements?|"
+    r"terms|conditions|provisions|clauses|aspects|parts|"
     r"topics?|themes?|things)|"
     r"highlights|takeaways|take-aways|essentials|important (?:parts|bits))"
 )
@@ -22,6 +23,13 @@ _ASKS = (
 _OF = r"(?:made |given |covered |discussed |contained |raised )?(?:of|about|on|from|for|in|to|:|-|–|—|over|by) ?"
 _SIZE = r"(?:\w+(?:-\w+)? )??"
 _STRONG = (
+    re.compile(r"^(?:bitte )?fass(?:e|t|en sie)?(?: bitte| mir| uns)* (?P<x>.+) (?:kurz )?zusammen$"),
+    re.compile(
+        r"^(?:.{0,30}\b)?(?:zusammenfassung|überblick|übersicht|résumé|resumen|aperçu) (?:über|von|vom|des|der|"
+        r"zu|zum|zur|de|du|del|"
+        r"des) (?P<x>.+)$"
+    ),
+    re.compile(r"^(?:por favor |s'il te plaît )?(?:résume[rz]?|resum[ea]|resumir|resúmeme)(?:-moi)? (?P<x>.+)$"),
     re.compile(
         rf"^{_ASKS}(?:a |an )?(?:summari[sz]e|sum up|sum|recap|condense|outline|recapitulate|abridge|boil down|"
         rf"tl;? ?dr)(?: up)?:?(?: for me| to me)?,? (?:what (?:is|was|were|has been) (?:said|written|decided|"
@@ -36,6 +44,10 @@ _STRONG = (
     re.compile(rf"^(?P<x>)(?:{_ASKS}{_SIZE}{_SIZE}{_SUMMARY}|{_ASKS}summari[sz]e|sum up)$"),
 )
 _WEAK = (
+    re.compile(
+        r"^(?:worum geht es|was steht|wovon handelt|de quoi (?:parle|s'agit)|de qué trata|"
+        r"qué dice) (?:in |im |dans )?(?P<x>.+)$"
+    ),
     re.compile(
         r"^(?:so |and )?what(?:'s| is| are| was| were) (?P<x>.+?) (?:all |mainly |mostly |basically |roughly )*about$"
     ),
