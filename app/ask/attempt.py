@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.ask.belonging import Belonging, belonging, rarity_in
 from app.ask.compose import AT_ONCE, States, composed
 from app.ask.evidence import best_sentences, sentences_of
 from app.ask.gate import Verdict, judge, signals
 from app.ask.orders import gives_orders
 from app.ask.prompt import REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of
 from app.ask.retrieve import join_neighbours
-from app.ask.rewrite import standalone
+from app.ask.understand.rewrite import standalone
 from app.ask.verify import Claim, refuses, verify
 from app.datatypes import Hit, Prompt, Sentence, Turn
 from app.llm.protocol import Llm, Stats
@@ -23,6 +24,9 @@ from ingest.store.index import LocalIndex
 if TYPE_CHECKING:
     from app.ask.assistant import Assistant
 
+# Measured on the questions that the model made nothing of: with these, a third of the sentences shown held the answer.
+_NEAR, _MISSING = 0.45, 0.45
+
 Said = tuple[str, str, tuple[Turn, ...]]  # the question, as it is searched for, and the thread so far
 
 
@@ -30,8 +34,16 @@ class Attempt:
     """Each stage runs when it is first asked for, and once. `found` are the passages as they were stored."""
 
     def __init__(
-        self, assistant: Assistant, index: LocalIndex, said: Said, found: Sequence[Hit], unknown: Sequence[str] = ()
+        self,
+        assistant: Assistant,
+        index: LocalIndex,
+        said: Said,
+        found: Sequence[Hit],
+        unknown: Sequence[str] = (),
+        instruction: str = "",
     ) -> None:
+        """`instruction` goes to the model behind the question, and nowhere else."""
+        self._instruction = instruction
         self._assistant, self._index = assistant, index
         self.question, self.query, self.history = said
         self.found, self.unknown = list(found), unknown
@@ -61,7 +73,9 @@ class Attempt:
         self._llm = llm
         max_tokens = self._assistant.settings.max_tokens
         hits, states = self._readable(llm)
-        self.prompt = build_prompt(llm, self.question, hits, self.evidence, self.history, max_tokens)
+        self.prompt = build_prompt(
+            llm, f"{self.question}{self._instruction}", hits, self.evidence, self.history, max_tokens
+        )
         if self.stopped:
             return
         llm.pin(self.prompt.rules)
@@ -100,6 +114,36 @@ class Attempt:
         return verify(self.reply, self.question, sentences, self.hits, self._assistant.nearness)
 
     @cached_property
+    def belonging(self) -> Belonging:
+        """Whether the quotes, with what stands above them, speak of what was asked."""
+        cited = {(c.file, c.start) for claim in self.claims for c in claim.citations}
+        return self._belonging([s for s in self.sentences if (s.file, s.start) in cited])
+
+    def _belonging(self, sentences: Sequence[Sentence]) -> Belonging:
+        places = [(sentence.file, sentence.start) for sentence in sentences]
+        above = [
+            f"{hit.file} {hit.title} {hit.chunk.heading}"
+            for hit in self.hits
+            if any(hit.holds(*place) for place in places)
+        ]
+        said = [part for sentence in sentences for part in (sentence.meaning, sentence.text)]
+        rarity = rarity_in(len(self._index), self._index.frequency)
+        return belonging(self.query, "\n".join([*above, *said]), rarity, self._assistant.encoder)
+
+    @cached_property
+    def closest(self) -> tuple[float, Sentence] | None:
+        """The key sentence that comes nearest to the question, with how near; None where none speaks of what was
+        asked. It is shown, as doubtful, where the model makes nothing of the passages."""
+        telling = [sentence for sentence in self.evidence if not gives_orders(sentence.text)]
+        near = self._assistant.nearness(self.query, [sentence.meaning[:600] for sentence in telling]) if telling else []
+        found = []
+        for cosine, sentence in zip(near, telling, strict=True):
+            missing = self._belonging([sentence]).missing
+            if cosine >= _NEAR and missing <= _MISSING:
+                found.append((cosine - missing, sentence))
+        return max(found, key=lambda item: item[0], default=None)
+
+    @cached_property
     def signals(self) -> dict[str, float]:
         """What tells whether the documents hold this answer. Empty where there is none to doubt."""
         supported = [claim for claim in self.claims if claim.supported]
@@ -110,6 +154,8 @@ class Attempt:
         certain = self._llm.last_logprobs or [0.0]
         return {
             **signals(self.question, supported, self.hits, evidence, nearest),
+            "missing": self.belonging.missing,
+            "unnamed": float(len(self.belonging.unnamed)),
             "refusing": max(-20.0, self._llm.opened_with(REFUSAL)),
             "certain": sum(certain) / len(certain),
             "least_certain": min(certain),
@@ -146,4 +192,5 @@ class Attempt:
             confidence=self.confidence if self.signals else 1.0,
             threshold=level.threshold,
             stopped=self.stopped,
+            unnamed=self.belonging.unnamed if self.signals else (),
         )

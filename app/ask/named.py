@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from weakref import WeakKeyDictionary
 
 from app.ask.plan import Asked
-from app.ask.spelling import alike, name_words, words_of
+from app.ask.wording import alike, name_words, words_of
 from app.ask.words import stem
 from ingest.datatypes import Document
 from ingest.store.index import LocalIndex

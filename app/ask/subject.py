@@ -9,9 +9,9 @@ from typing import Literal
 
 from app.ask.named import Named, Names, called, documents_named, named_folder
 from app.ask.outline import outline_of
-from app.ask.parts import NO_TOPIC, NTH, Part, numbered_part, topic_part
 from app.ask.plan import Asked
-from app.ask.spelling import holds, name_words
+from app.ask.sections import NO_TOPIC, NTH, Part, numbered_part, topic_part
+from app.ask.wording import holds, name_words
 from ingest.datatypes import Document
 
 _PART = r"(?:chapters?|sections?|clauses?|articles?|parts?|paragraphs?|annex|appendix|items?|steps?|agenda items?|§+)"

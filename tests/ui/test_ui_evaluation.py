@@ -18,9 +18,9 @@ from app.evaluation.figures import summarise
 from app.evaluation.runs import Row, save_summary, writing
 from app.settings import load_settings
 from app.ui.desk import Desk
-from app.ui.evaluation_page.result import against, in_words
+from app.ui.evaluation_page.result import comparison_in_words, in_words
 from app.ui.live import Turn
-from app.ui.trial import spread
+from app.ui.trial import evenly_spaced
 from ingest.encoder.embed import SentenceEncoder
 
 FILTER = Case(
@@ -108,6 +108,27 @@ def test_a_question_is_written_found_changed_and_deleted(desk: Callable[..., Des
     assert len(at.cases()) == 2, "asked first"
     click(page, "really_drop")
     assert [case.id for case in at.cases()] == ["price"]
+
+
+def test_what_a_list_or_steps_must_say_is_written_in_the_form(desk: Callable[..., Desk]) -> None:
+    at = desk()
+    page = click(drawn(at), "add_case")
+    fill(page, "Question", "How do I start it?")
+    fill(page, "Must say", "fill* | top up\n2.1 bar\n\n")
+    fill(page, "Must not say", "oil")
+    fill(page, "Items of the list", "pump\nfilter | sieve")
+    fill(page, "Asked before it", "What is the pump?")
+    next(one for one in page.toggle if one.label == "In this order").set_value(True)
+    submit(page)
+    (case,) = at.cases()
+    assert case.must == (("fill*", "top up"), ("2.1 bar",)) and case.ordered and case.is_wanted
+    assert (case.must_not, case.items_gold) == (("oil",), (("pump",), ("filter", "sieve")))
+    assert case.history == ("What is the pump?",) and case.answers == ()
+
+    page = click(to(drawn(at), "Questions"), f"edit_{case.id}")
+    assert area(page, "Must say").value == "fill* | top up\n2.1 bar"
+    submit(page)
+    assert at.cases() == [case], "opened and saved, nothing changes"
 
 
 def test_a_folder_that_cannot_be_written_says_so(desk: Callable[..., Desk]) -> None:
@@ -215,7 +236,7 @@ def test_search_alone_needs_no_model(desk: Callable[..., Desk]) -> None:
 
 
 def test_two_runs_are_compared_row_by_row(desk: Callable[..., Desk]) -> None:
-    at = with_cases(desk("NOT FOUND"))
+    at = with_cases(desk("It must never run dry for longer than 40 seconds.", "NOT FOUND"))
     at.evaluate(at.cases())
     finished(at)
     for file in at.trial.out.parent.iterdir():  # made in this very second, so named alike
@@ -225,7 +246,7 @@ def test_two_runs_are_compared_row_by_row(desk: Callable[..., Desk]) -> None:
     later.evaluate(later.cases())
     finished(later)
     page = drawn(later)
-    assert "1 came out better and 0 worse" in shown(page) and "was: refused" in shown(page)
+    assert "1 came out better and 0 worse" in shown(page) and "was: " in shown(page)
     assert "better than before 1" in pills(page)
 
 
@@ -256,12 +277,12 @@ def test_the_chat_goes_before_what_runs_in_the_background() -> None:
     begun, waiting = threading.Event(), threading.Event()
 
     def background() -> None:
-        with turn.behind():
+        with turn.in_background():
             begun.set()
             waiting.wait(10)
             for piece in range(3):
                 order.append(f"background {piece}")
-                turn.step_aside()
+                turn.give_way()
 
     def person() -> None:
         with turn:
@@ -329,8 +350,11 @@ def keep_run(at: Desk) -> None:
 
 def test_words_fit_what_was_asked() -> None:
     assert "nothing can be judged" in in_words([])[0]
-    assert against(None) == [] and "As good as" in against({"n": 3, "better": [], "worse": [], "metrics": {}})[0]
-    assert spread(list("abcdefghij"), 3) == ["a", "d", "g"] and spread(list("ab"), 5) == ["a", "b"]  # type: ignore[arg-type]
+    assert (
+        comparison_in_words(None) == []
+        and "As good as" in comparison_in_words({"n": 3, "better": [], "worse": [], "metrics": {}})[0]
+    )
+    assert evenly_spaced(list("abcdefghij"), 3) == ["a", "d", "g"] and evenly_spaced(list("ab"), 5) == ["a", "b"]  # type: ignore[arg-type]
 
 
 # -- from the chat

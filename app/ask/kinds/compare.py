@@ -21,9 +21,9 @@ from app.ask.kinds.things import compare_things
 from app.ask.named import called, documents_named
 from app.ask.outline import Outline, outline_of
 from app.ask.plan import Asked, Computed, cite
-from app.ask.spelling import name_words
 from app.ask.telling import Room, in_stretches, most_telling, weight
 from app.ask.units import Unit
+from app.ask.wording import name_words
 from app.datatypes import Citation, Grid, Plan, Status
 from ingest.datatypes import Document
 

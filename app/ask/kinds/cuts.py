@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.ask.spelling import name_words
+from app.ask.wording import name_words
 
 _PLEASE = r"^(?:(?:please|can you|could you|would you|i want to|i'd like to|help me|now|so|and|ok|quickly) )*"
 _FRAMES = (  # of which `rest` holds both sides, and what they are compared in

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from itertools import islice
 
 from app.ask.kinds.cuts import Cut, cuts, plain
-from app.ask.parts import Part
 from app.ask.plan import Asked, Computed, cite
-from app.ask.spelling import name_words
+from app.ask.sections import Part
 from app.ask.subject import subject_of
 from app.ask.telling import Room, most_telling
+from app.ask.wording import name_words
 from app.datatypes import Citation, Plan
 
 _STRONG = re.compile(r"\b(?:compare|contrast|comparison|differences?|differ|versus|vs)\b")

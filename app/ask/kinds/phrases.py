@@ -9,9 +9,9 @@ from itertools import islice
 
 from app.ask.kinds.cuts import Cut, aspects_of, cuts, plain
 from app.ask.plan import Asked, Computed, cite
-from app.ask.spelling import name_words, telling_share
 from app.ask.telling import weight
 from app.ask.units import Unit, units_of
+from app.ask.wording import name_words, telling_share
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document
 

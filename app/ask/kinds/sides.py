@@ -10,7 +10,7 @@ from itertools import islice
 from app.ask.kinds.cuts import Cut, aspects_of, cuts, named_in, plain, several_in, within
 from app.ask.named import TYPES, Called, Named, Names, called, documents_named
 from app.ask.plan import Asked
-from app.ask.spelling import name_words
+from app.ask.wording import name_words
 from ingest.datatypes import Document
 from ingest.text.versions import Edition, marks_in
 

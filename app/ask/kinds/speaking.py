@@ -11,9 +11,9 @@ from itertools import zip_longest
 from app.ask.alike import Pair, pairs
 from app.ask.outline import Outline
 from app.ask.quantities import quantities
-from app.ask.spelling import holds, name_words
 from app.ask.telling import is_aside, weight
 from app.ask.units import Unit
+from app.ask.wording import holds, name_words
 
 _TIME = re.compile(
     r"\b(?:how (?:long|soon|often)|length|periods?|time|deadlines?|duration|notice|when|until|"

@@ -13,13 +13,13 @@ from dataclasses import replace
 from app.ask.kinds.wishes import Wish, wish_of
 from app.ask.named import TYPES, file_in
 from app.ask.outline import Outline, Section, opening_of
-from app.ask.parts import NO_TOPIC, Part
 from app.ask.plan import Asked, Computed, cite
 from app.ask.retrieve import retrieve
-from app.ask.spelling import name_words, telling_share
+from app.ask.sections import NO_TOPIC, Part
 from app.ask.subject import Subject, subject_of
 from app.ask.telling import Room, in_stretches, introduction, is_aside, most_telling
 from app.ask.units import Unit, columns_of, units_of
+from app.ask.wording import name_words, telling_share
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from app.ask.kinds.cuts import asks_which, aspects_of, cuts, plain
 from app.ask.outline import Section, outline_of
 from app.ask.plan import Asked, Computed, cite
-from app.ask.spelling import holds, name_words, telling_share
 from app.ask.units import Unit, cells_of
+from app.ask.wording import holds, name_words, telling_share
 from app.ask.words import has_code
 from app.datatypes import Citation, Grid, Plan
 from ingest.datatypes import Document

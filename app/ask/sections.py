@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.ask.outline import Outline, Section, chapter, contents_of, outline_of, read_of, span_of
 from app.ask.plan import Asked
-from app.ask.spelling import name_words, telling_share
+from app.ask.wording import name_words, telling_share
 from app.ask.words import stem
 from ingest.datatypes import Document
 
