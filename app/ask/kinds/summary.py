@@ -244,6 +244,8 @@ def _missing(asked: Asked, subject: Subject, wish: Wish) -> Computed:
     near = [one.path for one in (subject.documents or asked.documents)]
     told = ", ".join(near[:8]) + and_more(len(near) - 8)
     kind = "The nearest are" if subject.documents else "There are"
-    said = f"Looked for “{wish.phrase}” among the names and headings of {len(asked.documents):,} documents."
-    reason = f"No document or section is called “{wish.phrase}”. {kind}: {told}."
+    typed = re.search(re.escape(wish.phrase), asked.question, re.IGNORECASE)
+    phrase = typed[0] if typed else wish.phrase
+    said = f"Looked for “{phrase}” among the names and headings of {len(asked.documents):,} documents."
+    reason = f"No document or section is called “{phrase}”. {kind}: {told}."
     return Computed(Plan("summary", said), "", (), "abstained", reason)
