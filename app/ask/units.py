@@ -107,12 +107,13 @@ def cells_of(row: Unit) -> list[tuple[str, str]]:
 def columns_of(row: Unit) -> list[str]:
     """The names of a row's columns, as far as they are told. Sheets whose columns are only lettered name them in their
     first row."""
-    pieces = row.spoken.replace(": ", " = ", 1).split("; ")
-    named = [piece.split(" = ") for piece in pieces if " = " in piece]
-    first = row.said.split(": ")[0]
-    if all(len(name) == 1 for name, *_ in named[1:]):
-        return [piece[-1] for piece in named]
-    return [named[0][0].removesuffix(first).strip() or "…", *(name for name, *_ in named[1:])]
+    head, _, _ = row.spoken.partition(": ")
+    first, named = row.said.partition(": ")[0], cells_of(row)
+    if not named:
+        return []
+    if all(len(name) == 1 for name, _ in named):
+        return [first, *(value for _, value in named)]
+    return [head.removesuffix(first).strip() or "…", *(name for name, _ in named)]
 
 
 def flat(text: str) -> str:

@@ -22,6 +22,7 @@ from app.ask.units import Unit, columns_of, units_of
 from app.ask.wording import name_words, telling_share
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document
+from ingest.text.clean import CELL
 
 _LISTED = 40  # documents of an overview
 _PASSAGES = 6
@@ -109,10 +110,19 @@ def _told(asked: Asked, part: Part, most: int, many: bool) -> tuple[list[str], l
             lines += [f"**{heading}**", ""]
         above = heading or above
         for unit in units:
-            lines.append(f"- {unit.lead} … {unit.said}" if unit.leans and len(unit.lead) < 160 else f"- {unit.said}")
             citations.append(cite(asked.index, document, unit.start, unit.end, unit.said))
+            said = _to_the_letter(unit, citations[-1].quote)
+            lines.append(f"- {unit.lead} … {said}" if unit.leans and len(unit.lead) < 160 else f"- {said}")
         lines.append("")
     return lines, citations
+
+
+def _to_the_letter(unit: Unit, quote: str) -> str:
+    """A row's own cells, without the names of its columns."""
+    if unit.form != "row":
+        return unit.said
+    cells = [" ".join(cell.split()) for cell in quote.split(CELL) if cell.strip()]
+    return f"{cells[0]}: {'; '.join(cells[1:])}" if len(cells) > 1 else unit.said
 
 
 def _tables(part: Part) -> dict[int, tuple[Section, list[Unit]]]:
