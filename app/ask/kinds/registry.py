@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from app.ask.kinds import dates
+from app.ask.kinds import compare, dates, summary
 from app.ask.plan import Compute
 from app.datatypes import Kind
 
 IN_ORDER: list[tuple[Kind, Compute]] = [
     ("dates", dates.answer),
+    ("compare", compare.answer),
+    ("summary", summary.answer),
 ]
