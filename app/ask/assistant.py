@@ -18,6 +18,7 @@ from app.ask.retrieve import named_documents, retrieve
 from app.ask.several import SeveralStream
 from app.ask.stream import AnswerStream
 from app.ask.translated import TranslatedStream
+from app.ask.understand.followup import continued
 from app.ask.understand.parts import parts_of
 from app.ask.understand.rewrite import with_figures
 from app.ask.understand.spelling import spelled
@@ -133,13 +134,17 @@ class Assistant:
     ) -> AnswerStream:
         """A question in the documents' language: its spelling mended, and cut where it holds several."""
         spelling = spelled(question, index, self.encoder)
+        whole = continued(spelling.text, [turn.question for turn in history])
+        if whole != spelling.text:  # it stands alone now
+            remark = " ".join(filter(None, [spelling.said, f"Understood as: {whole}"]))
+            return AnswerStream(self, index, whole, (), doc_ids, kind, remark)
         parts = parts_of(spelling.text) if kind is None else []
-        whole = AnswerStream(self, index, spelling.text, tuple(history), doc_ids, kind, spelling.said)
-        if len(parts) > 1 and whole.computed and whole.computed.plan.kind == "table":
-            return whole  # 'which is the heaviest, and how heavy is it?' is one look into a table
+        one = AnswerStream(self, index, spelling.text, tuple(history), doc_ids, kind, spelling.said)
+        if len(parts) > 1 and one.computed and one.computed.plan.kind == "table":
+            return one  # 'which is the heaviest, and how heavy is it?' is one look into a table
         if len(parts) > 1:
             return SeveralStream(self, index, spelling.text, parts, tuple(history), doc_ids, spelling.said)
-        return whole
+        return one
 
 
 def checked(question: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from app.ask.kinds import dates, table
+from app.ask.kinds import compare, dates, summary, table
 from app.ask.plan import Compute
 from app.datatypes import Kind
 
 IN_ORDER: list[tuple[Kind, Compute]] = [
     ("dates", dates.answer),
     ("table", table.answer),
+    ("compare", compare.answer),
+    ("summary", summary.answer),
 ]

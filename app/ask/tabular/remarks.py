@@ -41,5 +41,4 @@ def reason_of(result: Result) -> str:
 def status_of(result: Result) -> Status:
     differs = bool(result.others) and any(set(rows) != set(result.rows) for _, rows in result.others)
     wrong_total = result.printed is not None and result.value is not None and abs(result.printed - result.value) > 0.05
-    mixed = len(result.units) > 1
-    return "unsure" if result.wanted.doubts or result.rival or differs or mixed or wrong_total else "answered"
+    return "unsure" if result.wanted.doubts or result.rival or differs or wrong_total else "answered"

@@ -9,6 +9,7 @@ from app.ask.tabular.cited import citations_of, head_of, places_of
 from app.ask.tabular.numbers import as_written, plainly, with_unit
 from app.ask.tabular.remarks import name_of, reason_of, rows_word, status_of
 from app.ask.tabular.select import Result
+from app.ask.tabular.vocabulary import unit_of
 from app.ask.tabular.wanted import Wanted
 from app.datatypes import Grid, Plan
 from ingest.store.catalogue import Column, Sheet
@@ -56,10 +57,11 @@ def answered(index: LocalIndex, result: Result) -> Computed:
 def _mixed(result: Result) -> tuple[str, tuple[str, ...]]:
     """A column whose cells are compared or added up though they are in different units, and these."""
     reckoned = result.wanted.operation in ("sum", "mean", "median", "most", "least") and result.wanted.inner != "count"
-    if reckoned and len(result.units) > 1:
+    if reckoned and len({unit_of(unit) or unit for unit in result.units}) > 1:
         return name_of(result), result.units
     compared = (f.column for f in result.wanted.filters if f.how in ("<", "<=", ">", ">=", "between"))
-    return next(((c.name, c.units) for c in compared if c.kind == "number" and len(c.units) > 1), ("", ()))
+    numbers = (c for c in compared if c.kind == "number" and len({unit_of(unit) or unit for unit in c.units}) > 1)
+    return next(((c.name, c.units) for c in numbers), ("", ()))
 
 
 def plan_of(result: Result) -> Plan:
