@@ -8,7 +8,7 @@ from app.datatypes import Kind
 
 IN_ORDER: list[tuple[Kind, Compute]] = [
     ("dates", dates.answer),
-    ("table", table.answer),
     ("compare", compare.answer),
+    ("table", table.answer),
     ("summary", summary.answer),
 ]
