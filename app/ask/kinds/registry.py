@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from app.ask.kinds import dates
+from app.ask.kinds import dates, help, library, vague
 from app.ask.plan import Compute
 from app.datatypes import Kind
 
 IN_ORDER: list[tuple[Kind, Compute]] = [
+    ("help", help.answer),
+    ("library", library.answer),
     ("dates", dates.answer),
+    ("vague", vague.answer),
 ]
