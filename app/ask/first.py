@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from app.ask.shelf.named import kinds_counted, several
+from app.ask.shelf.wording import in_number
 from app.ask.words import STOP, WORD, stem
 from ingest.datatypes import Document
+from ingest.store.curated import languages
 from ingest.store.index import LocalIndex
 
 _LOOKED_AT = 40  # documents whose headings and tables are looked at
@@ -34,6 +36,13 @@ def first_questions(index: LocalIndex, most: int = 6) -> list[str]:
         return []
     looked_at = sorted(documents, key=lambda document: -document.n_chunks)[:_LOOKED_AT]
     sections = _sections(index, looked_at)
+    if _is_german(index):
+        found = [
+            *[f"Was steht in {_titled(document)} über {heading}?" for document, heading in sections[:2]],
+            *[f"Welche Dokumente erwähnen {word}?" for word in _common_words(index, sections)[:2]],
+            "Wie viele Dokumente hast du?",
+        ]
+        return list(dict.fromkeys(found))[:most]
     found = [
         *[f"What does {_titled(document)} say about {heading}?" for document, heading in sections[:1]],
         *[f"Summarise {_titled(document)}." for document in _summarised(looked_at, sections)[:1]],
@@ -46,10 +55,20 @@ def first_questions(index: LocalIndex, most: int = 6) -> list[str]:
     return list(dict.fromkeys(found))[:most]
 
 
-def holdings(documents: Sequence[Document]) -> str:
-    """'12 documents with 42 pages: 3 PDFs, 2 Word files'."""
+def _is_german(index: LocalIndex) -> bool:
+    """Whether most of the documents are."""
+    told = Counter(languages(index.store).values()).most_common(1)
+    return bool(told) and told[0][0] == "de"
+
+
+def holdings(documents: Sequence[Document], german: bool = False) -> str:
+    """'12 documents with 42 pages: 3 PDFs, 2 Word files'; without the kinds in German."""
+    pages = sum(document.n_pages for document in documents)
+    if german:
+        many = in_number(len(documents), "document", "many documents", german)
+        return f"{many} mit {in_number(pages, 'page', 'many pages', german)}"
     kinds = kinds_counted(documents)
-    told = f"{several(len(documents), 'document')} with {several(sum(d.n_pages for d in documents), 'page')}"
+    told = f"{several(len(documents), 'document')} with {several(pages, 'page')}"
     return f"{told}: {', '.join(several(count, kind) for kind, count in kinds[:6])}" if kinds else told
 
 

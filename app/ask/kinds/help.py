@@ -29,7 +29,7 @@ def _reply(asked: Asked, key: str, german: bool) -> str:
     if not asked.documents:
         how = "" if key == "add" else say("add", german, formats=KINDS)
         return "\n\n".join([opening, " ".join(filter(None, [say("empty", german), how]))])
-    blocks = [opening, say("holds", german, holdings=holdings(asked.documents))]
+    blocks = [opening, say("holds", german, holdings=holdings(asked.documents, german))]
     if questions := first_questions(asked.index, 3):
         blocks.append("\n".join([say("try", german), *(f"- {question}" for question in questions)]))
     return "\n\n".join(blocks)

@@ -6,25 +6,28 @@ A question about a fact is never taken for this: whatever asks for a number, a r
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from app.ask.plan import Asked, Computed, cite
 from app.ask.retrieve import AS_FOUND, retrieve
 from app.ask.shelf.counted import lines
+from app.ask.shelf.mentioned import NEAR, mentions
 from app.ask.shelf.patterns import compiled, fitting
-from app.ask.shelf.wording import say, spoken
-from app.ask.words import STOP, WORD, codes, content_words, stem
-from app.datatypes import Citation, Hit, Plan
+from app.ask.shelf.wording import in_number, say, spoken
+from app.ask.words import STOP, WORD, codes, stem
+from app.datatypes import Citation, Hit, Plan, Status
 from ingest.text.sentences import sentence_spans
 
 _SHOWN = 7  # places
 _PASSAGES = 24  # looked at
-_LONGEST = 4  # telling words of a subject
+_LONGEST = 3  # telling words of a subject
+_FEW = 4  # places with its words, up to which those near by meaning are named too
 _SENTENCE = 220  # characters of one that is shown
 _PARTS = {
-    "some": r"(?:(?:(?:some|any|more|all|a bit|a little|the) )*"
-    r"(?:something|everything|anything|information|info|details|more|what you (?:know|have))(?: there is| you know| you have)?)",
+    "some": r"(?:(?:some|any|more|all|a bit|a little|the) )*(?:something|everything|anything|information|info|details"
+    r"|more|what you (?:know|have))(?: there is| you know| you have)?",
     "want": r"(?:(?:i (?:need|want|would like|am looking for|have)|give me|show me|looking for|search(?: for)?|find) )",
 }
 _ENGLISH = {
@@ -60,6 +63,8 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"^(?:the|a|an|my|our|your|der|die|das|den|dem|des|mein|meine|unser|unsere)\s+", re.IGNORECASE)
+_CONTENTS = re.compile(r"(?:table of )?contents\b|inhalt", re.IGNORECASE)
+_FOLLOWS = re.compile(r"(?:and )?(?:what|how) about\b|(?:und )?was ist mit\b", re.IGNORECASE)
 _LEANS = re.compile(
     r"^(?:it|this|that|them|these|those|him|her|me|you|us|yourself|the (?:same|other|rest|first|second))\b", re.I
 )
@@ -75,25 +80,41 @@ class _Place:
 
 
 def answer(asked: Asked) -> Computed | None:
-    """An overview of what is there; None where the subject stands nowhere, or is longer than a general one."""
+    """An overview of what is there; None where nothing is near the subject, or where it is longer than a general one.
+
+    Where few places hold its words, those that come near by meaning are named behind them, as such.
+    """
     subject, german = _subject(asked)
-    stems = {stem(word.lower()) for word in WORD.findall(subject) if word.lower() not in STOP}
-    if not stems or len(content_words(subject)) > _LONGEST:
+    stems = _stems(subject, STOP)
+    if not stems or len(stems) > _LONGEST:
         return None
     hits = retrieve(asked.index, asked.encoder, subject, _PASSAGES, asked.doc_ids, AS_FOUND)
-    places = _places([hit for hit in hits if stems <= _stems_around(hit)], stems)
-    if not places:
+    about = _places(
+        [hit for hit in hits if stems <= _stems(f"{hit.title} {hit.chunk.heading} {hit.chunk.text}")], stems
+    )
+    others = [hit for hit in hits if not stems & _stems(hit.chunk.text)] if len(about) < _FEW else []
+    beside = _places(_near(asked, subject, others), set())[: _SHOWN - len(about)]
+    if not about and not beside:
         return None
-    citations, items = _shown(asked, places[:_SHOWN])
-    count = len({place.hit.chunk.doc_id for place in places})
-    head = say("overview", german, what=subject, n=str(len(places)), documents=str(count))
-    if len(places) == 1:
-        head = say("one place", german, what=subject)
-    paths = tuple(dict.fromkeys(place.hit.file for place in places))
-    more = len(places) - _SHOWN
-    tail = f"\n… and {more} more" if more > 0 else ""
+    citations, items = _shown(asked, [*about[:_SHOWN], *beside])
+    blocks = []
+    if about:
+        blocks.append(f"{_head(asked, subject, german)}\n{lines(items[: len(about)])}")
+    if beside:
+        opening = say("near", german) if about else f"{say('unmentioned', german, what=subject)} {say('near', german)}"
+        blocks.append(f"{opening}\n{lines(items[-len(beside) :])}")
+    paths = tuple(dict.fromkeys(citation.file for citation in citations))
     plan = Plan("vague", f"Gathered what there is on “{subject}”, to choose from.", paths, subject)
-    return Computed(plan, f"{head}\n{lines(items)}{tail}", citations, "answered", say("choose", german))
+    status: Status = "answered" if about else "unsure"
+    return Computed(plan, "\n\n".join(blocks), citations, status, say("choose", german))
+
+
+def _head(asked: Asked, subject: str, german: bool) -> str:
+    """In how many documents the words stand, all of them looked at."""
+    found = mentions(asked.index, subject, asked.documents)
+    count = len(found.exact) + len(found.apart)
+    documents = in_number(len(asked.documents), "document", "documents", german)
+    return say("overview", german, what=subject, n=str(count), documents=documents) if count else f"“{subject}”:"
 
 
 def _subject(asked: Asked) -> tuple[str, bool]:
@@ -101,49 +122,62 @@ def _subject(asked: Asked) -> tuple[str, bool]:
     question = spoken(asked.question)
     for wordings, german in ((_IN_ENGLISH, False), (_IN_GERMAN, True)):
         for _, match in fitting(question, wordings):
-            follows = re.match(r"(?:and )?(?:what|how) about\b|(?:und )?was ist mit", question, re.IGNORECASE)
-            if _LEANS.match(match["x"]) or (follows and asked.history) or re.search(r"\d|[,;:]", match["x"]):
+            follows = _FOLLOWS.match(question) and asked.history
+            if follows or _LEANS.match(match["x"]) or re.search(r"[,;:]", match["x"]):
                 return "", False
             return _ARTICLE.sub("", match["x"]), german
     bare = _ARTICLE.sub("", question)
-    words = bare.split()
-    alone = 0 < len(words) <= 2 and not asked.history and not _ASKS.search(bare) and not codes(bare)
+    alone = 0 < len(bare.split()) <= 2 and not asked.history and not _ASKS.search(bare) and not codes(bare)
     general = alone and not re.search(r"[\d,;:=+*/@]|['’](?!s)", bare) and len(bare) > 2
     return (bare, False) if general else ("", False)
 
 
-def _stems_around(hit: Hit) -> set[str]:
-    """Of a passage with its heading and its document's title."""
-    around = f"{hit.title} {hit.chunk.heading} {hit.chunk.text}".lower()
-    return {stem(word) for word in WORD.findall(around)}
+def _stems(text: str, without: Collection[str] = ()) -> set[str]:
+    return {stem(word) for word in WORD.findall(text.lower()) if word not in without}
+
+
+def _near(asked: Asked, subject: str, hits: Sequence[Hit]) -> list[Hit]:
+    vector = asked.encoder.encode_queries([subject])[0]
+    cosines = asked.index.cosines(vector, [hit.chunk.id for hit in hits])
+    ranked = sorted(zip(cosines, range(len(hits)), strict=True), key=lambda item: (-item[0], item[1]))
+    return [hits[at] for cosine, at in ranked if cosine >= NEAR]
 
 
 def _places(hits: Sequence[Hit], stems: set[str]) -> list[_Place]:
-    """One of each section, those that are called after the subject first, then as they were found; documents take
-    turns, so that a long one does not fill the list."""
-    best: dict[tuple[int, str], _Place] = {}
-    for hit in hits:
-        key = hit.chunk.doc_id, hit.chunk.heading or str(hit.chunk.page)
-        best.setdefault(key, _Place(hit, *_sentence(hit, stems)))
-    turn: dict[int, int] = {}
-    ranked = []
-    for at, place in enumerate(best.values()):
-        named = stems <= {stem(word) for word in WORD.findall(f"{place.hit.chunk.heading} {place.hit.title}".lower())}
-        turn[place.hit.chunk.doc_id] = turn.get(place.hit.chunk.doc_id, 0) + 1
-        ranked.append((turn[place.hit.chunk.doc_id] - 2 * named, at, place))
-    return [place for _, _, place in sorted(ranked, key=lambda item: item[:2])]
+    """One of each section. Of a document those that are called after the subject come first, then as they were found;
+    documents that are called so come first, and take turns, so that a long one does not fill the list."""
+    sections: dict[tuple[int, str], Hit] = {}
+    for hit in (hit for hit in hits if not _CONTENTS.match(hit.chunk.heading)):
+        sections.setdefault((hit.chunk.doc_id, hit.chunk.heading or str(hit.chunk.page)), hit)
+    ranked: list[tuple[tuple[int, int, int], Hit]] = []
+    turns: Counter[int] = Counter()
+    for hit in sorted(sections.values(), key=lambda hit: not _called(hit.chunk.heading, stems)):
+        turns[hit.chunk.doc_id] += 1
+        named = _called(hit.chunk.heading, stems) + 2 * _called(hit.title, stems)
+        ranked.append(((turns[hit.chunk.doc_id], -named, len(ranked)), hit))
+    return [_Place(hit, *_sentence(hit, stems)) for _, hit in sorted(ranked, key=lambda item: item[0])]
+
+
+def _around(hit: Hit) -> str:
+    return f"{hit.title}\n{hit.chunk.heading}\n{hit.chunk.text}"
+
+
+def _called(name: str, stems: set[str]) -> bool:
+    return bool(stems) and stems <= _stems(name)
 
 
 def _sentence(hit: Hit, stems: set[str]) -> tuple[int, int]:
-    """Of the passage's sentences, the first one that says something of the subject; one with a number goes before one
-    without, and a heading or a row without a verb comes last."""
+    """Of the passage's sentences the first whole one; where the heading does not name the subject, one that does, and
+    one with a number, go before others."""
     spans = [(a, b) for a, b in sentence_spans(hit.chunk.text) if b - a <= 2 * _SENTENCE] or [(0, len(hit.chunk.text))]
+    wanted = set() if _called(hit.chunk.heading, stems) or _called(hit.title, stems) else stems
 
     def rank(span: tuple[int, int]) -> tuple[float, int]:
         text = hit.chunk.text[slice(*span)]
-        own = {stem(word) for word in WORD.findall(text.lower())}
-        whole = len(own) > 4 and "\t" not in text
-        return -(2.0 * whole + bool(own & stems) + 0.5 * any(c.isdigit() for c in text)), span[0]
+        own = _stems(text)
+        whole = len(own) > 4 and "\t" not in text and text not in hit.chunk.heading and text not in hit.title
+        number = bool(wanted) and any(character.isdigit() for character in text)
+        return -(2.0 * whole + 2.5 * (bool(wanted) and wanted <= own) + 0.5 * number), span[0]
 
     start, end = min(spans, key=rank)
     return hit.chunk.start + start, hit.chunk.start + end

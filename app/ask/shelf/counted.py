@@ -138,19 +138,24 @@ def unread(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
 
 
 def duplicates(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
-    return _verdicts(asked, curated.duplicates(asked.index.store), "say the same as another one", "duplicate")
+    return _verdicts(
+        asked,
+        curated.duplicates(asked.index.store),
+        ("says the same as another one", "say the same as others"),
+        "duplicate",
+    )
 
 
 def outdated(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
-    verdicts = asked.index.superseded()[0]
-    return _verdicts(asked, verdicts, "have a newer edition in the library", "document with a newer edition")
+    what = ("has a newer edition in the library", "have newer editions in the library")
+    return _verdicts(asked, asked.index.superseded()[0], what, "document with a newer edition")
 
 
-def _verdicts(asked: Asked, verdicts: dict[int, curated.Verdict], what: str, none: str) -> Computed:
+def _verdicts(asked: Asked, verdicts: dict[int, curated.Verdict], what: tuple[str, str], none: str) -> Computed:
     by_id = {document.id: document for document in asked.documents}
     found = [(by_id[i], verdict) for i, verdict in verdicts.items() if i in by_id]
     plan = _plan("Compared the documents with one another.", [document for document, _ in found])
     if not found:
         return Computed(plan, f"No {none} was found among {several(len(by_id), 'document')}.")
     items = [f"{document.path}: {verdict.why}" for document, verdict in found]
-    return Computed(plan, f"{several(len(found), 'document')} {what}:\n{lines(sorted(items))}")
+    return Computed(plan, f"{several(len(found), 'document')} {what[len(found) != 1]}:\n{lines(sorted(items))}")

@@ -15,7 +15,7 @@ _CLOSE = 400  # and at its end, where letters and contracts are signed
 _MONTHS = "January February March April May June July August September October November December".split()
 _DATE_LINE = re.compile(  # a line that is little but a date: 'February 2024', 'Harrowmere, 14 August 2023'
     r"^(?:[^\W\d][\w .'-]{2,40},\s*)?(?:\d{1,2}\.?\s+)?[^\W\d]{3,10}\.?\s+(?:\d{1,2},\s*)?(?:19|20)\d\d\.?$"
-    r"|^(?:[^\W\d][\w .'-]{2,40},\s*)?\d{1,2}\.\d{1,2}\.(?:19|20)\d\d$|^(?:19|20)\d\d-\d\d(?:-\d\d)?$",
+    r"|^(?:[^\W\d][\w .'-]{2,40},\s*)?\d{1,2}\.\d{1,2}\.(?:19|20)\d\d$|^(?:19|20)\d\d-\d\d-\d\d$",
     re.MULTILINE,
 )
 _TOLD = re.compile(
@@ -56,7 +56,7 @@ def date_of(index: LocalIndex, document: Document) -> Told | None:
         (end for (end,) in index.store.rows("SELECT max(end) FROM chunks WHERE doc_id = ?", (document.id,)) if end),
         default=0,
     )
-    front = index.text(document.id, 0, min(length, _FRONT))
+    front = index.text(document.id, 0, min(length, _FRONT)).replace("\f", "\n")
     found: list[Told] = []
     for match in _TOLD.finditer(front[:800]):
         found.append(_told(match["date"], match.start("date")))

@@ -14,7 +14,7 @@ from ingest.store.index import LocalIndex
 from ingest.text.sentences import sentence_spans
 
 _MOST = 5000  # passages looked at for one phrase
-_NEAR = 0.45  # cosine from which a passage may be about it
+NEAR = 0.3  # cosine from which a passage may be about it
 _BEFORE_CODE = 3  # words of a phrase that ends in a code and means nothing but it
 _NEAREST = 3  # documents that are named so
 
@@ -48,10 +48,10 @@ def mentions(index: LocalIndex, phrase: str, documents: Sequence[Document]) -> M
     for one in map(_core, alternatives(phrase)):
         rows = _passages(index, one, documents)
         whole = whole and len(rows) < _MOST
-        side_by_side = re.compile(_pattern(one), re.IGNORECASE)
+        together = side_by_side(one)
         by_id = {document.id: document for document in documents}
         for doc_id, start, text in rows:
-            found = side_by_side.search(text)
+            found = together.search(text)
             mention = _mention(by_id[doc_id], start, text, found.start() if found else _first(text, one))
             into = exact if found else apart
             old = into.get(doc_id)
@@ -69,7 +69,7 @@ def near(index: LocalIndex, encoder: Encoder, phrase: str, documents: Sequence[D
     """The documents with the passages that come nearest by meaning, where they come near at all."""
     vector = encoder.encode_queries([phrase])[0]
     by_id = {document.id: document for document in documents}
-    scored = [one for one in index.dense(vector, 40, list(by_id)) if one.score >= _NEAR]
+    scored = [one for one in index.dense(vector, 40, list(by_id)) if one.score >= NEAR]
     chunks = index.chunks([one.chunk_id for one in scored])
     found: dict[int, Mention] = {}
     for one in scored:
@@ -112,10 +112,10 @@ def _passages(index: LocalIndex, phrase: str, documents: Sequence[Document]) -> 
     return [(doc_id, start, text) for doc_id, start, text in rows]
 
 
-def _pattern(phrase: str) -> str:
+def side_by_side(phrase: str) -> re.Pattern[str]:
     """The phrase with any white space or hyphen between its words, in singular or plural."""
-    words = WORD.findall(phrase)
-    return r"(?<!\w)" + r"[\s\-–/.'’]{1,3}".join(map(re.escape, words)) + r"(?:e?s|’s|'s)?(?!\w)"
+    words = r"[\s\-–/.'’]{1,3}".join(map(re.escape, WORD.findall(phrase)))
+    return re.compile(rf"(?<!\w){words}(?:e?s|’s|'s)?(?!\w)", re.IGNORECASE)
 
 
 def _first(text: str, phrase: str) -> int:

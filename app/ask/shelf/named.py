@@ -56,7 +56,8 @@ def known_as(document: Document) -> str:
 
 def stems_of(text: str) -> tuple[str, ...]:
     """Stems of the telling words of a phrase; numbers without leading zeros."""
-    words = (word.lower() for word in WORD.findall(text.replace("_", " ")))
+    apart = re.sub(r"\be-mail", "mail", text.replace("_", " "), flags=re.IGNORECASE)
+    words = (word.lower() for word in WORD.findall(apart))
     return tuple(word.lstrip("0") or "0" if word.isdigit() else stem(word) for word in words if word not in STOP)
 
 

@@ -13,7 +13,7 @@ from app.ask.shelf.named import known_as, meant, several
 from app.ask.shelf.one import file_date
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document
-from ingest.text.versions import date_in
+from ingest.text.versions import Rank, date_in
 
 _LOOKED_INTO = 400  # documents whose printed dates are looked for; of more, the files' dates must do
 _SAME = 5  # documents that may share a first place
@@ -76,17 +76,25 @@ def _by_date(asked: Asked, newest: bool) -> Computed:
     told = {document.id: told for document, told in dated}
     if len(dated) < max(2, len(asked.documents) // 4):
         return _by_file(asked, newest)
-    key = (lambda rank: (*rank, *[12, 31][len(rank) - 1 :])) if newest else (lambda rank: rank)
-    best = (max if newest else min)(key(one.rank) for _, one in dated)
-    firsts = [document for document, one in dated if key(one.rank) == best]
+    best = (max if newest else min)(_day(one.rank) for _, one in dated)
+    firsts = [document for document, one in dated if _day(one.rank) == best]
     items = [f"{known_as(d)}, of {shown(told[d.id].rank)}" for d in firsts[:_SAME]]
-    text = f"By the dates printed in them: {items[0]}." if len(items) == 1 else lines(items)
+    text = "By the dates printed in them: " + (f"{items[0]}." if len(items) == 1 else f"\n{lines(items)}")
+    unclear = [d for d, one in dated if d not in firsts and one.rank == best[: len(one.rank)]]
+    if unclear:
+        text += f"\n\nNo more than {best[0]} is told of: {'; '.join(known_as(d) for d in unclear[:_SAME])}."
     undated = len(asked.documents) - len(dated)
-    unclear = [d for d, one in dated if d not in firsts and len(one.rank) < 3 and one.rank[0] == best[0]]
     reason = f"In {several(undated, 'document')} no date was found." if undated else ""
-    plan = _plan("Compared the dates that the documents bear.", firsts)
-    citations = _cited(asked, [(d, told[d.id]) for d in firsts[:_SAME]], items)
-    return Computed(plan, text, citations, "unsure" if undated or (unclear and len(best) < 2) else "answered", reason)
+    cited = [*firsts[:_SAME], *unclear[:_SAME]]
+    claims = [*items, *([text.rsplit("\n", 1)[-1]] * len(unclear))]
+    citations = _cited(asked, [(d, told[d.id]) for d in cited], claims)
+    plan = _plan("Compared the dates that the documents bear.", cited)
+    return Computed(plan, text, citations, "unsure" if undated or unclear else "answered", reason)
+
+
+def _day(rank: Rank) -> Rank:
+    """To be compared: of a month its beginning, of a year too."""
+    return (*rank, 1, 1)[:3]
 
 
 def _dated(asked: Asked, documents: Sequence[Document]) -> list[tuple[Document, Told]]:

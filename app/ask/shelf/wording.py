@@ -67,10 +67,10 @@ SENTENCES = {
         "Alle diese Wörter, nicht nebeneinander, stehen in einem Abschnitt von:",
     ),
     "overview": (
-        "On “{what}” there are {n} places in {documents} of the documents:",
-        "Zu „{what}“ gibt es {n} Stellen in {documents} der Dokumente:",
+        "“{what}” stands in {n} of {documents}. The places that are most about it:",
+        "„{what}“ steht in {n} von {documents}. Die Stellen, an denen es am meisten darum geht:",
     ),
-    "one place": ("On “{what}” there is one place:", "Zu „{what}“ gibt es eine Stelle:"),
+    "near": ("Near in meaning:", "Dem Sinn nach nahe:"),
     "choose": ("An overview: ask about one of these for more.", "Ein Überblick: Fragen Sie zu einer Stelle weiter."),
     "perhaps": ("Near in meaning, perhaps:", "Dem Sinn nach vielleicht:"),
     "document": ("document", "Dokument"),
@@ -85,7 +85,7 @@ SENTENCES = {
 
 def spoken(question: str) -> str:
     """The question without greeting, 'can you tell me' and closing punctuation; its case is kept."""
-    plain = " ".join(question.replace("’", "'").split())
+    plain = re.sub(r"\b(what|which|who|where)'s\b", r"\1 is", " ".join(question.replace("’", "'").split()), flags=re.I)
     while True:
         shorter = _CLOSING.sub("", _OPENING.sub("", _PUNCTUATION.sub("", plain).strip(" ,;:")))
         if shorter == plain or not shorter:

@@ -3,7 +3,9 @@ stand for the lines of PARTS, '(?P<x>…)' is what is asked about."""
 
 from __future__ import annotations
 
-from app.ask.shelf.patterns import compiled
+from app.ask.shelf.patterns import compiled, fitting
+from app.ask.shelf.smalltalk import said_to_docent
+from app.ask.shelf.wording import spoken
 
 PARTS = {
     "docs": r"documents?|files?|docs?|texts?|papers|dokumente?n?|dateie?n?",
@@ -28,7 +30,7 @@ PARTS = {
     r"|most up[- ]to[- ]date",
     "changed": r"added|changed|modified|updated|edited|saved",
     "work": r"(?:[\w.-]+ )*?(?:documents?|files?|pdf|manual|guide|report|handbook|paper|presentation|spreadsheet|book"
-    r"|article|[\w-]+\.\w{2,5})(?: .+)?",
+    r"|article|[\w-]+\.\w{2,5})(?: .+?)??",
     "year": r"(?:(?:january|february|march|april|may|june|july|august|september|october|november|december) )?"
     r"(?:19|20)\d\d",
     "show": r"(?:show|give|list|name|find|search)(?: me| us)?(?: for| a list of)?",
@@ -89,7 +91,7 @@ _ENGLISH = {
         (?:what|which) <all><docs> (?:were|was|have been|has been) <changed> (?P<when>(?:since|in|after|before) .+)
     """,
     "changed when": r"""
-        when (?:was|were) (?P<x><work>?) (?:last )?<changed>(?: last)?<here>
+        when (?:was|were) (?P<x><work>) (?:last )?<changed>(?: last)?<here>
         (?:what is )?the date of (?P<x>(?:the )?(?:file [\w. -]+|[\w-]+\.\w{2,5}))
     """,
     "written by": r"""
@@ -101,8 +103,8 @@ _ENGLISH = {
     "languages": r"""
         (?:in )?(?:what|which) languages? (?:are|do) <all><docs>(?: (?:in|use|written(?: in)?))?<here>
         (?:what|which) languages (?:are there|do you have|occur)<here>
-        (?:what|which) language is (?P<x><work>?)(?: written)? in
-        in (?:what|which) language is (?P<x><work>?)(?: written)?
+        (?:what|which) language is (?P<x><work>)(?: written)? in
+        in (?:what|which) language is (?P<x><work>)(?: written)?
     """,
     "types": r"""
         (?:what|which) file (?:types?|formats?|kinds?)<have><here>
@@ -174,3 +176,9 @@ PARTS |= {
     "stand": r"(?:occurs?|appears?|mentioned|stand|come up|named|found|discussed|referred to|used|turn up)",
 }
 ENGLISH, GERMAN = compiled(_ENGLISH, PARTS), compiled(_GERMAN, PARTS)
+
+
+def is_to_docent(question: str) -> bool:
+    """Whether it may be asked of Docent and not of the documents, so that neither its spelling nor its language is to
+    be looked at before."""
+    return bool(said_to_docent(question)[0] or fitting(spoken(question), GERMAN))
