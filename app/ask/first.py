@@ -14,6 +14,7 @@ from ingest.datatypes import Document
 from ingest.store.curated import languages
 from ingest.store.index import LocalIndex
 
+_KINDS = 5  # of files, that are named
 _LOOKED_AT = 40  # documents whose headings and tables are looked at
 _LONGEST = 70  # characters of a title or heading that is put into a question
 _TOO_PLAIN = re.compile(  # headings that tell nothing of what stands below them
@@ -35,8 +36,9 @@ def first_questions(index: LocalIndex, most: int = 6) -> list[str]:
     if not documents:
         return []
     looked_at = sorted(documents, key=lambda document: -document.n_chunks)[:_LOOKED_AT]
-    sections = _sections(index, looked_at)
-    if _is_german(index):
+    german = _is_german(index)
+    sections = _sections(index, looked_at, german)
+    if german:
         found = [
             *[f"Was steht in {_titled(document)} über {heading}?" for document, heading in sections[:2]],
             *[f"Welche Dokumente erwähnen {word}?" for word in _common_words(index, sections)[:2]],
@@ -67,9 +69,14 @@ def holdings(documents: Sequence[Document], german: bool = False) -> str:
     if german:
         many = in_number(len(documents), "document", "many documents", german)
         return f"{many} mit {in_number(pages, 'page', 'many pages', german)}"
+    return f"{several(len(documents), 'document')} with {several(pages, 'page')}: {kinds_held(documents)}"
+
+
+def kinds_held(documents: Sequence[Document]) -> str:
+    """'3 PDFs, 2 Word files', those of which there are most."""
     kinds = kinds_counted(documents)
-    told = f"{several(len(documents), 'document')} with {several(pages, 'page')}"
-    return f"{told}: {', '.join(several(count, kind) for kind, count in kinds[:6])}" if kinds else told
+    rest = sum(count for _, count in kinds[_KINDS:])
+    return ", ".join([*(several(count, kind) for kind, count in kinds[:_KINDS]), *([f"{rest:,} more"] if rest else [])])
 
 
 def _titled(document: Document) -> str:
@@ -79,7 +86,7 @@ def _titled(document: Document) -> str:
     return f"“{title}”" if readable else PurePosixPath(document.path).name
 
 
-def _sections(index: LocalIndex, documents: Sequence[Document]) -> list[tuple[Document, str]]:
+def _sections(index: LocalIndex, documents: Sequence[Document], german: bool) -> list[tuple[Document, str]]:
     """One telling heading of each document, of one to six words, those of the first level first."""
     found: list[tuple[Document, str]] = []
     for document in documents:
@@ -91,7 +98,8 @@ def _sections(index: LocalIndex, documents: Sequence[Document]) -> list[tuple[Do
             plain = all(word.lower() not in STOP or word.lower() in _JOINING for word in WORD.findall(heading))
             short = 0 < len(WORD.findall(heading)) <= 5 and 4 < len(heading) <= _LONGEST and plain
             if short and stems - named and not _TOO_PLAIN.match(heading) and not re.search(r"[,;:?!\d]", heading):
-                found.append((document, heading if _is_name(heading) else heading[0].lower() + heading[1:]))
+                kept = german or _is_name(heading)
+                found.append((document, heading if kept else heading[0].lower() + heading[1:]))
                 break
     return found
 
@@ -141,6 +149,6 @@ def _of_tables(index: LocalIndex, documents: Sequence[Document]) -> list[str]:
 def _common_words(index: LocalIndex, sections: Sequence[tuple[Document, str]]) -> list[str]:
     """Words of headings that stand in several passages, but not in most: those of more headings first, then the
     longer ones, which tell more."""
-    counted = Counter(word.lower() for _, heading in sections for word in WORD.findall(heading) if len(word) > 5)
+    counted = Counter(word for _, heading in sections for word in WORD.findall(heading) if len(word) > 5)
     order = sorted(counted, key=lambda word: (-counted[word], -len(word), word))[:20]
-    return [word for word in order if word not in STOP and 1 < index.frequency(word) < max(3, len(index) // 3)]
+    return [word for word in order if word.lower() not in STOP and 1 < index.frequency(word) < max(3, len(index) // 3)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app.ask.first import first_questions, holdings
 from app.ask.plan import Asked, Computed
 from app.ask.shelf.smalltalk import said_to_docent
@@ -16,7 +18,8 @@ _SHORT = ("thanks", "bye")  # these ask nothing: no examples behind them
 def answer(asked: Asked) -> Computed | None:
     """The message as it was typed is looked at: what went before it has no part in 'thanks'."""
     key, german = said_to_docent(asked.question)
-    if not key:
+    leans = asked.history and re.search(r"\b(?:it|this|that|das|es)\b", asked.question, re.IGNORECASE)
+    if not key or (leans and key in ("who", "can")):  # 'how does it work?' behind an answer is about what that told
         return None
     said = _SAID.get(key, "Took it as a question about Docent itself.")
     return Computed(Plan("help", said), _reply(asked, key, german))

@@ -10,7 +10,8 @@ from ingest.store.curated import editions
 from ingest.store.index import LocalIndex
 from ingest.text.versions import Rank, date_in
 
-_FRONT = 1500  # characters in which a document says so
+_FRONT = 1500  # characters in which a document says who wrote it
+_TOP = 700  # and when: further down a line may be of a table
 _CLOSE = 400  # and at its end, where letters and contracts are signed
 _MONTHS = "January February March April May June July August September October November December".split()
 _DATE_LINE = re.compile(  # a line that is little but a date: 'February 2024', 'Harrowmere, 14 August 2023'
@@ -58,9 +59,9 @@ def date_of(index: LocalIndex, document: Document) -> Told | None:
     )
     front = index.text(document.id, 0, min(length, _FRONT)).replace("\f", "\n")
     found: list[Told] = []
-    for match in _TOLD.finditer(front[:800]):
+    for match in _TOLD.finditer(front[:_TOP]):
         found.append(_told(match["date"], match.start("date")))
-    found += [_told(match.group(), match.start()) for match in _DATE_LINE.finditer(front)]
+    found += [_told(match.group(), match.start()) for match in _DATE_LINE.finditer(front[:_TOP])]
     if first := next((m for m in _HEADING.finditer(front[:300])), None):
         found.append(_told(first["date"], first.start("date")))
     if length:

@@ -20,7 +20,7 @@ _PARTS = {
     "adding": r"(?:add|upload|import|load|put|insert|get|ingest)",
     "formats": r"(?:what|which) (?:file )?(?:formats?|types? of files?|kinds? of files?|file types?|types?)",
     "that": r"(?:that|this|it|you|your answer)(?:'s| is| was| has|'ve| have)? ?(?:really |very |already |just )*"
-    r"(?:helped|helps|helpful|useful|great|perfect|good|all|it|clear|enough|what i (?:needed|wanted))"
+    r"(?:helped|helps|helpful|useful|great|perfect|good|it|clear|enough|what i (?:needed|wanted))"
     r"(?: me| us)?(?: for now)?",
     "danke": r"(?:(?:vielen|herzlichen|besten|tausend) dank|danke(?: schön| sehr| dir| ihnen| vielmals)?|dankeschön)",
     "dateien": r"(?:(?:neue|weitere|meine|eigene|noch) )*(?:dokumente?|dateien?|pdfs?)",
@@ -58,6 +58,7 @@ _ENGLISH = {
         what (?:(?:else|all) )?can <you> do(?: for me| here)?
         what (?:do you do|are you (?:able to do|capable of|good (?:at|for)))
         what (?:(?:else|all) )?(?:can|may|could|should|do) i (?:ask|do|type)(?: you| docent| here)*
+        how (?:does|do) (?:this|that) work
         how (?:does|do|should|can) (?:i|<you>) (?:work|use <you>|ask(?: you| questions| a question)*)
         what (?:(?:kinds?|sorts?|types?) of )?questions (?:can|could|should|may) (?:i ask|you answer)(?: you)?
         (?:give me |show me |some |any )*(?:examples? questions?|sample questions)
