@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.ask.belonging import Belonging, belonging, rarity_in
 from app.ask.compose import AT_ONCE, States, composed
 from app.ask.evidence import best_sentences, sentences_of
 from app.ask.gate import Verdict, judge, signals
@@ -110,6 +111,20 @@ class Attempt:
         return verify(self.reply, self.question, sentences, self.hits, self._assistant.nearness)
 
     @cached_property
+    def belonging(self) -> Belonging:
+        """Whether the quotes, with what stands above them, speak of what was asked."""
+        cited = {(c.file, c.start) for claim in self.claims for c in claim.citations}
+        spoken = [s.meaning for s in self.sentences if (s.file, s.start) in cited]
+        above = [
+            f"{hit.file} {hit.title} {hit.chunk.heading}"
+            for hit in self.hits
+            if any(hit.holds(*place) for place in cited)
+        ]
+        quotes = [c.quote for claim in self.claims for c in claim.citations]
+        rarity = rarity_in(len(self._index), self._index.frequency)
+        return belonging(self.query, "\n".join([*above, *spoken, *quotes]), rarity, self._assistant.encoder)
+
+    @cached_property
     def signals(self) -> dict[str, float]:
         """What tells whether the documents hold this answer. Empty where there is none to doubt."""
         supported = [claim for claim in self.claims if claim.supported]
@@ -120,6 +135,8 @@ class Attempt:
         certain = self._llm.last_logprobs or [0.0]
         return {
             **signals(self.question, supported, self.hits, evidence, nearest),
+            "missing": self.belonging.missing,
+            "unnamed": float(len(self.belonging.unnamed)),
             "refusing": max(-20.0, self._llm.opened_with(REFUSAL)),
             "certain": sum(certain) / len(certain),
             "least_certain": min(certain),
@@ -156,4 +173,5 @@ class Attempt:
             confidence=self.confidence if self.signals else 1.0,
             threshold=level.threshold,
             stopped=self.stopped,
+            unnamed=self.belonging.unnamed if self.signals else (),
         )
