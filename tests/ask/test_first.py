@@ -28,7 +28,6 @@ def index(tmp_path, encoder):
     return LocalIndex(tmp_path / "at")
 
 
-@pytest.mark.slow
 def test_they_name_what_this_index_holds(index):
     questions = first_questions(index, 8)
     assert len(questions) == len(set(questions)) and "How many documents do you have?" in questions
@@ -41,7 +40,6 @@ def test_they_name_what_this_index_holds(index):
     assert "What is the highest Pieces in stock.csv?" in questions
 
 
-@pytest.mark.slow
 def test_those_about_the_library_are_answered_without_a_model(index, encoder, scripted):
     docent = Assistant(index.folder, encoder, scripted)
     own = [q for q in first_questions(index, 8) if q.startswith(("How many", "Which documents"))]
@@ -55,7 +53,6 @@ def test_none_where_nothing_was_read(tmp_path, encoder):
     assert first_questions(LocalIndex(tmp_path / "at")) == []
 
 
-@pytest.mark.slow
 def test_german_documents_are_asked_in_german(tmp_path, encoder):
     folder = tmp_path / "regal"
     folder.mkdir()

@@ -50,7 +50,6 @@ def test_questions_about_content_are_none_of_it():
     assert [one for one in split(QUESTIONS) if said_to_docent(one)[0]] == []
 
 
-@pytest.mark.slow
 def test_a_greeting_tells_what_is_there_and_what_can_be_asked(assistant):
     docent = assistant("NOT FOUND")
     answer = docent.ask("Hello!").answer
@@ -62,7 +61,6 @@ def test_a_greeting_tells_what_is_there_and_what_can_be_asked(assistant):
     assert german.text.startswith("Hallo!") and "3 Dokumente mit 5 Seiten" in german.text
 
 
-@pytest.mark.slow
 def test_thanks_behind_an_answer_asks_nothing(assistant):
     from app.datatypes import Answer, Turn
     from app.llm.protocol import Stats
@@ -76,7 +74,6 @@ def test_thanks_behind_an_answer_asks_nothing(assistant):
         assert answer.plan.kind == "help" and "- " not in answer.text and "filter" not in answer.text
 
 
-@pytest.mark.slow
 def test_an_empty_library_is_said_to_be_empty(tmp_path, encoder, scripted):
     from app.ask.assistant import Assistant
     from ingest.sync.sync import sync
