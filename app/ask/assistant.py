@@ -122,7 +122,7 @@ class Assistant:
         doc_ids = named_documents(index.documents(), file) if file else None
         if is_to_docent(question):  # as it was typed: 'hallo' is no word of the documents, mistyped
             own = AnswerStream(self, index, question, tuple(history), doc_ids, kind)
-            if own.computed:
+            if own.computed and own.computed.status == "answered":
                 return own
         languages = foreign(question, index)
         if not any(languages):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import PurePosixPath
+from weakref import WeakKeyDictionary
 
-from app.ask.shelf.named import kinds_counted, several
+from app.ask.shelf.named import kind_of, kinds_counted, several
 from app.ask.shelf.wording import in_number
 from app.ask.words import STOP, WORD, stem
 from ingest.datatypes import Document
@@ -15,8 +17,10 @@ from ingest.store.curated import languages
 from ingest.store.index import LocalIndex
 
 _KINDS = 5  # of files, that are named
+_LONGEST_SHEET = 300  # pages of a table that is looked into
 _LOOKED_AT = 40  # documents whose headings and tables are looked at
 _LONGEST = 70  # characters of a title or heading that is put into a question
+_made: WeakKeyDictionary[LocalIndex, tuple[int, list[str]]] = WeakKeyDictionary()  # with the store's changes
 _TOO_PLAIN = re.compile(  # headings that tell nothing of what stands below them
     r"^(?:introduction|contents|table of contents|appendix|annex|abstract|references|summary|overview|scope|purpose|"
     r"general|preface|foreword|conclusions?|notes?|index|terms|bibliography|acknowledge?ments?|in short|"
@@ -32,6 +36,13 @@ _NUMBERED = re.compile(
 def first_questions(index: LocalIndex, most: int = 6) -> list[str]:
     """Up to so many, of several kinds: about a section, a summary, a table, a comparison, where a word stands, how many
     documents there are. None where nothing was read."""
+    changes = index.store.changes
+    if index not in _made or _made[index][0] != changes:  # the page asks for them each time it is drawn
+        _made[index] = changes, _questions(index)
+    return _made[index][1][:most]
+
+
+def _questions(index: LocalIndex) -> list[str]:
     documents = [document for document in index.documents() if document.n_chunks and not document.error]
     if not documents:
         return []
@@ -44,17 +55,17 @@ def first_questions(index: LocalIndex, most: int = 6) -> list[str]:
             *[f"Welche Dokumente erwähnen {word}?" for word in _common_words(index, sections)[:2]],
             "Wie viele Dokumente hast du?",
         ]
-        return list(dict.fromkeys(found))[:most]
+        return list(dict.fromkeys(found))
     found = [
         *[f"What does {_titled(document)} say about {heading}?" for document, heading in sections[:1]],
         *[f"Summarise {_titled(document)}." for document in _summarised(looked_at, sections)[:1]],
         *_compared(index, documents)[:1],
-        *_of_tables(index, looked_at)[:1],
+        *islice(_of_tables(index, looked_at), 1),
         *[f"Which documents mention {word}?" for word in _common_words(index, sections)[:1]],
         "How many documents do you have?",
         *[f"What does {_titled(document)} say about {heading}?" for document, heading in sections[1:]],
     ]
-    return list(dict.fromkeys(found))[:most]
+    return list(dict.fromkeys(found))
 
 
 def _is_german(index: LocalIndex) -> bool:
@@ -126,11 +137,10 @@ def _compared(index: LocalIndex, documents: Sequence[Document]) -> list[str]:
     return [f"What changed between {PurePosixPath(a.path).name} and {PurePosixPath(b.path).name}?" for a, b in pairs]
 
 
-def _of_tables(index: LocalIndex, documents: Sequence[Document]) -> list[str]:
+def _of_tables(index: LocalIndex, documents: Sequence[Document]) -> Iterator[str]:
     """About a column of numbers in a table that is a file of its own."""
-    found = []
     for document in documents:
-        if PurePosixPath(document.path).suffix.lower() not in (".csv", ".tsv", ".xlsx", ".ods"):
+        if kind_of(document.path) != "spreadsheet" or document.n_pages > _LONGEST_SHEET:
             continue
         for table in index.store.tables(document.id)[:1]:
             lettered = all(len(column) == 1 for column in table.columns) and len(table.rows) > 1
@@ -141,9 +151,8 @@ def _of_tables(index: LocalIndex, documents: Sequence[Document]) -> list[str]:
                     cell for cell in cells if re.fullmatch(r"-?\d{1,3}(?:[,.]?\d{3})*(?:[.,]\d+)?", cell.strip())
                 ]
                 if at and column.strip() and len(numeric) > 2 and len(numeric) == len(cells):
-                    found.append(f"What is the highest {column.strip()} in {PurePosixPath(document.path).name}?")
+                    yield f"What is the highest {column.strip()} in {PurePosixPath(document.path).name}?"
                     break
-    return found
 
 
 def _common_words(index: LocalIndex, sections: Sequence[tuple[Document, str]]) -> list[str]:

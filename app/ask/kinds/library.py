@@ -19,6 +19,7 @@ Work = Callable[[Asked, re.Match[str], bool], Computed | None]
 _WORK: Mapping[str, Work] = {  # by what is asked for
     "count": counted.number,
     "count named": counted.number_named,
+    "list named": counted.listed_named,
     "pages in all": counted.pages,
     "listed": counted.listed,
     "any kind": counted.any_kind,
@@ -29,6 +30,7 @@ _WORK: Mapping[str, Work] = {  # by what is asked for
     "outdated": counted.outdated,
     "length": one.length,
     "written by": one.written_by,
+    "dated when": one.dated_when,
     "changed when": one.changed_when,
     "most": ordered.most,
     "edition": ordered.newest_edition,

@@ -127,7 +127,10 @@ def _subject(asked: Asked) -> tuple[str, bool]:
                 return "", False
             return _ARTICLE.sub("", match["x"]), german
     bare = _ARTICLE.sub("", question)
-    alone = 0 < len(bare.split()) <= 2 and not asked.history and not _ASKS.search(bare) and not codes(bare)
+    short = 0 < len(bare.split()) <= 2 or (
+        len(bare.split()) == 3 and mentions(asked.index, bare, asked.documents).exact
+    )
+    alone = short and not asked.history and not _ASKS.search(bare) and not codes(bare)
     general = alone and not re.search(r"[\d,;:=+*/@]|['’](?!s)", bare) and len(bare) > 2
     return (bare, False) if general else ("", False)
 
@@ -175,9 +178,16 @@ def _sentence(hit: Hit, stems: set[str]) -> tuple[int, int]:
     def rank(span: tuple[int, int]) -> tuple[float, int]:
         text = hit.chunk.text[slice(*span)]
         own = _stems(text)
-        whole = len(own) > 4 and "\t" not in text and text not in hit.chunk.heading and text not in hit.title
+        is_name = text in hit.chunk.heading or text in hit.title
+        whole = len(own) > 4 and "\t" not in text and not is_name and not text[:1].islower()
         number = bool(wanted) and any(character.isdigit() for character in text)
-        return -(2.0 * whole + 2.5 * (bool(wanted) and wanted <= own) + 0.5 * number), span[0]
+        return -(
+            2.0 * whole
+            - is_name
+            + 0.5 * text.endswith((".", "!"))
+            + 2.5 * (bool(wanted) and wanted <= own)
+            + 0.5 * number
+        ), span[0]
 
     start, end = min(spans, key=rank)
     return hit.chunk.start + start, hit.chunk.start + end

@@ -62,10 +62,22 @@ def number_named(asked: Asked, match: re.Match[str], german: bool) -> Computed |
     named = meant(match["x"], asked.documents)
     if len(named) < 2:
         return None
-    plan = _plan(f"Counted the documents with '{match['x']}' in their name or title.", named, "count")
+    plan = _plan(f"Counted the documents with “{match['x']}” in their name or title.", named, "count")
     reason = "Counted by names and titles; one that is not called so is not among them."
     text = f"There are {several(len(named), 'document')} called so:\n{lines([known_as(d) for d in named])}"
     return Computed(plan, text, reason=reason)
+
+
+def listed_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    """'Which invoices do you have?', where at least two are called so; 'do you have the manual?' where one is."""
+    phrase = match.groupdict().get("x") or match.groupdict().get("work") or ""
+    named = meant(phrase, asked.documents)
+    if len(named) < (2 if match.groupdict().get("x") else 1):
+        return None
+    plan = _plan(f"Looked for documents with “{phrase}” in their name or title.", named, "rows")
+    head = f"{'Yes, ' * ('work' in match.groupdict())}{several(len(named), 'document')} called so:"
+    reason = "Found by names and titles; one that is not called so is not among them."
+    return Computed(plan, f"{head}\n{lines([known_as(d) for d in named])}", reason=reason)
 
 
 def pages(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:

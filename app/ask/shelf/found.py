@@ -111,7 +111,8 @@ def _cited(asked: Asked, found: Sequence[Mention], german: bool) -> tuple[tuple[
 def _not_there(
     asked: Asked, plan: Plan, phrase: str, what: str, documents: Sequence[Document], failed: str, german: bool
 ) -> Computed:
-    perhaps = near(asked.index, asked.encoder, phrase, documents) if documents else []
+    is_code = any(character.isdigit() for character in phrase)  # one that stands nowhere is near to nothing
+    perhaps = near(asked.index, asked.encoder, phrase, documents) if documents and not is_code else []
     nothing = say("unmentioned", german, what=what)
     if not perhaps:
         return Computed(plan, "", status="abstained", reason=" ".join(filter(None, [nothing, failed])))

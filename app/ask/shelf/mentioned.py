@@ -15,6 +15,12 @@ from ingest.text.sentences import sentence_spans
 
 _MOST = 5000  # passages looked at for one phrase
 NEAR = 0.3  # cosine from which a passage may be about it
+_QUOTES = " \"'“”„«»‘’"
+_BEFORE = re.compile(
+    r"^(?:(?:the|a|an|its|their|der|die|das|den|dem|ein|eine|einen)\s+"
+    r"|(?:word|term|name|phrase|expression|wort|begriff|(?:(?:part|order|article|serial|model) )?number)\s+(?!of\b))",
+    re.IGNORECASE,
+)
 _BEFORE_CODE = 3  # words of a phrase that ends in a code and means nothing but it
 _NEAREST = 3  # documents that are named so
 
@@ -80,12 +86,9 @@ def near(index: LocalIndex, encoder: Encoder, phrase: str, documents: Sequence[D
 
 
 def alternatives(phrase: str) -> list[str]:
-    """'the fan or the pump' are two; quotation marks and articles do not count."""
-    parts = re.split(r",? \b(?:or|oder)\b ", phrase.strip(" \"'“”„«»?.!"), flags=re.IGNORECASE)
-    return [
-        re.sub(r"^(?:the|a|an|its|their|der|die|das|den|dem|ein|eine|einen)\s+", "", part, flags=re.IGNORECASE)
-        for part in parts
-    ]
+    """'the fan or the pump' are two; quotation marks, articles and 'the word' do not count."""
+    parts = re.split(r",? \b(?:or|oder)\b ", phrase.strip(_QUOTES + "?.!"), flags=re.IGNORECASE)
+    return [_BEFORE.sub("", _BEFORE.sub("", part)).strip(_QUOTES) for part in parts]
 
 
 def _core(phrase: str) -> str:

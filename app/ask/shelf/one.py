@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.ask.plan import Asked, Computed, cite
 from app.ask.shelf.counted import lines
-from app.ask.shelf.dated import author_of, shown
+from app.ask.shelf.dated import author_of, date_of, shown
 from app.ask.shelf.named import known_as, meant
 from app.ask.shelf.wording import in_number, say
 from app.datatypes import Plan
@@ -63,6 +63,20 @@ def written_by(asked: Asked, match: re.Match[str], german: bool) -> Computed | N
         for (document, author), item in zip(said, items, strict=True)
     )
     plan = _plan("Looked on the first page for who wrote it.", documents)
+    return Computed(plan, items[0] if len(items) == 1 else lines(items), citations)
+
+
+def dated_when(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    """The date that it bears, where it is printed in each that is meant."""
+    documents = _named(asked, match.groupdict().get("x") or match["y"])
+    told = [(document, date_of(asked.index, document)) for document in documents]
+    said = [(document, date) for document, date in told if date and date.end]
+    if not said or len(said) < len(told):
+        return None
+    items = [f"{known_as(document)} is of {shown(date.rank)}." for document, date in said]
+    spans = zip(said, items, strict=True)
+    citations = tuple(cite(asked.index, document, date.start, date.end, item) for (document, date), item in spans)
+    plan = _plan("Looked for the date that the document bears.", documents)
     return Computed(plan, items[0] if len(items) == 1 else lines(items), citations)
 
 

@@ -123,6 +123,7 @@ _GERMAN = {
 
 _IN_ENGLISH, _IN_GERMAN = compiled(_ENGLISH, _PARTS), compiled(_GERMAN, _PARTS)
 _NOISE = re.compile(r"[?!.…:)(]+(?=\s|$|[,;])|\s*[\U0001f300-\U0001faff☺-♥👍]+")
+_GREETING = re.compile(r"^(?:hi|hello|hey|hallo|guten tag)(?: there| docent)*[,;-]*\s+", re.IGNORECASE)
 _POLITE = re.compile(r"\s*[,;]?\s+(?:please|bitte)$|^(?:please|bitte)\s+", re.IGNORECASE)
 
 
@@ -133,7 +134,8 @@ def said_to_docent(message: str) -> tuple[str, bool]:
     """
     plain = _NOISE.sub("", " ".join(message.replace("’", "'").split()))
     plain = _POLITE.sub("", plain.strip(" ,;-"))
-    for wordings, german in ((_IN_ENGLISH, False), (_IN_GERMAN, True)):
-        if plain and (found := fitting(plain, wordings)):
-            return found[0][0], german
+    for said in (plain, _GREETING.sub("", plain)):
+        for wordings, german in ((_IN_ENGLISH, False), (_IN_GERMAN, True)):
+            if said and (found := fitting(said, wordings)):
+                return found[0][0], german
     return "", False

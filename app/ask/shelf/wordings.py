@@ -49,6 +49,11 @@ _ENGLISH = {
         how many (?P<unit>pages)<have> ?<all>(?:<docs>)?(?: (?:have|has|contain))?(?: together)?<here>
         (?:what is )?(?:the )?(?:total )?number of (?P<unit>pages)<here>
     """,
+    "list named": r"""
+        (?:which|what) <all>(?P<x>[\w -]+?) (?:do you have|are available)<here>
+        (?:which|what|<show>) <all>(?P<x>[\w -]+?) (?:are (?:there )?)?in <all>(?:library|collection|folder|archive)
+        (?:do you have|have you got|is there) (?:an?|any|the) (?P<work><work>)
+    """,
     "length": r"""
         how many (?P<unit>pages|slides|sheets) (?:does|do) (?P<x>.+?) (?:have|contain|comprise|run to|include)
         how many (?P<unit>pages|slides|sheets) (?:has|have|is|are in|are there in) (?P<x>.+?)(?: long| got)?
@@ -90,9 +95,13 @@ _ENGLISH = {
         (?:what|which) <all><docs> (?:were|was|have been|has been) <changed> (?P<when>(?:this|last) (?:week|month|year))
         (?:what|which) <all><docs> (?:were|was|have been|has been) <changed> (?P<when>(?:since|in|after|before) .+)
     """,
+    "dated when": r"""
+        when (?:was|were) (?P<x>.+?) (?:published|issued|released|written)
+        (?:what is )?(?:the )?(?:date|publication date|date of issue) of (?P<x><work>)
+        (?:of )?what date is (?P<x><work>)|how old is (?P<y><work>)
+    """,
     "changed when": r"""
         when (?:was|were) (?P<x><work>) (?:last )?<changed>(?: last)?<here>
-        (?:what is )?the date of (?P<x>(?:the )?(?:file [\w. -]+|[\w-]+\.\w{2,5}))
     """,
     "written by": r"""
         who (?:has |have )?(?:wrote|written|authored|drafted|compiled|composed) (?P<x>.+)
@@ -121,7 +130,7 @@ _ENGLISH = {
         (?:which|what|are any) <all><docs> (?:are|is|occur) (?:the )?(?:<double>|twice|more than once)
     """,
     "outdated": r"""
-        (?:which|what|are any|are there(?: any)?) ?<all><docs> (?:that )?(?:are |is )?<old>
+        (?:which|what|are any|are there(?: any)?) ?<all><docs> (?:that )?(?:(?:are|is|were|have been|has been) )?<old>
         (?:are there|do you have) (?:any )?<old> <docs><here>
     """,
     "mention": r"""
@@ -130,6 +139,9 @@ _ENGLISH = {
         (?:which|what)(?: of)? <all>(?P<noun>[\w-]+(?: [\w-]+)?) (?:all |also )?<speak> (?P<x>.+)
         <show> <all>(?P<noun><docs>) (?:<on>|(?:that|which) (?:<mention>)) (?P<x>.+)
         in (?:which|what|how many) (?:of )?<all>(?P<noun><docs>) (?:does|do|is|are|can|did) (?P<x>.+?) (?:be )?<stand>
+        where (?:can|do|could) (?:i|we|you) (?:find|read|see) <some> <on> (?P<x>.+)
+        how (?:often|many times) (?:is|are) (?P<x>.+?) mentioned(?: in <all><docs>)?
+        how (?:often|many times) does (?P<x>the (?:word|term|name) .+?) (?:appear|occur|come up)(?: in <all><docs>)?
         where (?:is|are|do|does) (?P<x>.+?) (?:mentioned|come up|appear|occur)(?: in <all><docs>)?
     """,
     "anything": r"""
@@ -146,6 +158,11 @@ _GERMAN = {
     """,
     "pages in all": r"""
         wie ?viele? (?P<unit>seiten) (?:sind es|gibt es|hast du|haben (?:alle|die) dokumente)(?: insgesamt| zusammen)*
+    """,
+    "list named": r"""
+        (?:which|what) <all>(?P<x>[\w -]+?) (?:do you have|are available)<here>
+        (?:which|what|<show>) <all>(?P<x>[\w -]+?) (?:are (?:there )?)?in <all>(?:library|collection|folder|archive)
+        (?:do you have|have you got|is there) (?:an?|any|the) (?P<work><work>)
     """,
     "length": r"""
         wie ?viele? (?P<unit>seiten) hat (?P<x>.+)
@@ -181,4 +198,5 @@ ENGLISH, GERMAN = compiled(_ENGLISH, PARTS), compiled(_GERMAN, PARTS)
 def is_to_docent(question: str) -> bool:
     """Whether it may be asked of Docent and not of the documents, so that neither its spelling nor its language is to
     be looked at before."""
-    return bool(said_to_docent(question)[0] or fitting(spoken(question), GERMAN))
+    plain = spoken(question)
+    return bool(said_to_docent(question)[0] or fitting(plain, GERMAN) or fitting(plain, ENGLISH))
