@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from app.ask.first import first_questions, holdings
 from app.ask.plan import Asked, Computed
@@ -22,7 +23,7 @@ def answer(asked: Asked) -> Computed | None:
     if not key or (leans and key in ("who", "can")):  # 'how does it work?' behind an answer is about what that told
         return None
     said = _SAID.get(key, "Took it as a question about Docent itself.")
-    return Computed(Plan("help", said), _reply(asked, key, german))
+    return Computed(Plan("help", said), _reply(replace(asked, doc_ids=None), key, german))
 
 
 def _reply(asked: Asked, key: str, german: bool) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from app.ask.plan import Asked, Computed
 from app.ask.shelf import counted, found, one, ordered
@@ -39,6 +40,8 @@ _WORK: Mapping[str, Work] = {  # by what is asked for
     "mention": found.mention,
     "anything": found.anything,
 }
+# What is asked within the documents that the search is limited to; all else is about the whole library.
+_WITHIN = frozenset({"length", "written by", "dated when", "changed when", "languages", "mention", "anything"})
 
 
 def answer(asked: Asked) -> Computed | None:
@@ -46,6 +49,7 @@ def answer(asked: Asked) -> Computed | None:
     question = spoken(asked.question)
     for wordings, german in ((ENGLISH, False), (GERMAN, True)):
         for key, match in fitting(question, wordings):
-            if computed := _WORK[key](asked, match, german):
+            scope = asked if key in _WITHIN else replace(asked, doc_ids=None)
+            if computed := _WORK[key](scope, match, german):
                 return computed
     return None

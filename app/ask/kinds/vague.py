@@ -24,6 +24,7 @@ _SHOWN = 7  # places
 _PASSAGES = 24  # looked at
 _LONGEST = 3  # telling words of a subject
 _FEW = 4  # places with its words, up to which those near by meaning are named too
+_LONGEST_WORD = 40  # characters
 _SENTENCE = 220  # characters of one that is shown
 _PARTS = {
     "some": r"(?:(?:some|any|more|all|a bit|a little|the) )*(?:something|everything|anything|information|info|details"
@@ -63,6 +64,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"^(?:the|a|an|my|our|your|der|die|das|den|dem|des|mein|meine|unser|unsere)\s+", re.IGNORECASE)
+_WITHOUT_SPACES = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # one 'word' may be a question
 _CONTENTS = re.compile(r"(?:table of )?contents\b|inhalt", re.IGNORECASE)
 _FOLLOWS = re.compile(r"(?:and )?(?:what|how) about\b|(?:und )?was ist mit\b", re.IGNORECASE)
 _LEANS = re.compile(
@@ -131,6 +133,7 @@ def _subject(asked: Asked) -> tuple[str, bool]:
         len(bare.split()) == 3 and mentions(asked.index, bare, asked.documents).exact
     )
     alone = short and not asked.history and not _ASKS.search(bare) and not codes(bare)
+    alone = alone and not _WITHOUT_SPACES.search(bare) and max(map(len, bare.split())) <= _LONGEST_WORD
     general = alone and not re.search(r"[\d,;:=+*/@]|['’](?!s)", bare) and len(bare) > 2
     return (bare, False) if general else ("", False)
 

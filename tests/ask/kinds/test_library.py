@@ -119,6 +119,7 @@ def test_what_stands_nowhere_is_not_claimed(docent):
 def test_a_search_in_some_documents_says_so(docent):
     assert named(asked(docent, "Which minutes mention oak?")) == {"minutes-2025-04-09.txt"}
     assert named(asked(docent, "Which documents mention oak in 2023?")) == {"mill-lease.md"}
+    assert "6 documents" in docent.ask("How many documents do you have?", file="stock.csv").answer.text
     own = docent.ask("Which documents mention oak?", file="stock.csv").answer
     assert {one.file for one in own.citations} == {"stock.csv"}
 
