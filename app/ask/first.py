@@ -18,6 +18,7 @@ from ingest.store.index import LocalIndex
 
 _KINDS = 5  # of files, that are named
 _LONGEST_SHEET = 300  # pages of a table that is looked into
+_FEW = 3  # sections, below which documents are asked about by their titles
 _LOOKED_AT = 40  # documents whose headings and tables are looked at
 _LONGEST = 70  # characters of a title or heading that is put into a question
 _made: WeakKeyDictionary[LocalIndex, tuple[int, list[str]]] = WeakKeyDictionary()  # with the store's changes
@@ -65,7 +66,15 @@ def _questions(index: LocalIndex) -> list[str]:
         "How many documents do you have?",
         *[f"What does {_titled(document)} say about {heading}?" for document, heading in sections[1:]],
     ]
+    if len(sections) < _FEW:
+        found = [*(f"Tell me about {title}." for title in _subjects(looked_at)[:_FEW]), *found]
     return list(dict.fromkeys(found))
+
+
+def _subjects(documents: Sequence[Document]) -> list[str]:
+    """Titles of up to three words, which may be what the document is about."""
+    titles = (" ".join(document.title.split()) for document in documents)
+    return [title for title in titles if re.fullmatch(r"[^\W\d_]{3,}(?: [^\W\d_]+){0,2}", title)]
 
 
 def _is_german(index: LocalIndex) -> bool:

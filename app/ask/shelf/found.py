@@ -23,6 +23,7 @@ _CLAUSE = re.compile(
 _LEANS = re.compile(r"^(?:it|this|that|them|these|those|him|her|the (?:same|other|latter|former)|es|das|sie)\b", re.I)
 _YEAR = re.compile(r"(.+?),? (?:from|in|of|dated|issued in|since|after|before|aus) ((?:19|20)\d\d)", re.IGNORECASE)
 _ALL = re.compile(r"documents?|files?|docs?|texts?|papers|sources?|dokumente?n?|dateie?n?", re.IGNORECASE)
+_WRITTEN = re.compile(r"articles?|reports?|books?|letters?|writings|publications?|chapters?", re.IGNORECASE)
 
 
 def mention(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
@@ -42,7 +43,8 @@ def _searched(asked: Asked, noun: str) -> list[Document]:
         return list(asked.documents)
     if kind := next((kind for word in noun.split() if (kind := kind_called(word))), ""):
         return [document for document in asked.documents if kind_of(document.path) == kind]
-    return meant(noun, asked.documents)
+    named = meant(noun, asked.documents)
+    return list(asked.documents) if not named and _WRITTEN.fullmatch(noun) else named
 
 
 def _answer(asked: Asked, phrase: str, documents: list[Document], german: bool, yes: str) -> Computed | None:
@@ -82,7 +84,7 @@ def _listed(
         head = say("mentioned", german, n=str(len(exact)), documents=of_all, what=what)
         blocks.append(f"{yes}{head}\n{lines(items[: len(exact)])}")
     if apart:
-        head = say("also apart", german)
+        head = say("also apart" if len(telling(plan.subject)) > 1 else "other form", german)
         blocks.append(f"{head if exact else yes + head}\n{lines(items[len(exact) :])}")
     reasons = [failed, "" if found.whole else "There are more places than were looked at: the numbers are the least."]
     paths = tuple(one.document.path for one in [*exact, *apart])[:_CITED]

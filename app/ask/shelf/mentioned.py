@@ -15,6 +15,7 @@ from ingest.text.sentences import sentence_spans
 
 _MOST = 5000  # passages looked at for one phrase
 NEAR = 0.3  # cosine from which a passage may be about it
+_PLURAL = 4  # letters from which an s at the end may be that of several
 _QUOTES = " \"'“”„«»‘’"
 _BEFORE = re.compile(
     r"^(?:(?:the|a|an|its|their|der|die|das|den|dem|ein|eine|einen)\s+"
@@ -116,9 +117,12 @@ def _passages(index: LocalIndex, phrase: str, documents: Sequence[Document]) -> 
 
 
 def side_by_side(phrase: str) -> re.Pattern[str]:
-    """The phrase with any white space or hyphen between its words, in singular or plural."""
-    words = r"[\s\-–/.'’]{1,3}".join(map(re.escape, WORD.findall(phrase)))
-    return re.compile(rf"(?<!\w){words}(?:e?s|’s|'s)?(?!\w)", re.IGNORECASE)
+    """The phrase with any white space or hyphen between its words, the last one in singular or plural."""
+    words = WORD.findall(phrase)
+    if words and re.search(r"[^\Wsu]s$", words[-1]) and len(words[-1]) > _PLURAL:
+        words[-1] = words[-1][:-1]
+    together = r"[\s\-–/.'’]{1,3}".join(map(re.escape, words))
+    return re.compile(rf"(?<!\w){together}(?:e?s|’s|'s)?(?!\w)", re.IGNORECASE)
 
 
 def _first(text: str, phrase: str) -> int:

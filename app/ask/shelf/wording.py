@@ -62,6 +62,7 @@ SENTENCES = {
     "pages": ("{name} has {pages}.", "{name} hat {pages}."),
     "mentioned": ("{n} of {documents} mention {what}:", "In {n} von {documents} kommt {what} vor:"),
     "unmentioned": ("No document mentions {what}.", "Kein Dokument erwähnt {what}."),
+    "other form": ("Another form of the word stands in:", "Eine andere Form des Wortes steht in:"),
     "also apart": (
         "All of these words, not side by side, stand in one passage of:",
         "Alle diese Wörter, nicht nebeneinander, stehen in einem Abschnitt von:",

@@ -72,13 +72,15 @@ _ENGLISH = {
         (?:do you have|have you got|are there|is there) (?:an?|any|some) (?P<what><kinds>)<here>
     """,
     "most": r"""
-        (?:what|which)(?: of)? <all>(?:<docs> )?(?:is|are|was) the (?P<most><newest>)(?: one)?(?: of <all><docs>)?<here>
+        (?:what|which)(?: of)? <all><docs> (?:is|are|was) the (?P<most><newest>)(?: one)?<here>
+        (?:what|which) (?:is|are|was) the (?P<most><newest>)(?: one)? (?:of|among) <all><docs><here>
         (?:what|which)(?: (?:is|are))? the (?P<most><newest>) <docs><here>
         (?:<show> )?the (?P<most><newest>) <docs><here>
         (?:what|which) <docs> (?:has|have|contains) the (?P<most>most|fewest|least) (?:pages?|words|text)<here>
         (?:what|which) <docs> (?:was|were|has been|have been) <changed> (?P<most>last|most recently)
         (?:what|which) (?:is|was) the (?P<most>last|most recently) <changed> <docs>
-        (?:going|judging) by .+?, (?:what|which) (?:<docs> )?(?:is|are) the (?P<most><newest>)(?: one| <docs>)?
+        (?:going|judging) by .+?, (?:what|which) <docs> (?:is|are) the (?P<most><newest>)(?: one)?
+        (?:going|judging) by .+?, (?:what|which) (?:is|are) the (?P<most><newest>) <docs>
     """,
     "edition": r"""
         (?:what|which) is the (?:newest|latest|most recent|current) (?:edition|version|revision|issue) of (?P<x>.+)

@@ -89,6 +89,7 @@ def test_how_many(docent, question):
         ("do you have anything on oak", "oak"), ("Find documents about oak", "oak"), ("Where is oak mentioned?", "oak"),
         ("Is oak mentioned anywhere?", "oak"), ("how many documents mention oak?", "oak"),
         ("Show me all documents that mention oak", "oak"), ("Which documents talk about Edda Thorne?", "Edda Thorne"),
+        ("Which documents mention hedges?", "hedge"),
         ("In welchen Dokumenten kommt oak vor?", "oak"), ("Gibt es Dokumente über oak?", "oak"),
         ("which documents mention the hedge or the fan?", ("hedge", "fan")),
     ],
@@ -186,7 +187,8 @@ def test_this_document_is_the_one_the_last_answer_is_from(docent):
     How many tickets are in the library? | Which employees mention oak? | When was the lease signed?
     Which articles are made of oak? | What is the newest machine? | Which document says that hedges are cut in April?
     What documents must be handed in? | How many chairs are there? | Which files does the program write?
-    In which year was the mill built? | How long is the fence? | Which wood is the oldest? | Who wrote the order?
+    Which is the newest? | In which year was the mill built?
+    | How long is the fence? | Which wood is the oldest? | Who wrote the order?
     What language does the landlord speak? | Which documents does the tenant hand over? | Who is the author of the plan?
     Wer hat den Zaun gebaut? | Wie viele Seiten druckt der Drucker? | Do you have it? | Which documents mention it?
     """.replace("\n", "|").split("|"),
