@@ -19,6 +19,7 @@ from app.ask.several import SeveralStream
 from app.ask.shelf.wordings import is_to_docent
 from app.ask.stream import AnswerStream
 from app.ask.translated import TranslatedStream
+from app.ask.understand.followup import continued
 from app.ask.understand.parts import parts_of
 from app.ask.understand.rewrite import with_figures
 from app.ask.understand.spelling import spelled
@@ -138,6 +139,10 @@ class Assistant:
     ) -> AnswerStream:
         """A question in the documents' language: its spelling mended, and cut where it holds several."""
         spelling = spelled(question, index, self.encoder)
+        whole = continued(spelling.text, [turn.question for turn in history])
+        if whole != spelling.text:  # it stands alone now
+            remark = " ".join(filter(None, [spelling.said, f"Understood as: {whole}"]))
+            return AnswerStream(self, index, whole, (), doc_ids, kind, remark)
         parts = parts_of(spelling.text) if kind is None else []
         if len(parts) > 1:
             return SeveralStream(self, index, spelling.text, parts, tuple(history), doc_ids, spelling.said)

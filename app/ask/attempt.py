@@ -24,6 +24,9 @@ from ingest.store.index import LocalIndex
 if TYPE_CHECKING:
     from app.ask.assistant import Assistant
 
+# Measured on the questions that the model made nothing of: with these, a third of the sentences shown held the answer.
+_NEAR, _MISSING = 0.45, 0.45
+
 Said = tuple[str, str, tuple[Turn, ...]]  # the question, as it is searched for, and the thread so far
 
 
@@ -114,15 +117,31 @@ class Attempt:
     def belonging(self) -> Belonging:
         """Whether the quotes, with what stands above them, speak of what was asked."""
         cited = {(c.file, c.start) for claim in self.claims for c in claim.citations}
-        spoken = [s.meaning for s in self.sentences if (s.file, s.start) in cited]
+        return self._belonging([s for s in self.sentences if (s.file, s.start) in cited])
+
+    def _belonging(self, sentences: Sequence[Sentence]) -> Belonging:
+        places = [(sentence.file, sentence.start) for sentence in sentences]
         above = [
             f"{hit.file} {hit.title} {hit.chunk.heading}"
             for hit in self.hits
-            if any(hit.holds(*place) for place in cited)
+            if any(hit.holds(*place) for place in places)
         ]
-        quotes = [c.quote for claim in self.claims for c in claim.citations]
+        said = [part for sentence in sentences for part in (sentence.meaning, sentence.text)]
         rarity = rarity_in(len(self._index), self._index.frequency)
-        return belonging(self.query, "\n".join([*above, *spoken, *quotes]), rarity, self._assistant.encoder)
+        return belonging(self.query, "\n".join([*above, *said]), rarity, self._assistant.encoder)
+
+    @cached_property
+    def closest(self) -> tuple[float, Sentence] | None:
+        """The key sentence that comes nearest to the question, with how near; None where none speaks of what was
+        asked. It is shown, as doubtful, where the model makes nothing of the passages."""
+        telling = [sentence for sentence in self.evidence if not gives_orders(sentence.text)]
+        near = self._assistant.nearness(self.query, [sentence.meaning[:600] for sentence in telling]) if telling else []
+        found = []
+        for cosine, sentence in zip(near, telling, strict=True):
+            missing = self._belonging([sentence]).missing
+            if cosine >= _NEAR and missing <= _MISSING:
+                found.append((cosine - missing, sentence))
+        return max(found, key=lambda item: item[0], default=None)
 
     @cached_property
     def signals(self) -> dict[str, float]:

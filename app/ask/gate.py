@@ -24,6 +24,7 @@ from ingest.errors import InvalidInput
 
 UNSURE_FROM = 0.12  # of confidence: with less, what the model wrote is not shown, not even as doubtful
 DOUBT = "The quotes speak of this, but it is not certain that they answer the question: please read them."
+NEAREST = "No passage was found that states the answer; this sentence comes nearest."
 _SERIAL = re.compile(r"\d{5}")  # documents speak of models, not of the one that a user has
 
 SIGNALS = {  # in words for people

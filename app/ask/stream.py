@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from app.ask.attempt import Attempt
 from app.ask.elsewhere import older, other_language, with_others
-from app.ask.gate import unknown_codes
+from app.ask.gate import NEAREST, Verdict, unknown_codes
 from app.ask.kinds.dates import PERIOD_WANTED, start_of
 from app.ask.kinds.registry import IN_ORDER
 from app.ask.orders import warnings
 from app.ask.plan import Asked, Computed, compute
 from app.ask.retrieve import AS_FOUND, further, retrieve
 from app.ask.understand.rewrite import standalone, with_figures
+from app.ask.verify import quoted
 from app.ask.working import Worked, with_date, with_sum
 from app.datatypes import Answer, Hit, Kind, Plan, Prompt, Sentence, Turn
 from app.llm.peak import peak_mb
@@ -152,7 +153,7 @@ class AnswerStream:
         self.first.unknown, self.first.stopped = self.unknown, self._stopped
         kept = self._look_further() if self._leaves_doubt(self.first) else self.first
         worked = self._worked_out(kept)
-        verdict, hits = worked.verdict if worked else kept.verdict, kept.hits
+        verdict, hits = worked.verdict if worked else self._or_nearest(kept), kept.hits
         return Answer(
             verdict.status,
             verdict.text,
@@ -173,6 +174,14 @@ class AnswerStream:
             ),
             replace(worked.plan if worked else _FACT, remark=self._remark),
         )
+
+    def _or_nearest(self, kept: Attempt) -> Verdict:
+        """The verdict; where nothing is answered, the sentence that comes nearest, as a doubtful answer."""
+        read = self._llm is not None and not self._stopped and not self.unknown
+        if kept.verdict.status != "abstained" or not read or not kept.closest:
+            return kept.verdict
+        sentence = kept.closest[1]
+        return Verdict("unsure", sentence.text, NEAREST, (quoted(sentence, sentence.text),))
 
     def _worked_out(self, kept: Attempt) -> Worked | None:
         """What is to be computed from what was quoted: a date, or a sum."""

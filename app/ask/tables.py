@@ -20,13 +20,13 @@ def spoken_rows(page_text: str) -> dict[int, str]:
     for caption, rows in runs(page_text):
         header = cells(rows[0][1])
         for start, line in rows[1:]:
-            said = _said(*aligned(header, cells(line)))
+            said = row_said(*aligned(header, cells(line)))
             # At the first letter: where the row's first cell is empty, its sentence begins with the second.
             spoken[start + len(line) - len(line.lstrip())] = f"{caption} — {said}" if caption else said
     return spoken
 
 
-def _said(header: Sequence[str], row: Sequence[str]) -> str:
+def row_said(header: Sequence[str], row: Sequence[str]) -> str:
     """Cells without words are passed over."""
     if len(header) != len(row):
         row = [cell for cell in row if cell]

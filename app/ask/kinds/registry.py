@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.ask.kinds import dates, help, library, vague
+from app.ask.kinds import compare, dates, help, library, summary, vague
 from app.ask.plan import Compute
 from app.datatypes import Kind
 
@@ -10,5 +10,7 @@ IN_ORDER: list[tuple[Kind, Compute]] = [
     ("help", help.answer),
     ("library", library.answer),
     ("dates", dates.answer),
+    ("compare", compare.answer),
+    ("summary", summary.answer),
     ("vague", vague.answer),
 ]
