@@ -28,6 +28,9 @@ _TOO_PLAIN = re.compile(  # headings that tell nothing of what stands below them
     r"inhalt(?:sverzeichnis)?|einleitung|anhang|literatur|vorwort|zusammenfassung)$",
     re.IGNORECASE,
 )
+_OTHER = re.compile(  # what makes a question about it one of another kind, or hard to read
+    r"[,;:?!\d]|\b(?:overview|summary|comparison|list|table|changes|steps|how|what|why|when)\b", re.IGNORECASE
+)
 _JOINING = frozenset("of and for the in von und für der die das".split())
 _NUMBERED = re.compile(
     r"^(?:(?:section|chapter|part|kapitel|§)\s*)?(?:\d+(?:\.\d+)*|[IVX]+|[A-Z])[.):]?\s+", re.IGNORECASE
@@ -117,7 +120,7 @@ def _sections(index: LocalIndex, documents: Sequence[Document], german: bool) ->
             stems = {stem(word.lower()) for word in WORD.findall(heading) if word.lower() not in STOP}
             plain = all(word.lower() not in STOP or word.lower() in _JOINING for word in WORD.findall(heading))
             short = 0 < len(WORD.findall(heading)) <= 5 and 4 < len(heading) <= _LONGEST and plain
-            if short and stems - named and not _TOO_PLAIN.match(heading) and not re.search(r"[,;:?!\d]", heading):
+            if short and stems - named and not _TOO_PLAIN.match(heading) and not _OTHER.search(heading):
                 kept = german or _is_name(heading)
                 found.append((document, heading if kept else heading[0].lower() + heading[1:]))
                 break
