@@ -16,6 +16,7 @@ from app.ask.prompt import (
 )
 from app.ask.retrieve import named_documents, retrieve
 from app.ask.several import SeveralStream
+from app.ask.shelf.wordings import is_to_docent
 from app.ask.stream import AnswerStream
 from app.ask.translated import TranslatedStream
 from app.ask.understand.followup import continued
@@ -120,6 +121,10 @@ class Assistant:
         """
         index, question = self.index, checked(question)
         doc_ids = named_documents(index.documents(), file) if file else None
+        if is_to_docent(question):  # as it was typed: 'hallo' is no word of the documents, mistyped
+            own = AnswerStream(self, index, question, tuple(history), doc_ids, kind)
+            if own.computed and own.computed.status == "answered":
+                return own
         languages = foreign(question, index)
         if not any(languages):
             return self._begin(index, question, history, doc_ids, kind)

@@ -96,7 +96,12 @@ def test_empty_questions(question):
 def test_long_questions_are_refused_and_other_scripts_are_answered_honestly(assistant):
     with pytest.raises(InvalidInput, match="characters"):
         assistant().ask("why? " * 4000)
-    for question in ("Как часто чистят фильтр?", "フィルターの掃除は？", "كم مرة ينظف المرشح؟", "🙂 filter?"):
+    for question in (
+        "Как часто чистят фильтр?",
+        "フィルターの掃除は？",
+        "كم مرة ينظف المرشح؟",
+        "🙂 filter price?",
+    ):
         answer = assistant("NOT FOUND").ask(question).answer
         assert answer.status == "abstained" or (answer.status, answer.reason) == ("unsure", NEAREST)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from app.ask.kinds import compare, dates, summary, table
+from app.ask.kinds import compare, dates, help, library, summary, table, vague
 from app.ask.plan import Compute
 from app.datatypes import Kind
 
 IN_ORDER: list[tuple[Kind, Compute]] = [
+    ("help", help.answer),
+    ("library", library.answer),
     ("dates", dates.answer),
     ("compare", compare.answer),
     ("table", table.answer),
     ("summary", summary.answer),
+    ("vague", vague.answer),
 ]
