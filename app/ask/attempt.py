@@ -12,6 +12,7 @@ from app.ask.belonging import Belonging, belonging, rarity_in
 from app.ask.compose import AT_ONCE, States, composed
 from app.ask.evidence import best_sentences, sentences_of
 from app.ask.gate import Verdict, judge, signals
+from app.ask.kinds.dates import without_dates
 from app.ask.orders import gives_orders
 from app.ask.prompt import REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of
 from app.ask.retrieve import join_neighbours
@@ -128,7 +129,9 @@ class Attempt:
         ]
         said = [part for sentence in sentences for part in (sentence.meaning, sentence.text)]
         rarity = rarity_in(len(self._index), self._index.frequency)
-        return belonging(self.query, "\n".join([*above, *said]), rarity, self._assistant.encoder)
+        # A day that the asker names need not stand in the documents.
+        asked = without_dates(standalone(self.question, self.history))
+        return belonging(asked, "\n".join([*above, *said]), rarity, self._assistant.encoder)
 
     @cached_property
     def closest(self) -> tuple[float, Sentence] | None:
