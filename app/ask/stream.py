@@ -16,6 +16,7 @@ from app.ask.kinds.registry import IN_ORDER
 from app.ask.orders import warnings
 from app.ask.plan import Asked, Computed, compute
 from app.ask.retrieve import AS_FOUND, further, retrieve
+from app.ask.tabular.cell import cell_of
 from app.ask.understand.rewrite import standalone, with_figures
 from app.ask.verify import quoted
 from app.ask.working import Worked, with_date, with_sum
@@ -68,6 +69,13 @@ class AnswerStream:
     @cached_property
     def computed(self) -> Computed | None:
         """The answer that code can make by itself; None where it is a question about a fact."""
+        if self._by_kind or self._kind is not None:
+            return self._by_kind
+        return cell_of(standalone(self.question, self.history), self.first.sentences, self.hits)
+
+    @cached_property
+    def _by_kind(self) -> Computed | None:
+        """The answer of the first kind that fits. Needs no search for passages."""
         if self._kind == "fact":
             return None
         asked = Asked(
@@ -78,7 +86,7 @@ class AnswerStream:
     @cached_property
     def found(self) -> list[Hit]:
         """The passages as they were stored, and as the model reads them: so that what it has read can be kept."""
-        if self.computed:
+        if self._by_kind:
             return []
         settings = self._assistant.settings
         return retrieve(self._index, self._assistant.encoder, self.query, settings.passages, self._doc_ids, AS_FOUND)
