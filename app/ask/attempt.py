@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -14,10 +15,11 @@ from app.ask.evidence import best_sentences, sentences_of
 from app.ask.gate import Verdict, judge, signals
 from app.ask.kinds.dates import without_dates
 from app.ask.orders import gives_orders
+from app.ask.polarity import is_contrary
 from app.ask.prompt import REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of
 from app.ask.retrieve import join_neighbours
 from app.ask.understand.rewrite import standalone
-from app.ask.verify import Claim, refuses, verify
+from app.ask.verify import Claim, points, refuses, verify
 from app.datatypes import Hit, Prompt, Sentence, Turn
 from app.llm.protocol import Llm, Stats
 from ingest.store.index import LocalIndex
@@ -123,7 +125,7 @@ class Attempt:
     def _belonging(self, sentences: Sequence[Sentence]) -> Belonging:
         places = [(sentence.file, sentence.start) for sentence in sentences]
         above = [
-            f"{hit.file} {hit.title} {hit.chunk.heading}"
+            f"{hit.file} {re.sub(r'[-_./]', ' ', hit.file)} {hit.title} {hit.chunk.heading}"
             for hit in self.hits
             if any(hit.holds(*place) for place in places)
         ]
@@ -131,7 +133,10 @@ class Attempt:
         rarity = rarity_in(len(self._index), self._index.frequency)
         # A day that the asker names need not stand in the documents.
         asked = without_dates(standalone(self.question, self.history))
-        return belonging(asked, "\n".join([*above, *said]), rarity, self._assistant.encoder)
+        around = " ".join(
+            hit.chunk.text for hit in self.hits if any(hit.holds(s.file, s.start) and points(s.text) for s in sentences)
+        )
+        return belonging(asked, "\n".join([*above, *said]), rarity, self._assistant.encoder, around)
 
     @cached_property
     def closest(self) -> tuple[float, Sentence] | None:
@@ -184,6 +189,12 @@ class Attempt:
         """0 to 1: how sure the gate is that the documents hold this answer; 0 where there is nothing to doubt."""
         return self._assistant.calibration.confidence(self.signals) if self.signals else 0.0
 
+    @property
+    def _contrary(self) -> bool:
+        supported = [claim for claim in self.claims if claim.supported]
+        quoted = " ".join(citation.quote for claim in supported for citation in claim.citations)
+        return bool(supported) and is_contrary(self.question, supported[0].text, quoted)
+
     @cached_property
     def verdict(self) -> Verdict:
         level = self._assistant.calibration.level(self._assistant.settings.boldness)
@@ -196,4 +207,5 @@ class Attempt:
             threshold=level.threshold,
             stopped=self.stopped,
             unnamed=self.belonging.unnamed if self.signals else (),
+            contrary=self._contrary,
         )

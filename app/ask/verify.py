@@ -175,6 +175,11 @@ def _missing(stated: _Stated, chosen: Sequence[int], passages: _Passages) -> lis
     return missing
 
 
+def points(sentence: str) -> bool:
+    """Whether it speaks of something that stands before it: 'he', 'it', 'this'."""
+    return _POINTING.search(sentence.lower()) is not None
+
+
 def _said_above(quantity: Quantity, above: str, whole: str) -> bool:
     return stands_in(quantity, quantities(above), above) or bool(
         whole and stands_in(quantity, quantities(whole), whole)
