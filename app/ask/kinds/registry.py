@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from app.ask.kinds import steps
 from app.ask.plan import Compute
 from app.datatypes import Kind
 
-IN_ORDER: list[tuple[Kind, Compute]] = []
+IN_ORDER: list[tuple[Kind, Compute]] = [
+    ("how-to", steps.answer),
+]
