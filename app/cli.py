@@ -33,7 +33,7 @@ from app.commands.warm import warm
 if TYPE_CHECKING:
     from app.settings import Settings
 
-ABSTAINED = 3  # exit codes: 0 answered, 1 error, 2 usage, 3 abstained
+ABSTAINED = 3  # exit codes: 0 answered or unsure, 1 error, 2 usage, 3 abstained
 _FOLDER = click.Path(path_type=Path)
 _index = click.option("--index", "index_dir", type=_FOLDER, help="The index's folder. [default: indexes/<folder name>]")
 _file = click.option("--file", "file", metavar="NAME", help="Search in one document only.")
@@ -96,7 +96,7 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
     """Answer QUESTION from the documents, with the file, page and quote of each claim.
 
     \b
-    Exit codes: 0 answered, 1 error, 2 usage, 3 not in your documents.
+    Exit codes: 0 answered or unsure, 1 error, 2 usage, 3 not in your documents.
     Examples:
       docent ask "How long is the compressor under warranty?"
       docent ask "Which fuse does it need?" --file installation-manual.pdf --json
@@ -119,7 +119,7 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
         print_answer(stream.answer)
     if settings.keep_questions:
         Questions(index_dir, assistant.key).keep_answer(question, stream.answer, stream.found)
-    sys.exit(0 if stream.answer.status == "answered" else ABSTAINED)
+    sys.exit(ABSTAINED if stream.answer.status == "abstained" else 0)
 
 
 @main.command()

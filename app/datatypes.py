@@ -226,7 +226,7 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-Status = Literal["answered", "unsure", "abstained"]
+Status = Literal["answered", "unsure", "abstained"]  # unsure: shown with its quotes, and with the doubt
 
 
 @dataclass(frozen=True, slots=True)

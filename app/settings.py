@@ -30,6 +30,7 @@ class Settings(BaseModel):
     max_tokens: int = Field(default=220, ge=16, le=2048, description="longest answer, in tokens")
     threads: int = Field(default=0, ge=0, le=256, description="0: as many as there are physical cores")
     boldness: Boldness = Field(default="balanced", description="how much doubt an answer may carry and still be shown")
+    look_further: bool = Field(default=True, description="read other passages too before an answer is given up")
     gpu_layers: Literal["auto"] | int = "auto"
     kv_gb: float = Field(
         default=4.0, ge=0, le=1000, description="disk, in GB, for what the model has read of an index; 0: keep nothing"

@@ -199,8 +199,8 @@ def index_dir(folder: Path, tmp_path: Path, encoder: SentenceEncoder) -> Path:
 def assistant(index_dir: Path, encoder: SentenceEncoder) -> Callable[..., Assistant]:
     """assistant(reply, …): one over the small domain whose model gives these replies."""
 
-    def make(*replies: str) -> Assistant:
+    def make(*replies: str, settings: Settings | None = None) -> Assistant:
         llm = ScriptedLlm(*replies)
-        return Assistant(index_dir, encoder, lambda: llm, Settings())
+        return Assistant(index_dir, encoder, lambda: llm, settings or Settings())
 
     return make

@@ -93,7 +93,7 @@ def test_nothing_is_kept_where_it_is_not_wanted_or_cannot_be(docent, assistant):
 
 
 def test_an_unread_question_reads_what_it_can_wait_for_and_skims_the_rest(docent, monkeypatch):
-    monkeypatch.setattr("app.ask.stream.AT_ONCE", 40)
+    monkeypatch.setattr("app.ask.attempt.AT_ONCE", 40)
     assistant = docent()
     stream = assistant.ask("How often is the filter cleaned?")
     assert stream.answer.status == "answered"

@@ -1,4 +1,4 @@
-"""Answered, or honestly not: decided by code after the model has spoken. Pure.
+"""Answered, unsure or not in the documents: decided by code after the model has written. Pure.
 
 A plea in the prompt hardly makes a small model refuse, and one similarity score tells little. So several signals that
 cost little are put together by a logistic model, fitted on questions whose answers are known (see app/calibrate.py),
@@ -22,6 +22,8 @@ from app.datatypes import Citation, Hit, Sentence, Status
 from app.settings import BOLDNESS
 from ingest.errors import InvalidInput
 
+UNSURE_FROM = 0.12  # of confidence: with less, what the model wrote is not shown, not even as doubtful
+DOUBT = "The quotes speak of this, but it is not certain that they answer the question: please read them."
 _SERIAL = re.compile(r"\d{5}")  # documents speak of models, not of the one that a user has
 
 SIGNALS = {  # in words for people
@@ -203,13 +205,15 @@ def judge(
     kept = [claim for claim in claims if claim.supported]
     if not kept:
         return Verdict("abstained", "", _unsupported(claims), ())
-    if confidence < threshold:
-        reason = "The passages that come nearest speak of it, but it is too doubtful that they answer this question"
-        return Verdict("abstained", "", f"{reason} ({confidence:.0%} sure, {threshold:.0%} asked for).", ())
+    if confidence < min(threshold, UNSURE_FROM):
+        return Verdict("abstained", "", "The passages that come nearest speak of something else.", ())
     left_out = len(claims) - len(kept)
     reason = "" if not left_out else f"{left_out} sentence{'s' * (left_out > 1)} left out: no passage supports it."
     citations = tuple(dict.fromkeys(citation for claim in kept for citation in claim.citations))
-    return Verdict("answered", " ".join(claim.text for claim in kept), reason, citations)
+    text = " ".join(claim.text for claim in kept)
+    if confidence < threshold:
+        return Verdict("unsure", text, f"{DOUBT} {reason}".rstrip(), citations)
+    return Verdict("answered", text, reason, citations)
 
 
 def _unsupported(claims: Sequence[Claim]) -> str:

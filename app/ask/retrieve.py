@@ -27,6 +27,7 @@ _LONGEST_JOINED = 2400  # characters
 _FIRST_HOP = 0.6  # share of the places that stay with what the question itself finds
 _NAMING = 2  # how many of the best passages may name further documents
 _LONGEST_NAME = 8  # words
+_LOOKED_BESIDE = 2  # of the best passages: their neighbours are read at the second look
 
 _PAGE = re.compile(
     r"\b(?:on|of|at|see) (?:the )?(page|slide)\s*\(?(\d{1,4})\b"
@@ -204,6 +205,24 @@ def join_neighbours(index: LocalIndex, hits: Sequence[Hit]) -> list[Hit]:
         text = index.text(hit.chunk.doc_id, start, end)
         joined[place] = replace(other, chunk=replace(other.chunk, start=start, end=end, text=text))
     return joined if len(joined) == len(hits) else join_neighbours(index, joined)  # a third may have come to touch
+
+
+def further(
+    index: LocalIndex, encoder: Encoder, query: str, seen: Sequence[Hit], doc_ids: Collection[int] | None = None
+) -> list[Hit]:
+    """As many passages again, for a second look: those beside the best ones seen, in the same document, then the next
+    best ones."""
+    beside = [
+        replace(hit, chunk=chunk, place=place, confidence=confidence)
+        for hit in seen[:_LOOKED_BESIDE]
+        for chunk in index.beside(hit.chunk)
+        for place, confidence in [index.place(chunk)]
+    ]
+    ranked = retrieve(index, encoder, query, 3 * len(seen), doc_ids, AS_FOUND)
+    new = {hit.chunk.id: hit for hit in reversed([*beside[: max(1, len(seen) // 2)], *ranked])}
+    for hit in seen:
+        new.pop(hit.chunk.id, None)
+    return list(reversed(new.values()))[: len(seen)]
 
 
 def _touch(a: Hit, b: Hit) -> bool:

@@ -49,7 +49,7 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
             carried.append(word)
             said.add(stem(word.lower()))
     last = history[-1].answer
-    if last.status == "answered":
+    if last.status != "abstained":
         for name in _named(last.text, said)[:_FROM_ANSWER]:
             carried.append(name)
             said |= _stems(name)

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from app.ask.compose import AT_ONCE, States, composed
+from app.ask.attempt import Attempt
 from app.ask.elsewhere import older, other_language, with_others
-from app.ask.evidence import best_sentences, sentences_of
-from app.ask.gate import judge, signals, unknown_codes
+from app.ask.gate import unknown_codes
 from app.ask.kinds.registry import IN_ORDER
-from app.ask.orders import gives_orders, warnings
+from app.ask.orders import warnings
 from app.ask.plan import Asked, Computed, compute
-from app.ask.prompt import (
-    REFUSAL,
-    build_checks,
-    build_prompt,
-    history_of,
-    label_of,
-    passages_of,
-)
-from app.ask.retrieve import AS_FOUND, join_neighbours, retrieve
+from app.ask.retrieve import AS_FOUND, further, retrieve
 from app.ask.rewrite import standalone, with_figures
-from app.ask.verify import Claim, refuses, verify
-from app.datatypes import Answer, Hit, Kind, Prompt, Sentence, Turn
+from app.datatypes import Answer, Hit, Kind, Plan, Prompt, Sentence, Turn
 from app.llm.peak import peak_mb
 from app.llm.protocol import Llm, Stats
 from ingest.store.index import LocalIndex
@@ -35,9 +24,16 @@ from ingest.store.index import LocalIndex
 if TYPE_CHECKING:
     from app.ask.assistant import Assistant
 
+_FACT = Plan("fact", "Looked for the passages that come nearest, and answered from them.")
+
 
 class AnswerStream:
-    """One question on its way. Each stage runs when it is first asked for, and once."""
+    """Take `.evidence`, iterate for text, read `.answer`. Each stage runs when it is first asked for, and once.
+
+    What code can answer by itself is `.computed`. Everything else the model answers from the best passages; where that
+    leaves doubt, it looks once more, at the next passages, and the answer that it is surer of is kept. `on_look` is
+    called when it does.
+    """
 
     def __init__(
         self,
@@ -51,12 +47,12 @@ class AnswerStream:
         self._assistant, self._index, self._doc_ids, self._kind = assistant, index, doc_ids, kind
         self._began = time.perf_counter()
         self.question, self.history = question, history
-        self.reply = ""  # the model's own words, before code has checked them
-        self.prompt: Prompt | None = None  # what the model was given; None while, or where, it was given nothing
-        self._first = self._retrieved = 0.0
+        self.on_look: Callable[[], None] = lambda: None
+        self._retrieved = 0.0
         self._llm: Llm | None = None
         self._stopped = False
-        self._generated = self._streamed = False
+        self._generated = False
+        self._second: Attempt | None = None
 
     @cached_property
     def query(self) -> str:
@@ -76,113 +72,66 @@ class AnswerStream:
     @cached_property
     def found(self) -> list[Hit]:
         """The passages as they were stored, and as the model reads them: so that what it has read can be kept."""
+        if self.computed:
+            return []
         settings = self._assistant.settings
         return retrieve(self._index, self._assistant.encoder, self.query, settings.passages, self._doc_ids, AS_FOUND)
 
     @cached_property
-    def hits(self) -> list[Hit]:
-        """The same, with those that touch joined."""
-        return join_neighbours(self._index, self.found)
+    def first(self) -> Attempt:
+        """The first look."""
+        said = (self.question, self.query, tuple(self.history))
+        return Attempt(self._assistant, self._index, said, self.found)
 
-    @cached_property
-    def sentences(self) -> list[Sentence]:
-        return sentences_of(self._index, self.hits)
+    @property
+    def hits(self) -> list[Hit]:
+        """The passages found, with those that touch joined."""
+        return self.first.hits
 
     @cached_property
     def evidence(self) -> tuple[Sentence, ...]:
-        """The sentences that come nearest to the question. Needs no answer model. None where code answers."""
-        if self.computed:
-            return ()
-        best = best_sentences(self.query, self.sentences, self.hits, self._assistant.encoder)
+        """The sentences that come nearest to the question. Needs no answer model."""
+        best = self.first.evidence
         self._retrieved = time.perf_counter() - self._began
-        return tuple(best)
+        return best
 
     @cached_property
     def unknown(self) -> list[str]:
         """Codes in the question that no document names; with one, there is nothing to generate."""
         return unknown_codes(self.question, self.hits, lambda code: bool(self._index.bm25(code, 1, self._doc_ids)))
 
+    @property
+    def reply(self) -> str:
+        """The model's own words at the first look, before code has checked them."""
+        return self.first.reply
+
+    @property
+    def prompt(self) -> Prompt | None:
+        """What the model was given; None while, or where, it was given nothing."""
+        return self.first.prompt
+
     def __iter__(self) -> Iterator[str]:
-        """Pieces of the model's own text, as it writes. What is kept of it, `.answer` decides."""
+        """Pieces of text: the model's own, as it writes at its first look, or what code has answered. What is kept of
+        it, `.answer` decides."""
+        if self.computed:
+            yield self.computed.text
+            return
         if self._generated:
             yield self.reply
             return
         self._generated = True
-        if self.computed:
-            yield self.computed.text
-            return
-        evidence = self.evidence
-        if not self.hits or self.unknown or self._stopped:
+        if (not self.evidence and not self.hits) or self.unknown or self._stopped:
             return
         self._llm = self._assistant.load_llm()
-        max_tokens = self._assistant.settings.max_tokens
-        hits, states = self._readable(self._llm)
-        self.prompt = build_prompt(self._llm, self.question, hits, evidence, self.history, max_tokens)
-        if self._stopped:
-            return
-        self._llm.pin(self.prompt.rules)
-        self._streamed = True
-        for piece in self._llm.stream(self.prompt.tokens, max_tokens, composed(self.prompt, states)):
-            self._first = self._first or time.perf_counter() - self._began
-            self.reply += piece
-            yield piece
-
-    def _readable(self, llm: Llm) -> tuple[list[Hit], States]:
-        """What to put into the prompt. Where states are kept, only passages that were read before or can be read at
-        once, and those too long to be kept: of the others, the key sentences have to do until Docent has read them in
-        an idle moment."""
-        composer = self._assistant.composer
-        if composer is None:
-            return self.found, {}
-        passages = passages_of(llm, self.found)
-        states = composer.states(passages, lambda: self._stopped, AT_ONCE)
-        ready = [passage in states or not composer.can_keep(passage) for passage in passages]
-        hits = [hit for hit, is_ready in zip(self.found, ready, strict=True) if is_ready]
-        return hits, states | composer.states([label_of(llm), history_of(llm, self.history)], lambda: self._stopped)
-
-    @cached_property
-    def claims(self) -> list[Claim]:
-        """The sentences of the reply, each with the quotes it stands on or with what is missing. None stands on a
-        sentence that gives orders to a model."""
-        sentences = [sentence for sentence in self.sentences if not gives_orders(sentence.text)]
-        return verify(self.reply, self.question, sentences, self.hits, self._assistant.nearness)
-
-    @cached_property
-    def signals(self) -> dict[str, float]:
-        """What tells whether the documents hold this answer. Empty where there is none to doubt."""
-        supported = [claim for claim in self.claims if claim.supported]
-        if not supported or self._llm is None or self._stopped or refuses(self.reply):
-            return {}
-        evidence = self.evidence[:1]
-        nearest = max(self._assistant.nearness(self.query, [sentence.meaning for sentence in evidence]), default=0.0)
-        certain = self._llm.last_logprobs or [0.0]
-        return {
-            **signals(self.question, supported, self.hits, evidence, nearest),
-            "refusing": max(-20.0, self._llm.opened_with(REFUSAL)),
-            "certain": sum(certain) / len(certain),
-            "least_certain": min(certain),
-            **self._second_thoughts(self._llm, supported),
-        }
-
-    def _second_thoughts(self, llm: Llm, claims: Sequence[Claim]) -> dict[str, float]:
-        """Log-odds that the quotes answer the question, and with this answer, as the model sees them by themselves."""
-        said = {(s.file, s.start): s.meaning for s in self.sentences}
-        quotes = dict.fromkeys(said.get((c.file, c.start), c.quote) for claim in claims for c in claim.citations)
-        answer = " ".join(claim.text for claim in claims)
-        odds = {}
-        question = standalone(self.question, self.history)
-        checks = build_checks(llm, question, answer, "\n".join(quotes))
-        for name, tokens in zip(("asked", "stated"), checks, strict=True):
-            yes, no = llm.weigh(tokens, ("Yes", "No"))
-            if math.isfinite(yes) and math.isfinite(no):
-                odds[name] = yes - no
-        return odds
+        self.first.stopped = self._stopped
+        yield from self.first.write(self._llm)
 
     def stop(self) -> None:
         """Ends generation within a token. May be called from another thread."""
         self._stopped = True
-        if self._llm:
-            self._llm.stop()
+        for attempt in (self.first if self._generated else None, self._second):
+            if attempt:
+                attempt.stop()
 
     @cached_property
     def answer(self) -> Answer:
@@ -191,36 +140,50 @@ class AnswerStream:
             pass
         if self.computed:
             return self._of_computed(self.computed)
-        calibration = self._assistant.calibration
-        confidence = calibration.confidence(self.signals) if self.signals else 0.0
-        verdict = judge(
-            self.reply,
-            self.unknown,
-            self.claims,
-            self.hits,
-            confidence=confidence if self.signals else 1.0,
-            threshold=calibration.level(self._assistant.settings.boldness).threshold,
-            stopped=self._stopped,
-        )
+        self.first.unknown, self.first.stopped = self.unknown, self._stopped
+        kept = self._look_further() if self._leaves_doubt(self.first) else self.first
+        verdict, hits = kept.verdict, kept.hits
         return Answer(
             verdict.status,
             verdict.text,
             verdict.reason,
-            with_others(self._index, verdict.citations, self.hits),
-            tuple(self.hits),
+            with_others(self._index, verdict.citations, hits),
+            tuple(hits),
             self._llm.name if self._llm else "",
             self._stats(),
-            self.evidence,
+            kept.evidence,
             self.query,
             self._stopped,
-            round(confidence, 4),
-            {name: round(value, 4) for name, value in self.signals.items()},
+            round(kept.confidence, 4),
+            {name: round(value, 4) for name, value in kept.signals.items()},
             (
-                *warnings(self._index.store, self.hits, verdict.citations, self.evidence),
+                *warnings(self._index.store, hits, verdict.citations, kept.evidence),
                 *older(self._index, verdict.citations),
                 *(other_language(self._index, self.question) if verdict.status == "abstained" else ()),
             ),
+            _FACT,
         )
+
+    def _leaves_doubt(self, attempt: Attempt) -> bool:
+        look = self._assistant.settings.look_further
+        return look and self._llm is not None and not self._stopped and attempt.verdict.status != "answered"
+
+    def _look_further(self) -> Attempt:
+        """The better of the first look and of one at the next passages, which the first did not read."""
+        first = self.first
+        more = further(self._index, self._assistant.encoder, self.query, first.found, self._doc_ids)
+        if not more or self._llm is None:
+            return first
+        self.on_look()
+        said = (self.question, self.query, tuple(self.history))
+        second = self._second = Attempt(self._assistant, self._index, said, more)
+        second.stopped = self._stopped
+        for _ in second.write(self._llm):
+            pass
+        if self._stopped or second.verdict.status == "abstained":
+            return first
+        surer = second.confidence > first.confidence or first.verdict.status == "abstained"
+        return second if surer else first
 
     def _of_computed(self, computed: Computed) -> Answer:
         return Answer(
@@ -238,10 +201,12 @@ class AnswerStream:
         )
 
     def _stats(self) -> Stats:
+        """Of the first look; the total is of all."""
+        first_at = self.first.first_at
         return replace(
-            self._llm.last_stats if self._llm and self._streamed else Stats(),
+            self.first.stats,
             seconds_retrieve=round(self._retrieved, 4),
-            seconds_to_first_token=round(self._first, 4),
+            seconds_to_first_token=round(first_at - self._began, 4) if first_at else 0.0,
             seconds_total=round(time.perf_counter() - self._began, 4),
             peak_mb=peak_mb(),
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +35,18 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--limit", type=click.IntRange(1), help="Only the first N questions.")
 @click.option("--baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Compare with this run.")
 @click.option("--usual", is_flag=True, help="Ask today's usual pipeline the same, and compare with it.")
+@click.option(
+    "--corpus", "corpora", multiple=True, metavar="NAME=INDEX",
+    help="Ask the questions of this corpus of that index; may be given several times.",
+)  # fmt: skip
+@click.option("--predictions", type=_FILE, help="Write one line a question: id, status, text and citations.")
 @click.option("--out", type=_FILE, help="Where the rows go. [default: a new file among Docent's own]")
 @click.option("--html", type=_FILE, help="Write a page that shows every question and why it went as it did.")
 @json_option
 @explained
-def evaluate(questions: Path, index_dir: Path | None, as_json: bool, **options: Any) -> None:
+def evaluate(
+    questions: Path, index_dir: Path | None, corpora: tuple[str, ...], as_json: bool, **options: Any
+) -> None:  # fmt: skip
     """Measure answers, refusals and citations on questions with known answers, with 95 % intervals.
 
     QUESTIONS is a file with one JSON object in each line (see sample_docs/eval.jsonl), or the folder of a search
@@ -50,6 +58,7 @@ def evaluate(questions: Path, index_dir: Path | None, as_json: bool, **options: 
       docent eval sample_docs/eval.jsonl --retrieval-only --json
       docent eval sample_docs/eval.jsonl --baseline before.jsonl
       docent eval sample_docs/eval.jsonl --usual --html report.html
+      docent eval asked.jsonl --corpus manuals=indexes/manuals --corpus office=indexes/office
     """
     from app.evaluation.figures import readable
 
@@ -63,10 +72,13 @@ def evaluate(questions: Path, index_dir: Path | None, as_json: bool, **options: 
         from app.settings import load_settings
         from ingest.sync.folders import places
 
-        cases = load_cases(questions)
-        assistant = open_unlocked(load_settings(), index_dir or index_of(questions))
-        check_apart(questions, places(assistant.index.store))
-        summary, out = _measured(assistant, cases[:limit], None, **options)
+        cases, settings = load_cases(questions), load_settings()
+        opened = {name: open_unlocked(settings, place) for name, place in _named(corpora).items()}
+        whole = index_dir or (None if opened else index_of(questions))
+        assistant = open_unlocked(settings, whole) if whole else next(iter(opened.values()))
+        for one in (assistant, *opened.values()):
+            check_apart(questions, places(one.index.store))
+        summary, out = _measured(assistant, cases[:limit], None, corpora=opened, **options)
     if as_json:
         print_json(summary)
     else:
@@ -85,6 +97,8 @@ def _measured(
     usual: bool,
     out: Path | None,
     html: Path | None,
+    predictions: Path | None,
+    corpora: Mapping[str, Asked] | None = None,
 ) -> tuple[dict[str, Any], Path]:
     """Runs what is asked for, and leaves the summary of it all beside the rows."""
     from app.evaluation.baseline import Usual
@@ -94,7 +108,7 @@ def _measured(
     from app.evaluation.runs import load_rows, load_summary, save_summary, usual_of
 
     before = load_rows(baseline)[1] if baseline else []  # first, so that a wrong name shows at once
-    out = out or place_for(assistant, cases, retrieval_only=retrieval_only, within_doc=within_doc, usual=usual)
+    out = out or place_for(assistant, cases, corpora, retrieval_only=retrieval_only, within_doc=within_doc, usual=usual)
 
     def asked(whom: Asked, file: Path, label: str = "", *, begin: bool = False) -> list[Row]:
         return evaluate(
@@ -106,6 +120,7 @@ def _measured(
             on_case=progress(label),
             should_stop=(lambda: True) if begin else None,
             ask=ask,
+            corpora=None if isinstance(whom, Usual) else corpora,
         )
 
     try:
@@ -126,18 +141,38 @@ def _measured(
         summary["usual"] = (load_summary(usual_of(out)) or {}) | {"comparison": compare(others, rows)}
     save_summary(out, summary, readable(summary))
     if html:
-        _write_page(html, page(summary, rows, others or before))
+        _write(html, page(summary, rows, others or before), "--html")
+    if predictions:
+        _write(
+            predictions,
+            "".join(f"{json.dumps(prediction(row), ensure_ascii=False)}\n" for row in rows),
+            "--predictions",
+        )
     return summary, out
 
 
-def _write_page(file: Path, text: str) -> None:
+def _named(corpora: Sequence[str]) -> dict[str, Path]:
+    """NAME=INDEX options. Raises click.UsageError for any other form."""
+    named = {name: Path(place) for name, _, place in (one.partition("=") for one in corpora)}
+    if any(not name or place == Path() for name, place in named.items()):
+        raise click.UsageError("--corpus takes NAME=INDEX, e.g. --corpus office=indexes/office")
+    return named
+
+
+def prediction(row: Row) -> dict[str, Any]:
+    """A row as others can score it."""
+    cited = [{"file": one.file, "page": one.page, "quote": one.quote} for one in row.citations]
+    return {"id": row.case.id, "status": row.status or "abstained", "text": row.answer, "citations": cited}
+
+
+def _write(file: Path, text: str, option: str) -> None:
     from ingest.errors import StorageError
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StorageError(f"{file} cannot be written: {error.strerror}.", "Choose another --html.") from error
+        raise StorageError(f"{file} cannot be written: {error.strerror}.", f"Choose another {option}.") from error
 
 
 def _benchmark(folder: Path, index_dir: Path | None) -> tuple[Assistant, Sequence[Case], Ask]:

@@ -145,6 +145,10 @@ def print_answer(answer: Answer) -> None:
         for hit in answer.hits[:3]:
             say(f"  nearest: {hit.file}, {hit.named}: {short(hit.chunk.text, 120)}")
     else:
+        if answer.plan.said and answer.plan.kind != "fact":
+            say(f"  {answer.plan.said}", dim=True)
+        if answer.status == "unsure":
+            say("Not certain. ", fg="yellow", bold=True, nl=False)
         say(answer.text, bold=True)
         for number, citation in enumerate(answer.citations, 1):
             say(f"  [{number}] {citation.source}: “{citation.quote}”")

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from app.ask.assistant import Assistant, checked
 from app.ask.retrieve import named_documents
-from app.datatypes import Answer, Citation, Hit, Prompt, Segment
+from app.ask.rewrite import standalone
+from app.datatypes import Answer, Citation, Hit, Prompt, Segment, Turn
 from app.llm.protocol import Llm
 from app.settings import Settings
 from ingest.store.index import LocalIndex
@@ -76,8 +77,8 @@ class Usual:
                 hits.append(Hit(chunk, document.path, document.title, one.score, {"dense": rank}))
         return hits
 
-    def ask(self, question: str, *, file: str | None = None) -> UsualStream:
-        return UsualStream(self._assistant, self, checked(question), file)
+    def ask(self, question: str, history: Sequence[Turn] = (), file: str | None = None) -> UsualStream:
+        return UsualStream(self._assistant, self, standalone(checked(question), history), file)
 
 
 class UsualStream:

@@ -17,10 +17,22 @@ from ingest.sync.scan import is_document
 _FORM = "Each line holds one question as JSON."
 
 
+class Source(BaseModel):
+    """Where an answer stands: a file's name and pages, 1-based; no pages for files without any."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file: str
+    pages: tuple[int, ...] = ()
+
+
 class Case(BaseModel):
     """One line of an evaluation file. Pages are 1-based; empty gold pages mean that they are not known.
 
     Without an id, the question's hash is one. `gold_passage` or `evidence` is the text that the answer stands in.
+    What an answer of any kind must say: of each group of `must` one alternative, in this order if `ordered`; nothing of
+    `must_not`; each item of `items_gold`, none of `items_other` (see wanted.py). `history` are earlier questions of the
+    same conversation, `corpus` names the index to ask, `cite` are places of which the answer must cite one.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -35,6 +47,19 @@ class Case(BaseModel):
     about_doc: str = ""
     gold_passage: str = ""
     evidence: str = ""
+    corpus: str = ""
+    history: tuple[str, ...] = ()
+    must: tuple[tuple[str, ...], ...] = ()
+    must_not: tuple[str, ...] = ()
+    ordered: bool = False
+    items_gold: tuple[tuple[str, ...], ...] = ()
+    items_other: tuple[tuple[str, ...], ...] = ()
+    cite: tuple[Source, ...] = ()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the case says what an answer must say, or that there is none, in the form of wanted.py."""
+        return bool(self.must or self.must_not or self.items_gold or (not self.answerable and self.corpus))
 
     @model_validator(mode="before")
     @classmethod

@@ -19,7 +19,8 @@ SHARES = (
     "recall_at_1", "recall_at_5", "recall_at_10", "page_hit_at_1", "page_hit_at_5", "page_hit_at_10", "mrr",
     "ndcg_at_10", "all_docs_at_10", "answer_in_5", "exact_match", "f1", "accuracy", "refusal_unanswerable",
     "refusal_answerable", "quote_valid", "citation_page_precision", "citation_doc_precision", "cited_in_gold",
-    "gold_cited",
+    "gold_cited", "score", "item_recall", "item_precision", "coverage", "cited", "cited_page", "unsure_answerable",
+    "unsure_unanswerable", "wrong_answered", "wrong_unsure",
 )  # fmt: skip
 TIMES = {
     "seconds_retrieve_p50": ("seconds_retrieve", 50),
@@ -50,6 +51,16 @@ LABELS = {
     "citation_doc_precision": "citations in a gold document",
     "cited_in_gold": "right answers: citations in the gold text",
     "gold_cited": "right answers: gold sentences cited",
+    "score": "score of its kind: right, F1 of the items, or key points",
+    "item_recall": "items of lists that were named",
+    "item_precision": "named items that belong to the list",
+    "coverage": "key points of summaries",
+    "cited": "answers that cite a gold file",
+    "cited_page": "answers that cite a gold page",
+    "unsure_answerable": "shown as unsure: the documents hold it",
+    "unsure_unanswerable": "shown as unsure: they do not",
+    "wrong_answered": "wrong among answers shown as sure (less is better)",
+    "wrong_unsure": "wrong among answers shown as unsure (less is better)",
     "seconds_retrieve_p50": "seconds to the evidence, median",
     "seconds_to_first_token_p50": "seconds to the first word, median",
     "seconds_to_first_token_p95": "seconds to the first word, 95th percentile",
@@ -58,7 +69,7 @@ LABELS = {
     "prompt_tokens": "tokens read",
     "output_tokens": "tokens written",
 }
-LOWER_IS_BETTER = frozenset({"refusal_answerable", *TIMES, *SIZES})
+LOWER_IS_BETTER = frozenset({"refusal_answerable", "wrong_answered", "wrong_unsure", *TIMES, *SIZES})
 
 
 def summarise(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
@@ -74,7 +85,10 @@ def summarise(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
         if len(values):
             intervals[key] = _interval(_drawn(key, values, seed))
     kinds = sorted({row.case.kind for row in rows} - {""})
-    return {**summary, "intervals": intervals, "by_kind": {kind: _of_kind(rows, kind) for kind in kinds}}
+    by_kind = {kind: _of_kind(rows, kind) for kind in kinds}
+    scores = [found["score"] for found in by_kind.values() if "score" in found]
+    summary["macro_score"] = _rounded(sum(scores) / len(scores)) if scores else None
+    return {**summary, "intervals": intervals, "by_kind": by_kind}
 
 
 def _of_kind(rows: Sequence[Row], kind: str) -> dict[str, float]:
@@ -184,7 +198,7 @@ def readable(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-TOLD = ("recall_at_5", "page_hit_at_5", "accuracy", "f1", "refusal_answerable", "refusal_unanswerable")
+TOLD = ("score", "recall_at_5", "page_hit_at_5", "accuracy", "f1", "refusal_answerable", "refusal_unanswerable")
 
 
 def figures(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:

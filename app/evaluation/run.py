@@ -15,11 +15,12 @@ from typing import Any, Protocol
 
 from app.ask.assistant import checked
 from app.ask.retrieve import named_documents
-from app.datatypes import Answer, Hit, Prompt
+from app.datatypes import Answer, Hit, Prompt, Turn
 from app.evaluation import grade
 from app.evaluation.cases import Case
 from app.evaluation.figures import readable, summarise
 from app.evaluation.runs import Passage, Row, save_summary, unfinished, writing
+from app.evaluation.wanted import grade_wanted
 from app.llm.protocol import Llm
 from app.settings import Settings
 from ingest.errors import InvalidInput
@@ -59,7 +60,7 @@ class Asked(Protocol):
     @property
     def load_llm(self) -> Callable[[], Llm]: ...
     def search(self, question: str, k: int = 10, file: str | None = None) -> list[Hit]: ...
-    def ask(self, question: str, *, file: str | None = None) -> Stream: ...
+    def ask(self, question: str, history: Sequence[Turn] = (), file: str | None = None) -> Stream: ...
 
 
 Ask = Callable[[Asked, Case], Row]
@@ -76,18 +77,20 @@ def evaluate(
     on_case: OnCase | None = None,
     should_stop: Callable[[], bool] | None = None,
     ask: Ask | None = None,
+    corpora: Mapping[str, Asked] | None = None,
 ) -> list[Row]:
     """Asks each case, in order, and gives a row for each; fewer when `should_stop` said so between two of them.
 
     With `out`, each row is on disk before the next question is asked, and those that are there already are not asked
     again. When all are there, the summary is written beside it. `ask` makes the rows some other way (see beir.py).
+    Cases that name one of `corpora` are asked of that one.
     Raises InvalidInput for a case that cannot be asked, and for an `out` that holds a run of something else.
     """
     cases = cases[:limit]
     _check(assistant, cases, within_doc)
     with ExitStack() as stack:
         done, writer = {}, None
-        header = header_of(assistant, cases, retrieval_only=retrieval_only, within_doc=within_doc)
+        header = header_of(assistant, cases, corpora, retrieval_only=retrieval_only, within_doc=within_doc)
         if out:
             kept, writer = stack.enter_context(writing(out, header))
             done = {row.case.id: row for row in kept}
@@ -97,7 +100,8 @@ def evaluate(
                 continue
             if should_stop and should_stop():
                 break
-            row = done[case.id] = ask(assistant, case) if ask else _ask(assistant, case, retrieval_only, within_doc)
+            whom = (corpora or {}).get(case.corpus, assistant)
+            row = done[case.id] = ask(whom, case) if ask else _ask(whom, case, retrieval_only, within_doc)
             if writer:
                 writer.add(row)
             if on_case:
@@ -110,17 +114,24 @@ def evaluate(
     return rows
 
 
-def header_of(assistant: Asked, cases: Sequence[Case], *, retrieval_only: bool, within_doc: bool) -> dict[str, Any]:
+def header_of(
+    assistant: Asked,
+    cases: Sequence[Case],
+    corpora: Mapping[str, Asked] | None = None,
+    *,
+    retrieval_only: bool,
+    within_doc: bool,
+) -> dict[str, Any]:
     """What a run asks of what. Two runs with the same header are one run, interrupted."""
-    index = assistant.index
     asked = json.dumps([case.model_dump(mode="json") for case in cases], sort_keys=True)
     return {
         "docent": docent_version(),
         "pipeline": getattr(assistant, "pipeline", "docent"),
         "questions": _digest(asked),
         "n": len(cases),
-        "index": f"{assistant.index_dir.resolve().name} {index.snapshot} {index.manifest['changes']}",
-        "ingest": index.store.meta("fingerprint"),
+        "index": _state_of(assistant),
+        "corpora": {name: _state_of(one) for name, one in (corpora or {}).items()},
+        "ingest": assistant.index.store.meta("fingerprint"),
         "settings": assistant.settings.model_dump(mode="json", exclude={"home"}),
         "calibration": _digest(repr(getattr(assistant, "calibration", ""))),  # an index may have its own
         "retrieval_only": retrieval_only,
@@ -128,9 +139,15 @@ def header_of(assistant: Asked, cases: Sequence[Case], *, retrieval_only: bool, 
     }
 
 
+def _state_of(assistant: Asked) -> str:
+    index = assistant.index
+    return f"{assistant.index_dir.resolve().name} {index.snapshot} {index.manifest['changes']}"
+
+
 def place_for(
     assistant: Asked,
     cases: Sequence[Case],
+    corpora: Mapping[str, Asked] | None = None,
     *,
     retrieval_only: bool = False,
     within_doc: bool = False,
@@ -138,7 +155,7 @@ def place_for(
 ) -> Path:
     """Where a run goes that was given no place: on with the newest unfinished one of the same header, or a new file."""
     folder = assistant.settings.home / "runs" / assistant.index_dir.resolve().name
-    header = header_of(assistant, cases, retrieval_only=retrieval_only, within_doc=within_doc)
+    header = header_of(assistant, cases, corpora, retrieval_only=retrieval_only, within_doc=within_doc)
     if started := unfinished(folder, header, usual=usual):
         return started
     stamp = time.strftime("%Y%m%d-%H%M%S")
@@ -193,7 +210,7 @@ def _ask(assistant: Asked, case: Case, retrieval_only: bool, within_doc: bool) -
     if retrieval_only:
         return row
     assistant.load_llm()  # before the clock starts: loading is no part of the first question
-    stream = assistant.ask(case.question, file=file)
+    stream = _asked(assistant, case, file)
     answer = stream.answer
     return replace(
         row,
@@ -210,6 +227,14 @@ def _ask(assistant: Asked, case: Case, retrieval_only: bool, within_doc: bool) -
         scores=scores | score_answer(assistant.index, answer, case),
         stats=answer.stats,
     )
+
+
+def _asked(assistant: Asked, case: Case, file: str | None) -> Stream:
+    """The question, behind the earlier ones of its conversation."""
+    history: list[Turn] = []
+    for number, question in enumerate(case.history):
+        history.append(Turn(number, question, assistant.ask(question, history, file=file).answer))
+    return assistant.ask(case.question, history, file=file) if history else assistant.ask(case.question, file=file)
 
 
 def score_search(hits: Sequence[Hit], case: Case) -> dict[str, float]:
@@ -240,9 +265,13 @@ def score_search(hits: Sequence[Hit], case: Case) -> dict[str, float]:
 
 
 def score_answer(index: LocalIndex, answer: Answer, case: Case) -> dict[str, float]:
-    """A refusal of a question that has an answer scores nothing for it."""
+    """A refusal of a question that has an answer scores nothing for it. What is unsure is shown, and counts as said."""
     refused = answer.status == "abstained"
-    scores = {"refusal_answerable" if case.answerable else "refusal_unanswerable": float(refused)}
+    kind = "answerable" if case.answerable else "unanswerable"
+    scores = {f"refusal_{kind}": float(refused), f"unsure_{kind}": float(answer.status == "unsure")}
+    scores |= grade_wanted(case, refused, answer.text, answer.citations)
+    if case.answerable and case.is_wanted:
+        scores["accuracy"] = scores.pop("right")
     text, golds = ("" if refused else answer.text), case.answers
     if case.answerable and golds:
         scores["exact_match"] = 0.0 if refused else grade.exact_match(text, golds)
@@ -256,6 +285,8 @@ def score_answer(index: LocalIndex, answer: Answer, case: Case) -> dict[str, flo
         scores["citation_doc_precision"] = grade.citation_doc_precision(answer.citations, case)
         if case.gold_pages:
             scores["citation_page_precision"] = grade.citation_page_precision(answer.citations, case)
+    if not refused and (not case.answerable or "accuracy" in scores):
+        scores[f"wrong_{answer.status}"] = 1.0 - scores.get("accuracy", 0.0)
     if scores.get("accuracy") and (both := grade.cited_in_gold(answer.citations, case)):
         scores["cited_in_gold"], scores["gold_cited"] = both
     return scores

@@ -56,7 +56,7 @@ class Questions:
 
     def keep_answer(self, question: str, answer: Answer, hits: Sequence[Hit]) -> None:
         """`hits` are the passages as they were stored."""
-        outcome: Outcome = "answered" if answer.status == "answered" else "refused"
+        outcome: Outcome = "refused" if answer.status == "abstained" else "answered"
         self.keep(question, outcome, answer.reason, [hit.chunk.id for hit in hits], hits[0].file if hits else "")
 
     def keep_search(self, question: str, hits: Sequence[Hit]) -> None:

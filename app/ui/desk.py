@@ -14,7 +14,7 @@ from app.ask.domains import Domain, load_domain
 from app.ask.opening import open_encoder, open_llm
 from app.ask.prompt import rules_of
 from app.ask.stream import AnswerStream
-from app.datatypes import Answer
+from app.datatypes import Answer, Kind
 from app.datatypes import Turn as PastTurn
 from app.evaluation.cases import Case, load_cases
 from app.evaluation.drafts import Asked, Draft, Dropped, drafts
@@ -152,6 +152,7 @@ class Desk:
         *,
         wider: bool = False,
         replaces: int | None = None,
+        kind: Kind | None = None,
     ) -> int:
         """Begins to answer, in a new thread unless one is given. Returns the thread. Raises StorageError."""
         thread = thread if thread is not None else self.memory.new_thread(str(self.folder), question)
@@ -160,7 +161,7 @@ class Desk:
         streams: list[AnswerStream] = []
 
         def begin() -> AnswerStream:
-            streams.append(self._looking(wider).ask(question, history, file))
+            streams.append(self._looking(wider).ask(question, history, file, kind))
             return streams[0]
 
         def keep(answer: Answer) -> None:

@@ -18,7 +18,7 @@ from ingest.errors import DocentError
 
 P = TypeVar("P")
 R = TypeVar("R")
-Stage = Literal["searching", "waiting", "loading", "reading", "writing", "checking", "done", "failed"]
+Stage = Literal["searching", "waiting", "loading", "reading", "writing", "checking", "looking", "done", "failed"]
 _log = logging.getLogger(__name__)
 
 
@@ -175,6 +175,11 @@ class LiveAnswer:
             stream = self._stream = self._ask()
             self.evidence = stream.evidence
             self.passages = len(stream.hits)
+            if stream.computed:  # needs no model, and so waits for none
+                self._keep(stream.answer)
+                self._enter("done")
+                return
+            stream.on_look = lambda: self._enter("looking")
             self._enter("waiting")
             with self._turn:
                 if self.stopping:

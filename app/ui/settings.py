@@ -87,6 +87,11 @@ def _form(desk: Desk, here: list[ModelSpec]) -> None:
             help="How sure Docent must be to show an answer. The rates measured for each: Evaluation, under Trust.",
         )  # fmt: skip
         st.caption(_rates(desk))
+        values["look_further"] = st.checkbox(
+            "Look further when in doubt", now.look_further,
+            help="Where the best passages leave doubt, the next ones are read too before an answer is given up. That "
+            "takes as long again.",
+        )  # fmt: skip
         values["keep_questions"] = st.checkbox(
             "Remember what was asked and what that found", now.keep_questions,
             help="For the report: passages never found, questions that found nothing. The newest 5,000 questions stay "

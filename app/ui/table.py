@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 from collections.abc import Sequence
 
+from app.datatypes import Grid
 from app.ui.text import highlighted
 from ingest.datatypes import Table
 from ingest.text.clean import CELL
 from ingest.text.tables import runs
 
+_FIRST_ROWS = 20  # of a table that is an answer
 MOST_ROWS = 1000  # of a whole table that a page shows at once
 _MOST_COLUMNS = 60
 Span = tuple[int, int]
@@ -42,6 +46,27 @@ def whole_table(table: Table, marked: Sequence[str] = ()) -> str:
     less = len(table.rows) - len(shown)
     told = f'<p class="told">Rows {first + 1:,} to {first + len(shown):,} of {len(table.rows):,}.</p>' if less else ""
     return f'<div class="grid"><table>{caption}{_row(table.columns, "th")}{body}</table></div>{told}'
+
+
+def grid_html(grid: Grid, numbers: Sequence[int]) -> str:
+    """The first rows of a table that is an answer; `numbers[i]` is the number of row i's source, 0 for none."""
+    rows = []
+    for at, row in enumerate(grid.rows[:_FIRST_ROWS]):
+        number = numbers[at] if at < len(numbers) else 0
+        source = f"<sup>{number}</sup>" if number else ""
+        rows.append(f"{_row(row, 'td').removesuffix('</tr>')}<td>{source}</td></tr>")
+    less = len(grid.rows) - _FIRST_ROWS
+    told = f'<p class="told">And {less:,} more rows.</p>' if less > 0 else ""
+    return f'<div class="grid"><table>{_row((*grid.columns, ""), "th")}{"".join(rows)}</table></div>{told}'
+
+
+def grid_csv(grid: Grid) -> str:
+    """All of it, for a spreadsheet. A cell that a spreadsheet would take for a formula gets an apostrophe in front."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(grid.columns)
+    writer.writerows([f"'{cell}" if cell[:1] in "=+@\t" else cell for cell in row] for row in grid.rows)
+    return out.getvalue()
 
 
 def _row(row: Sequence[str], tag: str, is_marked: bool = False) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import streamlit as st
 
-from app.datatypes import Answer, Sentence, Turn
+from app.datatypes import Answer, Kind, Sentence, Turn
 from app.evaluation.cases import Case, append_case
 from app.ui.desk import WIDER, Desk
 from app.ui.evaluation_page.cases import NEW, case_form
@@ -17,6 +17,7 @@ from app.ui.live import LiveAnswer
 from app.ui.place import Place, others, place_of, places
 from app.ui.shared import show_error
 from app.ui.steer import copy_button
+from app.ui.table import grid_csv, grid_html
 from app.ui.text import label, plain_html, short, short_name, to_html
 from app.ui.viewer import open_place
 
@@ -25,10 +26,13 @@ _BETWEEN = 0.1  # seconds between two rounds at most
 _PAUSE = 0.04  # seconds between two drawings at least
 
 
-def ask(desk: Desk, question: str, thread: int | None, *, wider: bool = False, replaces: int | None = None) -> None:
+def ask(
+    desk: Desk, question: str, thread: int | None, *,
+    wider: bool = False, replaces: int | None = None, kind: Kind | None = None,
+) -> None:  # fmt: skip
     """Begins to answer, and draws the page anew."""
     file = st.session_state.get("file")
-    st.session_state["thread"] = desk.ask(question, thread, file, wider=wider, replaces=replaces)
+    st.session_state["thread"] = desk.ask(question, thread, file, wider=wider, replaces=replaces, kind=kind)
     st.rerun()
 
 
@@ -96,6 +100,7 @@ def _status(desk: Desk, live: LiveAnswer) -> str:
         "reading": f"Reading {passages}…",
         "writing": "Writing…",
         "checking": "Checking each sentence against the documents…",
+        "looking": "Not sure yet: looking further…",
     }.get(live.stage, "")
     seconds = int(live.seconds)
     return f"{words} {seconds} s" if seconds and live.stage != "writing" else words
@@ -125,9 +130,12 @@ def failed_turn(desk: Desk, thread: int, live: LiveAnswer) -> None:
 def kept_turn(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
     answer = turn.answer
     question_bubble(turn.question)
-    if answer.status == "answered":
+    if answer.status != "abstained":
+        _said_how(desk, thread, turn, newest)
         sources = places(answer.citations)
-        st.html(f'<div class="answer">{to_html(answer.text, _marks(answer, sources))}</div>')
+        st.html(f'<div class="answer">{to_html(_without_rows(answer), _marks(answer, sources))}</div>')
+        if answer.grid:
+            _grid(answer, sources, f"grid_{turn.id}")
         chips(sources, f"turn_{turn.id}", numbered=len(sources) > 1)
         if also := others(answer.citations):
             st.html('<div class="eyebrow">The same words also stand in</div>')
@@ -142,6 +150,40 @@ def kept_turn(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
     for warning in answer.warnings:
         st.html(f'<div class="notice flagged"><span>{html.escape(warning)}</span></div>')
     _actions(desk, thread, turn, newest)
+
+
+def _said_how(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
+    """How the question was understood, where not as one about a fact; and that the answer is doubtful, where it is."""
+    answer = turn.answer
+    if answer.status == "unsure":
+        st.html('<div class="notice flagged"><strong>Not certain</strong></div>')
+    if answer.plan.kind == "fact" or not answer.plan.said:
+        return
+    said, other = st.columns([5, 1], vertical_alignment="center")
+    said.caption(label(answer.plan.said))
+    if newest and other.button(
+        "Ask for a fact", key=f"fact_{turn.id}", type="tertiary", help="Asks again, as a question about one fact."
+    ):
+        ask(desk, turn.question, thread, replaces=turn.id, kind="fact")
+
+
+def _without_rows(answer: Answer) -> str:
+    """The text without the lines that a table below it shows."""
+    lines = answer.text.split("\n")
+    return "\n".join(line for line in lines if not line.startswith("- ")) if answer.grid else answer.text
+
+
+def _grid(answer: Answer, sources: Sequence[Place], key: str) -> None:
+    """An answer that is a table: its first rows, each with the number of its source, and all of them as a file."""
+    assert answer.grid
+    number = {(place.file, place.page): n for n, place in enumerate(sources, 1)}
+    cited = [answer.citations[n - 1] if 0 < n <= len(answer.citations) else None for n in answer.grid.cited]
+    numbers = [number.get((one.file, one.page), 0) if one and len(sources) > 1 else 0 for one in cited]
+    st.html(grid_html(answer.grid, numbers))
+    st.download_button(
+        f"All {len(answer.grid.rows):,} rows as CSV", grid_csv(answer.grid), "answer.csv", "text/csv", key=key,
+        icon=":material/download:", type="tertiary",
+    )  # fmt: skip
 
 
 def _marks(answer: Answer, sources: Sequence[Place]) -> Iterable[tuple[str, list[int]]]:

@@ -216,6 +216,14 @@ class LocalIndex:
         sql = "SELECT id FROM chunks WHERE doc_id = ? AND start <= ? AND end >= ? ORDER BY start"
         return [row[0] for row in self.store.rows(sql, (doc_id, start, end))]
 
+    def beside(self, chunk: Chunk) -> list[Chunk]:
+        """The passages before and after this one in its document, where there are."""
+        before = "SELECT id FROM chunks WHERE doc_id = ? AND start < ? ORDER BY start DESC LIMIT 1"
+        after = "SELECT id FROM chunks WHERE doc_id = ? AND start > ? ORDER BY start LIMIT 1"
+        ids = [row[0] for sql in (after, before) for row in self.store.rows(sql, (chunk.doc_id, chunk.start))]
+        chunks = self.chunks(ids)
+        return [chunks[chunk_id] for chunk_id in ids if chunk_id in chunks]
+
     def page_called(self, doc_id: int, name: str) -> int:
         """The number of the page of this name, 'page 3' or 'slide 3'; 0 where none is called so."""
         sql = "SELECT number FROM pages WHERE doc_id = ? AND ? = iif(place = '', 'page ' || number, place)"

@@ -3,10 +3,12 @@
 import pytest
 
 from app.ask.assistant import checked
+from app.ask.retrieve import further
 from app.ask.rewrite import standalone
 from app.datatypes import Answer, Turn
 from app.evaluation.grade import quote_share
 from app.llm.protocol import Stats
+from app.settings import Settings
 from ingest.errors import InvalidInput
 from ingest.sync.sync import sync
 
@@ -21,7 +23,10 @@ def test_an_answer_stands_on_a_page_and_a_quote(assistant):
     assert (citation.file, citation.page) == ("pump.pdf", 2)
     assert quote_share(docent.index, answer.citations) == 1.0
     data = answer.as_json()
-    assert set(data) == {"status", "text", "reason", "citations", "hits", "model", "stats", "warnings"}
+    assert set(data) == {
+        "status", "text", "reason", "citations", "hits", "model", "stats", "warnings", "plan", "table",
+    }  # fmt: skip
+    assert data["plan"]["kind"] == "fact" and data["table"] is None
     assert {"file", "page", "start", "end", "quote"} <= set(data["citations"][0])
     assert set(data["stats"]) == {
         "prompt_tokens", "cached_tokens", "composed_tokens", "drafted_tokens", "accepted_tokens", "output_tokens",
@@ -168,3 +173,39 @@ def test_a_refusal_is_not_doubted(assistant):
     docent = assistant("NOT FOUND")
     answer = docent.ask("What does fault code E-104 mean?").answer
     assert answer.status == "abstained" and not docent.load_llm().weighed and not answer.signals
+
+
+LOOKED = Settings(passages=1)
+
+
+def test_what_the_first_look_does_not_hold_is_looked_for_once_more(assistant):
+    docent = assistant("NOT FOUND", "E-104 means that the return flow is too warm.", settings=LOOKED)
+    looked = []
+    stream = docent.ask("What does the code for a warm return flow mean?")
+    stream.on_look = lambda: looked.append(stream.reply)
+    answer = stream.answer
+    first, second = docent.load_llm().prompts
+    assert looked == ["NOT FOUND"] and first != second
+    assert answer.status == "abstained" or {hit.chunk.id for hit in answer.hits} != {h.chunk.id for h in stream.found}
+
+
+def test_a_second_look_can_be_turned_off_and_is_not_taken_where_the_first_is_sure(assistant):
+    docent = assistant("NOT FOUND", settings=LOOKED.model_copy(update={"look_further": False}))
+    assert docent.ask("What does the filter cost?").answer.status == "abstained"
+    assert len(docent.load_llm().prompts) == 1
+    docent = assistant("The filter is cleaned every 11 weeks.", settings=LOOKED)
+    assert docent.ask("How often is the filter cleaned?").answer.status == "answered"
+    assert len(docent.load_llm().prompts) == 1
+
+
+def test_the_second_look_reads_other_passages(assistant):
+    docent = assistant("NOT FOUND", settings=LOOKED)
+    stream = docent.ask("How often is the filter cleaned?")
+    more = further(docent.index, docent.encoder, stream.query, stream.found)
+    assert len(more) == 1 and not {hit.chunk.id for hit in more} & {hit.chunk.id for hit in stream.found}
+
+
+def test_a_forced_kind_is_obeyed(assistant):
+    docent = assistant("The filter is cleaned every 11 weeks.")
+    answer = docent.ask("How often is the filter cleaned?", kind="fact").answer
+    assert answer.plan.kind == "fact" and answer.status == "answered"

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from app.ask.gate import judge, read_calibration, shipped_calibration, signals
+from app.ask.gate import UNSURE_FROM, judge, read_calibration, shipped_calibration, signals
 from app.ask.verify import Claim
 from app.datatypes import Citation, Hit, Sentence
 from app.settings import BOLDNESS
@@ -56,8 +56,11 @@ def test_names_and_numbers_of_the_question_that_the_passage_does_not_know_are_st
     assert of("How is the Brusk pump filled?")["quoted"] > of("How is the Norvik boiler vented?")["quoted"]
 
 
-def test_too_much_doubt_is_a_refusal_that_says_how_much():
+def test_a_doubtful_answer_is_shown_as_one_and_a_hopeless_one_is_not():
     verdict = judge("2.1 bar.", [], [CLAIM], [HIT], confidence=0.31, threshold=0.5)
-    assert (verdict.status, verdict.text, verdict.citations) == ("abstained", "", ())
-    assert "31%" in verdict.reason and "50%" in verdict.reason
+    assert (verdict.status, verdict.text, verdict.citations) == ("unsure", "2.1 bar.", (CITATION,))
+    assert "not certain" in verdict.reason and "%" not in verdict.reason
     assert judge("2.1 bar.", [], [CLAIM], [HIT], confidence=0.5, threshold=0.5).status == "answered"
+    hopeless = judge("2.1 bar.", [], [CLAIM], [HIT], confidence=UNSURE_FROM - 0.01, threshold=0.5)
+    assert (hopeless.status, hopeless.text, hopeless.citations) == ("abstained", "", ())
+    assert judge("2.1 bar.", [], [CLAIM], [HIT], confidence=0.01, threshold=0.0).status == "answered"  # boldest

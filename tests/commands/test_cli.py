@@ -82,7 +82,9 @@ def test_ingest_search_ask_and_refuse(folder, tmp_path):
     done = docent("ask", "What does fault code E-104 mean?", "--index", index, "--json")
     answer = json.loads(done.stdout)
     assert done.returncode == 0 and answer["status"] == "answered", answer
-    assert set(answer) == {"status", "text", "reason", "citations", "hits", "model", "stats", "warnings"}
+    assert set(answer) == {
+        "status", "text", "reason", "citations", "hits", "model", "stats", "warnings", "plan", "table",
+    }  # fmt: skip
     assert set(answer["stats"]) >= STATS and answer["model"] == "qwen2.5-coder-1.5b"
     assert (answer["citations"][0]["file"], answer["citations"][0]["page"]) == ("pump.pdf", 2)
     again = json.loads(docent("ask", "What does fault code E-104 mean?", "--index", index, "--json").stdout)

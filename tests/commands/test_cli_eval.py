@@ -50,7 +50,7 @@ def test_json_is_the_summary_that_lies_beside_the_rows(docent, home):
     done = docent("--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert {"n", *METRICS, "intervals", "by_kind", "run"} == set(told)
+    assert {"n", *METRICS, "intervals", "by_kind", "macro_score", "run"} == set(told)
     assert (told["n"], told["page_hit_at_5"], told["accuracy"]) == (3, 1.0, None)
     (file,) = (home / "runs/index").glob("*.jsonl")
     assert json.loads(file.with_suffix(".json").read_text()) == told

@@ -31,7 +31,7 @@ REPLIES = ("The filter is cleaned every 11 weeks.", "NOT FOUND", "The depot in M
 def test_answers_refusals_pages_and_quotes_are_counted(assistant):
     rows = evaluate(assistant(*REPLIES), CASES)
     told = summarise(rows)
-    assert set(told) == {"n", *METRICS, "intervals", "by_kind"}
+    assert set(told) == {"n", *METRICS, "intervals", "by_kind", "macro_score"}
     assert told["n"] == 3
     for key in ("page_hit_at_5", "recall_at_5", "accuracy", "quote_valid", "refusal_unanswerable", "cited_in_gold",
                 "citation_page_precision", "citation_doc_precision", "answer_in_5"):  # fmt: skip

@@ -415,7 +415,9 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(times, index, tmp_pa
     def meddle(progress: Progress) -> None:
         if progress.stage == "reading" and progress.pages_done and len(changed) < times:
             changed.append(f"{10 + len(changed)}:45")
-            path.write_bytes(version(tmp_path / "made.pdf", make_pdf, changed[-1]))
+            half = tmp_path / "half.pdf"  # put in place at once: half a file would be a damaged one
+            half.write_bytes(version(tmp_path / "made.pdf", make_pdf, changed[-1]))
+            half.replace(path)
 
     sync(path.parent, index, words, on_progress=meddle)
     with closing(Store(index)) as store:

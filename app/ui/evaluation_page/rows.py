@@ -106,7 +106,7 @@ def _row(desk: Desk, row: Row, old: Row | None) -> None:
     came = verdict(row)
     mark = {True: "good", False: "bad", None: ""}[came.good]
     is_open = st.session_state.get("open_row") == row.case.id
-    said = row.answer if row.status == "answered" else ""
+    said = "" if row.status == "abstained" else row.answer
     with st.container(key=f"row_result_{row.case.id}", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(
             f'<div class="case"><strong>{html.escape(row.case.question)}</strong>'
@@ -141,14 +141,14 @@ def _opened(desk: Desk, row: Row, old: Row | None) -> None:
             gold_chip(desk, case, f"row_{case.id}")
     if row.status:
         _headed("What Docent answered")
-        if row.status == "answered":
+        if row.status != "abstained":
             st.html(f'<div class="answer">{plain_html(row.answer)}</div>')
         else:
             notice("Not in your documents", row.reason)
-        if row.reason and row.status == "answered":
+        if row.reason and row.status != "abstained":
             st.caption(label(row.reason))
     if old and verdict(old) != verdict(row):
-        said = old.answer if old.status == "answered" else f"Refused. {old.reason}"
+        said = f"Refused. {old.reason}" if old.status == "abstained" else old.answer
         _headed("The run before")
         st.html(f'<div class="told">{html.escape(said)}</div>')
     for number, citation in enumerate(row.citations):
