@@ -1,1 +1,1 @@
-"""A question in, an answer with its page and quote out. `app` reads what `ingest` made."""
+"""Turns a question into an answer with its page and quote. `app` reads what `ingest` made."""

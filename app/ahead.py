@@ -1,4 +1,5 @@
-"""Reading ahead: passages are read in idle moments, hottest first, so that no question has to wait for it."""
+"""Reads passages ahead in idle moments, those most likely to be asked for first, so that no question waits for
+reading."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ _FULL = 0.95  # share of the budget that reading ahead may fill; the rest is for
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """How much of an index has been read. `full`: no more fits into the budget. Sizes in bytes."""
+    """How many passages of an index have been read ahead. Sizes in bytes; `full` says that no more fit into the
+    budget."""
 
     read: int
     total: int
@@ -39,11 +41,11 @@ def read_ahead(
     should_stop: Callable[[], bool] = lambda: False,
     on_progress: OnAhead | None = None,
 ) -> Ahead | None:
-    """Reads what was not read before: the passages of what was asked so far, then those of the domain's example
-    questions, then all others in the order of the files while there is room. The newest of the `conversations` comes
-    first; the turns of the first few are read too, for a question that follows.
+    """Reads passages that were not read before: those that questions found so far, those of the domain's example
+    questions, then all others in the order of the files while there is room. The turns of the first few
+    `conversations`, newest first, are read too, for follow-up questions.
 
-    None when stopped, and where the model's states cannot be kept. What was read is kept either way.
+    Returns None when stopped, and where the model's states cannot be kept. What was read is kept either way.
     """
     composer = assistant.composer
     if composer is None:
@@ -77,7 +79,7 @@ def read_ahead(
 
 
 def _by_heat(assistant: Assistant, conversations: Sequence[Sequence[Turn]]) -> Iterator[tuple[Hit, bool]]:
-    """Every passage, some more than once, with whether it is one that people ask for."""
+    """Yields every passage, some more than once, with whether it is one that people ask for. Those come first."""
     index = assistant.index
     documents = {document.id: document for document in index.documents()}
     asked = [turn for turns in conversations for turn in reversed(turns)]
@@ -106,6 +108,6 @@ def _stored(assistant: Assistant, ids: Sequence[int], documents: dict[int, Docum
 
 
 def on_battery() -> bool:
-    """Reading ahead is work that can wait for the mains."""
+    """Whether this machine runs on battery, in which case reading ahead can wait."""
     battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     return bool(battery and not battery.power_plugged)

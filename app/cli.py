@@ -1,4 +1,5 @@
-"""docent: parses, calls, prints. Heavy imports wait inside the commands, so that --help answers at once."""
+"""The entry of the command line: parses, calls, prints. Heavy imports wait inside the commands, so that --help is
+fast."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from app.commands.ingest import ingest, status, watch
 from app.commands.models import models
 from app.commands.report import report
 from app.commands.terminal import (
-    explained,
+    handle_errors,
     json_option,
     print_answer,
     print_checks,
@@ -58,7 +59,7 @@ def main() -> None:
 @click.option("-k", default=10, show_default=True, type=click.IntRange(1, 100), help="How many passages.")
 @_file
 @json_option
-@explained
+@handle_errors
 def search(question: str, index_dir: Path | None, k: int, file: str | None, as_json: bool) -> None:
     """Show the passages that come nearest to QUESTION, best first. Needs no answer model.
 
@@ -91,7 +92,7 @@ def search(question: str, index_dir: Path | None, k: int, file: str | None, as_j
 @click.option("--model", metavar="NAME", help="An answer model of `docent models list`.")
 @_file
 @json_option
-@explained
+@handle_errors
 def ask(question: str, index_dir: Path | None, model: str | None, file: str | None, as_json: bool) -> None:
     """Answer QUESTION from the documents, with the file, page and quote of each claim.
 
@@ -131,7 +132,7 @@ def ask(question: str, index_dir: Path | None, model: str | None, file: str | No
 @click.option("--name", multiple=True, metavar="HOST", help="Another name by which browsers reach this machine.")
 @click.option("--certificate", type=click.Path(exists=True, dir_okay=False), help="For https, as PEM; with --key.")
 @click.option("--key", type=click.Path(exists=True, dir_okay=False), help="The certificate's private key, as PEM.")
-@explained
+@handle_errors
 def ui(
     folder: Path, index_dir: Path | None, port: int, address: str, password: bool, name: tuple[str, ...],
     certificate: str | None, key: str | None,
@@ -165,7 +166,7 @@ def ui(
 @_index
 @click.option("--offline", is_flag=True, help="Show instead that nothing leaves this machine: a walk with no way out.")
 @json_option
-@explained
+@handle_errors
 def doctor(index_dir: Path | None, offline: bool, as_json: bool) -> None:
     """Check this machine and this set-up: back end, threads, instruction sets, models, index.
 

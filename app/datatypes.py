@@ -1,6 +1,6 @@
-"""The shapes that pass between question and answer. All frozen.
+"""The data classes that pass between question and answer. All are frozen.
 
-The command line, the pages and the evaluation read the same fields.
+The command line, the pages and the evaluation use the same fields.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from ingest.datatypes import Chunk
 
 
 def recognised(confidence: float) -> str:
-    """What to say beside words that were recognised in a picture, 0 to 1 sure; '' where they were not."""
+    """Says with how much confidence (0 to 1) words were recognised in a picture; '' where they were not recognised."""
     return "" if confidence >= 1 else f"text recognised in a scan, {max(0.0, confidence):.0%} sure".replace("%", " %")
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A retrieved passage. `ranks`: its 1-based place in each ranking that found it, e.g. {"bm25": 3, "dense": 1}.
+    """A retrieved passage. `ranks` has its 1-based rank in each ranking that found it, e.g. {"bm25": 3, "dense": 1}.
 
-    `place` is what its page is called where that is no page: 'slide 3'. `confidence`, 0 to 1, is below 1 where its
-    words were recognised in a picture. Both are so in sentences and citations too.
+    `place` is what its page is called where it is no page: 'slide 3'. `confidence`, 0 to 1, is below 1 where its words
+    were recognised in a picture. Both mean the same in sentences and citations.
     """
 
     chunk: Chunk
@@ -40,11 +40,11 @@ class Hit:
 
     @property
     def named(self) -> str:
-        """Where it stands, in words: 'page 3' or what it is instead."""
+        """The passage's page in words: 'page 3', or `place`."""
         return self.place or f"page {self.page}"
 
     def holds(self, file: str, start: int) -> bool:
-        """Whether this offset of that file lies in the passage."""
+        """Whether this offset of that file is in the passage."""
         return self.file == file and self.chunk.start <= start < self.chunk.end
 
 
@@ -52,7 +52,7 @@ class Hit:
 class Sentence:
     """A sentence of a hit, at `start:end` of its document's text and on one page.
 
-    `spoken` is how it is to be understood, where that takes more than its own words: a table's row with its columns.
+    `spoken` is its meaning where that takes more than its own words: a table row with the names of its columns.
     """
 
     file: str
@@ -71,13 +71,14 @@ class Sentence:
 
     @property
     def meaning(self) -> str:
+        """`spoken` where there is one, else the sentence itself."""
         return self.spoken or self.text
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of the prompt. `stable` ones are the same for every question, so their computation can be kept: with
-    the document that they are of, or with none (0). One that `repeats` another has its tokens from `first` on."""
+    """A piece of the prompt. A `stable` one is the same for every question, so the model's state for it can be kept,
+    with the document `doc_id` (0: with none). One that `repeats` another segment has its tokens from `first` on."""
 
     name: str
     text: str
@@ -90,13 +91,15 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
+    """The segments of a prompt, the hits that fitted in, and what was dropped."""
+
     segments: tuple[Segment, ...]
     hits: tuple[Hit, ...]  # those that fitted
     dropped: tuple[str, ...] = ()  # what did not, in words
 
     @property
     def rules(self) -> tuple[int, ...]:
-        """The fixed beginning, behind which what is kept was read."""
+        """The fixed beginning of all prompts, behind which states are computed."""
         return self.segments[0].tokens
 
     @property
@@ -110,7 +113,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One model's raw output. `stopped` is True when the user, not the model, ended it."""
+    """A model's raw output. `stopped` is True when the user, not the model, ended it."""
 
     text: str
     stats: Stats
@@ -119,8 +122,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A further place of a quote, where it stands letter for letter but for white space: in a copy, in a passage that
-    says the same. `quote` is how it stands there."""
+    """Another place of a quote, where it stands in the same words except for white space: in a copy, or in a
+    near-duplicate passage. `quote` is its text there."""
 
     file: str
     page: int
@@ -136,7 +139,7 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Exists only if `document_text[start:end] == quote` on that page: there is no unverified citation.
+    """A verified quote: `document_text[start:end] == quote`, on that page. There are no unverified citations.
 
     `claim` is the sentence of the answer that it supports.
     """
@@ -157,12 +160,12 @@ class Citation:
 
     @property
     def source(self) -> str:
-        """File and place in words, and that the quote was recognised in a scan, if it was."""
+        """The file and place in words, and whether the quote was recognised in a scan."""
         return ", ".join(filter(None, [self.file, self.named, recognised(self.confidence)]))
 
 
 def citation_of(stored: Mapping[str, Any]) -> Citation:
-    """From what `asdict` made of one."""
+    """Returns the citation from what `asdict` made of it."""
     return Citation(**{**stored, "also": tuple(Elsewhere(**place) for place in stored.get("also", ()))})
 
 
@@ -185,10 +188,11 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a question was understood. `said` is that in one plain sentence, for people.
+    """How a question was understood. `said` says so in one plain sentence, for people; `remark` says how its words were
+    read, where they were not taken as typed.
 
-    The other fields are empty where the kind has no use for them: `documents` are file names, `operation` is 'count',
-    'sum', 'mean', 'most', 'least' or 'rows', `filters` are (column, comparison, value).
+    Fields that the kind does not use are empty: `documents` are file names, `operation` is 'count', 'sum', 'mean',
+    'most', 'least' or 'rows', `filters` are (column, comparison, value).
     """
 
     kind: Kind = "fact"
@@ -198,11 +202,17 @@ class Plan:
     operation: str = ""
     column: str = ""
     filters: tuple[tuple[str, str, str], ...] = ()
+    remark: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What to say above the answer; '' where nothing was done that people do not expect."""
+        return " ".join(filter(None, [self.remark, self.said if self.kind != "fact" else ""]))
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table that is an answer. `cited[i]` is the number, from 1, of the citation that row i stands on; 0: none."""
+    """A table that is an answer. `cited[i]` is the number, from 1, of the citation for row i; 0 for none."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -210,13 +220,13 @@ class Grid:
 
 
 def plan_of(stored: Mapping[str, Any]) -> Plan:
-    """From what `asdict` made of one and JSON kept."""
+    """Returns the plan from what `asdict` made of it and JSON kept."""
     lists = {name: tuple(map(_frozen, stored[name])) for name in ("documents", "filters") if name in stored}
     return Plan(**{**stored, **lists})
 
 
 def grid_of(stored: Mapping[str, Any] | None) -> Grid | None:
-    """From what `asdict` made of one and JSON kept."""
+    """Returns the table from what `asdict` made of it and JSON kept; None for None."""
     if stored is None:
         return None
     return Grid(tuple(stored["columns"]), tuple(map(tuple, stored["rows"])), tuple(stored["cited"]))
@@ -231,7 +241,7 @@ Status = Literal["answered", "unsure", "abstained"]  # unsure: shown with its qu
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Doubt and abstention are statuses, not exceptions; `reason` then says why, in words for people."""
+    """An answer. Doubt and abstention are statuses, not exceptions; `reason` then says why, in words for people."""
 
     status: Status
     text: str
@@ -250,7 +260,7 @@ class Answer:
     grid: Grid | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The contract of `docent ask --json`."""
+        """Returns the contract of `docent ask --json`."""
         return {
             "status": self.status,
             "text": self.text,
@@ -266,7 +276,7 @@ class Answer:
 
 
 def hit_json(rank: int, hit: Hit) -> dict[str, Any]:
-    """The contract of one row of `docent search --json`."""
+    """Returns the contract of one row of `docent search --json`."""
     return {
         "rank": rank,
         "file": hit.file,
@@ -284,7 +294,7 @@ def hit_json(rank: int, hit: Hit) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and its answer, as kept in a thread. `vote` is 1, -1 or 0."""
+    """One question and its answer, as stored in a conversation. `vote` is 1, -1 or 0."""
 
     id: int
     question: str

@@ -1,4 +1,5 @@
-"""Is this machine set up well? Each check says what it saw, how bad that is and what helps. Read-only."""
+"""Checks whether this machine is set up well. Each check says what was found, how bad that is and what helps.
+Read-only."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ from app.settings import Settings
 from ingest.children.confine import confinement
 from ingest.encryption.vault import is_encrypted
 from ingest.errors import DocentError, IndexMissing
-from ingest.readers.ocr import INSTALL, missing
+from ingest.readers.ocr import INSTALL, why_unavailable
 from ingest.store.database import sqlcipher
 from ingest.store.index import is_current
 from ingest.store.store import Store
@@ -47,6 +48,8 @@ CONTEXT_BYTES = 600_000_000  # what the context, the encoder and Python take bes
 
 @dataclass(frozen=True, slots=True)
 class Check:
+    """The result of one check."""
+
     name: str
     severity: Literal["ok", "warning", "error"]
     message: str
@@ -55,7 +58,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Llama:
-    """What llama.cpp says of itself. `features` are instruction sets and options; `error`: why it fails."""
+    """What llama.cpp reports about itself. `features` are instruction sets and options; `error` says why it fails."""
 
     backends: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
@@ -64,7 +67,7 @@ class Llama:
 
 
 def run(settings: Settings, index_dir: Path | None) -> list[Check]:
-    """All checks. The index's are left out when there is no `index_dir`. Takes a second or two."""
+    """Runs all checks, in a second or two. Those of the index are left out when there is no `index_dir`."""
     llama = inspect_llama()
     return [
         *_software(),
@@ -81,7 +84,7 @@ def run(settings: Settings, index_dir: Path | None) -> list[Check]:
 
 
 def _reading() -> Iterator[Check]:
-    told, lacking = confinement(), missing()
+    told, lacking = confinement(), why_unavailable()
     yield Check("readers", "ok" if "no network" in told else "warning", f"Files are read by children with {told}.")
     yield Check("recognition", "warning" if lacking else "ok", lacking or "Text in pictures is recognised.", INSTALL)
 
@@ -111,7 +114,8 @@ def _software() -> Iterator[Check]:
 
 
 def inspect_llama(python: str = sys.executable) -> Llama:
-    """Asked in a process of its own: a build for another CPU does not raise, it kills."""
+    """Asks llama.cpp in a separate process, because a build for another CPU does not raise an error but kills its
+    process."""
     code = (
         "import json, llama_cpp as l; "
         "print(json.dumps([l.llama_print_system_info().decode(), bool(l.llama_supports_gpu_offload())]))"
@@ -121,7 +125,7 @@ def inspect_llama(python: str = sys.executable) -> Llama:
 
 
 def inspect_states(file: Path, python: str = sys.executable) -> str:
-    """Why what this model reads cannot be kept; '' where it can. Its weights are mapped, but not read."""
+    """Says why the states of this model cannot be kept; '' where they can. Its weights are mapped, but not read."""
     code = (
         "import json, sys; from app.llm.kvcache import why_not; from app.llm.llama import backend; "
         "api = backend(); given = api.llama_model_default_params(); "
@@ -134,7 +138,7 @@ def inspect_states(file: Path, python: str = sys.executable) -> str:
 
 
 def _ask(command: list[str]) -> tuple[Any, str]:
-    """The JSON that a process prints last, or else why it does not."""
+    """Returns the JSON that a process prints last, or the reason why it prints none."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -147,14 +151,14 @@ def _ask(command: list[str]) -> tuple[Any, str]:
 
 
 def parse_llama(info: str, offload: bool) -> Llama:
-    """`info` looks like "CUDA : ARCHS = 890 | CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0 | "."""
+    """Parses `info`, such as "CUDA : ARCHS = 890 | CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0 | "."""
     backends = tuple(re.findall(r"(\w+) :", info))
     features = tuple(name for name, value in re.findall(r"(\w+) = (\w+)", info) if value != "0")
     return Llama(backends, features, offload)
 
 
 def cpu_flags() -> frozenset[str]:
-    """The CPU's own words for what it can do; empty where the system does not tell."""
+    """Returns the CPU's own names of its features; empty where the system does not tell."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith(("flags", "Features")):
@@ -217,7 +221,7 @@ def _models(settings: Settings) -> Iterator[Check]:
 
 
 def _reading_ahead(settings: Settings, llama: Llama, index_dir: Path | None) -> Iterator[Check]:
-    """Nothing where the model or llama.cpp is missing: that is said already."""
+    """Checks reading ahead; yields nothing where the model or llama.cpp is missing, as another check says so."""
     name, model = "reading ahead", settings.model
     if not settings.kv_gb:
         yield Check(
@@ -281,7 +285,7 @@ def _disk(settings: Settings) -> Check:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it."""
+    """Returns the folder, or the nearest existing one above it."""
     return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
@@ -293,7 +297,7 @@ def _gb(size: int) -> str:
 
 
 def _encryption(folder: Path) -> Check:
-    """Without the passphrase, this is all that can be told of an encrypted library."""
+    """Checks an encrypted library as far as possible without its passphrase."""
     name = "encryption"
     if not is_encrypted(folder):
         return Check(name, "ok", f"{folder} is plain on disk; docent encrypt makes it unreadable without a passphrase.")

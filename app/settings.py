@@ -1,4 +1,4 @@
-"""One frozen Settings, read once at the edge (settings.toml, then DOCENT_* variables) and passed down."""
+"""The settings. They are read once, from settings.toml and then DOCENT_* variables, and passed on unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ BOLDNESS: tuple[Boldness, ...] = get_args(Boldness)
 
 
 class Settings(BaseModel):
-    """Every field may be set in settings.toml or as DOCENT_<FIELD> in the environment; the environment wins."""
+    """All settings. Each can be set in settings.toml or as DOCENT_<FIELD> in the environment, which takes
+    precedence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,9 +59,10 @@ class Settings(BaseModel):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Defaults, then settings.toml in the home folder, then DOCENT_*, then `overrides` that are not None.
+    """Loads the defaults, then settings.toml in the home folder, then DOCENT_* variables, then `overrides` that are not
+    None.
 
-    Raises InvalidInput naming the key that is unknown or out of range, and where it stands.
+    Raises InvalidInput that names the key that is unknown or out of range, and where it is set.
     """
     from_env = {
         name: os.environ[key] for name in Settings.model_fields if (key := f"DOCENT_{name.upper()}") in os.environ
@@ -80,7 +82,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def save_settings(settings: Settings) -> None:
-    """Writes only what differs from the defaults, so that better defaults reach the user later."""
+    """Saves only what differs from the defaults, so that better defaults reach the user later."""
     default = Settings(home=settings.home)
     lines = [
         f"{name} = {json.dumps(value)}"  # a JSON string or number is a TOML one

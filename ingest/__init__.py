@@ -1,1 +1,1 @@
-"""Files in, index out. `ingest` owns the index's format, reading and writing; it never imports `app`."""
+"""Turns files into an index. `ingest` owns the index's format, reading and writing; it never imports `app`."""

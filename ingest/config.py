@@ -1,4 +1,4 @@
-"""What shapes an index. A change here changes the fingerprint, and with it, explained, a full run."""
+"""The settings that shape an index. A change here changes the fingerprint, and the next run reads all files again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class IngestConfig:
-    """Sizes are in the encoder's own tokens; times in seconds."""
+    """Settings of reading and chunking. Sizes are in the encoder's own tokens, times in seconds."""
 
     chunk_tokens: int = 160
     overlap_tokens: int = 32
@@ -16,5 +16,6 @@ class IngestConfig:
     recognise: bool = True  # text in pictures, last of all; else they stay unread
 
     def fingerprint(self, encoder_name: str) -> str:
-        """Two indexes with the same fingerprint hold the same chunks for the same files."""
+        """Returns a text that identifies these settings: indexes with equal fingerprints hold the same chunks for the
+        same files."""
         return f"v6 chunk={self.chunk_tokens} overlap={self.overlap_tokens} encoder={encoder_name}"

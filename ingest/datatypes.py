@@ -1,7 +1,7 @@
-"""The shapes that pass between reading, chunking, embedding and storing.
+"""The data classes that pass between reading, chunking, embedding and storing.
 
-Offsets are counted in Python characters. A document's text is its pages' cleaned texts joined by form feeds,
-and every `start`/`end` in Docent, from chunk to citation, points into that one string.
+Offsets are counted in Python characters. A document's text is its pages' cleaned texts joined by form feeds, and every
+`start`/`end` in Docent, from chunk to citation, is an offset in that text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ OnPage = Callable[[int, int], None]  # pages read so far, pages in all
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file of the domain. `error` is set when it could not be read: never lost silently."""
+    """One file of the library. `error` and `hint` are set when the file could not be read, so that no file is lost
+    silently."""
 
     id: int
     path: str  # relative to the domain's folder, with forward slashes
@@ -41,7 +42,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A section title at `start` of the document's text; level 1 is the widest."""
+    """A heading at `start` of the document's text; level 1 is the highest."""
 
     start: int
     level: int
@@ -50,12 +51,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`raw_index[i]` is the reader's own index of the page's i-th cleaned character, which finds its box again.
+    """A page of a document. `raw_index[i]` is the reader's own index of the page's i-th character, by which its box is
+    found; None where the reader knows no boxes.
 
-    `reader` says who read it (pdfium, pypdf, text); `label` is the number printed on the page, if it has one.
-    `raw_index` is None where the reader knows no boxes. `place` is what people call it where it is no page: 'slide 3',
-    'Prices, rows 41 to 80', 'lines 12 to 60'. `confidence`, 0 to 1, is below 1 where the text was recognised in a
-    picture; `unread` where that is still to be done.
+    `reader` names what read the page (pdfium, pypdf, text); `label` is the number printed on it, if any. `place` is
+    what people call it where it is no page: 'slide 3', 'Prices, rows 41 to 80', 'lines 12 to 60'. `confidence`, 0 to 1,
+    is below 1 where the text was recognised in a picture; `unread` where that is still to be done.
     """
 
     number: int  # 1-based
@@ -70,14 +71,14 @@ class Page:
 
     @property
     def named(self) -> str:
-        """Where a citation points to, in words: 'page 3' or what it is instead."""
+        """Returns what a citation calls the page: 'page 3', or `place`."""
         return self.place or f"page {self.number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the document, stored as one. Its text stands at `start:end`, a row a line, its header said again on
-    each page that it goes on to; `page` is its first. Each row has as many cells as there are `columns`."""
+    """A table of a document. Its text is at `start:end`, one row a line, with the header repeated on each page that it
+    continues on; `page` is the first. Each row has as many cells as there are `columns`."""
 
     page: int
     start: int
@@ -90,7 +91,7 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Flag:
     """Something in a document that people should know of: text nobody sees ('hidden'), text that gives orders to a
-    model ('orders'), a link made to carry data away ('link'). It stays data. `page` is 0 where it is of none."""
+    model ('orders'), a link that would carry data away ('link'). `page` is 0 where it stands on no page."""
 
     kind: str
     page: int
@@ -99,7 +100,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What a reader gives for one file. `notes` name what was lost, in words for people."""
+    """What a reader returns for one file. `notes` say in words for people what could not be read."""
 
     title: str
     pages: tuple[Page, ...]
@@ -110,12 +111,14 @@ class ReadResult:
 
     @property
     def text(self) -> str:
+        """The pages' texts joined by form feeds."""
         return "\f".join(page.text for page in self.pages)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """`document_text[start:end] == text`, always. It lies on one page, so that a hit's page can be trusted."""
+    """A passage of a document: `document_text[start:end] == text`. It lies on one page, so that a citation's page is
+    exact."""
 
     id: int
     doc_id: int
@@ -128,16 +131,18 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
+    """A chunk's id and its score in a search; higher is better."""
+
     chunk_id: int
     score: float
 
 
 class Encoder(Protocol):
-    """Texts to unit vectors. Real ones: sentence-transformers on torch, and the tiny one of the tests."""
+    """Turns texts into unit vectors. Implemented with sentence-transformers, and by a tiny encoder in the tests."""
 
     @property
     def name(self) -> str:
-        """Changes whenever the vectors would."""
+        """Identifies the model: it changes whenever the vectors would."""
         ...
 
     @property
@@ -145,21 +150,21 @@ class Encoder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """The longest text that is embedded whole, special tokens not counted."""
+        """The longest text that is embedded whole, in tokens without special ones."""
         ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of passages, shape (len(texts), dim)."""
+        """Returns unit vectors of passages, shape (len(texts), dim)."""
         ...
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """The same of questions, which some models want marked as such."""
+        """Returns unit vectors of questions, shape (len(texts), dim); some models want questions marked as such."""
         ...
 
     def tune(self) -> None:
-        """Called before many texts: may spend a second to find the fastest way that gives the same vectors."""
+        """Finds the fastest way to embed that gives the same vectors. Called before many texts; may take a second."""
         ...
 
     def token_ends(self, texts: Sequence[str]) -> list[list[int]]:
-        """For each text, the character offset at which each of its tokens ends."""
+        """Returns, for each text, the character offset at which each of its tokens ends."""
         ...

@@ -18,7 +18,8 @@ NEEDS_PASSWORD = "is protected by a password"
 
 
 class DocentError(Exception):
-    """`str(error)` is what happened, in words for people; `hint` is what to do next."""
+    """An error that Docent raises on purpose: `str(error)` says what happened, in words for people, `hint` what to do
+    next."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What a file is called, and what tells its content from another's."""
+"""Names, hashes and safe writing of files, and files within files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _BLOCK = 4 << 20  # bytes
 
 
 def sha256(file: Path, check: Callable[[], None] = lambda: None) -> str:
-    """`check` is called every few milliseconds, and may raise to give up."""
+    """Returns the SHA-256 of a file in hexadecimal. `check` is called every few milliseconds, and may raise to give
+    up."""
     digest = hashlib.sha256()
     with file.open("rb", buffering=0) as stream:
         while block := stream.read(_BLOCK):
@@ -28,17 +29,18 @@ def sha256(file: Path, check: Callable[[], None] = lambda: None) -> str:
 
 
 def storable(name: str) -> str:
-    """A file's name, in characters that can be stored and shown even where its bytes are not UTF-8."""
+    """Returns a file's name in characters that can be stored and shown, even where its bytes are not UTF-8."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def forget_derived(index_dir: Path, doc_id: int) -> None:
-    """Removes what was computed from a document, which holds its words too. What is in use goes with its user."""
+    """Deletes what was computed from a document, as it holds the document's words. Files in use are deleted when
+    closed."""
     shutil.rmtree(index_dir / DERIVED / str(doc_id), ignore_errors=True)
 
 
 def forget_orphans(index_dir: Path, doc_ids: Collection[int]) -> None:
-    """The same, of all documents but these."""
+    """Deletes what was computed from all documents except these."""
     if (index_dir / DERIVED).is_dir():
         kept = {str(doc_id) for doc_id in doc_ids}
         for folder in (index_dir / DERIVED).iterdir():
@@ -48,8 +50,8 @@ def forget_orphans(index_dir: Path, doc_ids: Collection[int]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file within another, as an e-mail's attachment: what readers ask of a path, of its bytes. Readers are shut in
-    where nothing can be written."""
+    """A file within another, such as an e-mail's attachment, with the methods of a path that readers use. It is kept in
+    memory, as readers run where nothing can be written."""
 
     name: str
     data: bytes
@@ -70,12 +72,12 @@ Source = Path | Attached
 
 
 def title_of(path: Source) -> str:
-    """For a file that names no title itself."""
+    """Returns a title made from the file's name, for a file that names no title itself."""
     return storable(path.stem.replace("_", " ").replace("-", " "))
 
 
 def write_whole(file: Path, data: bytes) -> None:
-    """All of it or, when that fails, what was there before. Raises StorageError."""
+    """Writes a file completely or, when that fails, leaves the old one in place. Raises StorageError."""
     temporary = file.with_name(f"{file.name}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

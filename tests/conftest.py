@@ -18,7 +18,9 @@ from ingest.sync.sync import sync
 
 ROOT = Path(__file__).parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["PYTHONPATH"] = str(ROOT / "tests/parts")  # for tests that run themselves as a program
+# For tests that run themselves as a program, and for child processes: in a worktree they must run its code, not that of
+# the checkout which is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests/parts")])
 
 
 @pytest.fixture(autouse=True)

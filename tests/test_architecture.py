@@ -44,7 +44,7 @@ FLOORS = {
 HOMES = {
     "torch": {"ingest.encoder.embed"},
     "sentence_transformers": {"ingest.encoder.embed"},
-    "datasketch": {"ingest.text.likeness"},
+    "datasketch": {"ingest.text.similarity"},
     "faiss": {"ingest.store.vectors"},
     "py3langid": {"ingest.text.language"},
     "pypdf": {"ingest.pdf.pypdf_second"},

@@ -15,8 +15,13 @@ from app.ask.prompt import (
     rules_of,
 )
 from app.ask.retrieve import named_documents, retrieve
-from app.ask.rewrite import with_figures
+from app.ask.several import SeveralStream
 from app.ask.stream import AnswerStream
+from app.ask.translated import TranslatedStream
+from app.ask.understand.parts import parts_of
+from app.ask.understand.rewrite import with_figures
+from app.ask.understand.spelling import spelled
+from app.ask.understand.translate import foreign
 from app.datatypes import Hit, Kind, Turn
 from app.llm.protocol import Llm
 from app.llm.states import StateStore
@@ -112,9 +117,26 @@ class Assistant:
 
         Raises InvalidInput for an unusable question or an unknown file.
         """
-        index = self.index
+        index, question = self.index, checked(question)
         doc_ids = named_documents(index.documents(), file) if file else None
-        return AnswerStream(self, index, checked(question), tuple(history), doc_ids, kind)
+        languages = foreign(question, index)
+        if not any(languages):
+            return self._begin(index, question, history, doc_ids, kind)
+
+        def begin(question: str) -> AnswerStream:
+            return self._begin(index, question, history, doc_ids, kind)
+
+        return TranslatedStream(self, index, question, tuple(history), doc_ids, begin, languages)
+
+    def _begin(
+        self, index: LocalIndex, question: str, history: Sequence[Turn], doc_ids: list[int] | None, kind: Kind | None
+    ) -> AnswerStream:
+        """A question in the documents' language: its spelling mended, and cut where it holds several."""
+        spelling = spelled(question, index, self.encoder)
+        parts = parts_of(spelling.text) if kind is None else []
+        if len(parts) > 1:
+            return SeveralStream(self, index, spelling.text, parts, tuple(history), doc_ids, spelling.said)
+        return AnswerStream(self, index, spelling.text, tuple(history), doc_ids, kind, spelling.said)
 
 
 def checked(question: str) -> str:

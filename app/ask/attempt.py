@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.ask.belonging import Belonging, belonging, rarity_in
 from app.ask.compose import AT_ONCE, States, composed
 from app.ask.evidence import best_sentences, sentences_of
 from app.ask.gate import Verdict, judge, signals
 from app.ask.orders import gives_orders
 from app.ask.prompt import REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of
 from app.ask.retrieve import join_neighbours
-from app.ask.rewrite import standalone
+from app.ask.understand.rewrite import standalone
 from app.ask.verify import Claim, refuses, verify
 from app.datatypes import Hit, Prompt, Sentence, Turn
 from app.llm.protocol import Llm, Stats
@@ -30,8 +31,16 @@ class Attempt:
     """Each stage runs when it is first asked for, and once. `found` are the passages as they were stored."""
 
     def __init__(
-        self, assistant: Assistant, index: LocalIndex, said: Said, found: Sequence[Hit], unknown: Sequence[str] = ()
+        self,
+        assistant: Assistant,
+        index: LocalIndex,
+        said: Said,
+        found: Sequence[Hit],
+        unknown: Sequence[str] = (),
+        instruction: str = "",
     ) -> None:
+        """`instruction` goes to the model behind the question, and nowhere else."""
+        self._instruction = instruction
         self._assistant, self._index = assistant, index
         self.question, self.query, self.history = said
         self.found, self.unknown = list(found), unknown
@@ -61,7 +70,9 @@ class Attempt:
         self._llm = llm
         max_tokens = self._assistant.settings.max_tokens
         hits, states = self._readable(llm)
-        self.prompt = build_prompt(llm, self.question, hits, self.evidence, self.history, max_tokens)
+        self.prompt = build_prompt(
+            llm, f"{self.question}{self._instruction}", hits, self.evidence, self.history, max_tokens
+        )
         if self.stopped:
             return
         llm.pin(self.prompt.rules)
@@ -100,6 +111,20 @@ class Attempt:
         return verify(self.reply, self.question, sentences, self.hits, self._assistant.nearness)
 
     @cached_property
+    def belonging(self) -> Belonging:
+        """Whether the quotes, with what stands above them, speak of what was asked."""
+        cited = {(c.file, c.start) for claim in self.claims for c in claim.citations}
+        spoken = [s.meaning for s in self.sentences if (s.file, s.start) in cited]
+        above = [
+            f"{hit.file} {hit.title} {hit.chunk.heading}"
+            for hit in self.hits
+            if any(hit.holds(*place) for place in cited)
+        ]
+        quotes = [c.quote for claim in self.claims for c in claim.citations]
+        rarity = rarity_in(len(self._index), self._index.frequency)
+        return belonging(self.query, "\n".join([*above, *spoken, *quotes]), rarity, self._assistant.encoder)
+
+    @cached_property
     def signals(self) -> dict[str, float]:
         """What tells whether the documents hold this answer. Empty where there is none to doubt."""
         supported = [claim for claim in self.claims if claim.supported]
@@ -110,6 +135,8 @@ class Attempt:
         certain = self._llm.last_logprobs or [0.0]
         return {
             **signals(self.question, supported, self.hits, evidence, nearest),
+            "missing": self.belonging.missing,
+            "unnamed": float(len(self.belonging.unnamed)),
             "refusing": max(-20.0, self._llm.opened_with(REFUSAL)),
             "certain": sum(certain) / len(certain),
             "least_certain": min(certain),
@@ -146,4 +173,5 @@ class Attempt:
             confidence=self.confidence if self.signals else 1.0,
             threshold=level.threshold,
             stopped=self.stopped,
+            unnamed=self.belonging.unnamed if self.signals else (),
         )

@@ -39,6 +39,8 @@ SIGNALS = {  # in words for people
     "agreement": "share of the passages that both searches found",
     "place": "place of the cited passage among those found (1: the first)",
     "coverage": "share of the answer that stands in its quotes",
+    "missing": "share of the question's words of which the quotes know nothing, in meaning too",
+    "unnamed": "codes and numbers of the question that the quotes do not name",
 }
 
 
@@ -189,15 +191,17 @@ def judge(
     confidence: float = 1.0,
     threshold: float = 0.0,
     stopped: bool = False,
+    unnamed: Sequence[str] = (),
 ) -> Verdict:
     """No citation, no answer. Of an answer that stands only in part, the part that stands.
 
-    `unknown` are the question's codes that the documents nowhere name (see `unknown_codes`).
+    `unknown` are the question's codes that the documents nowhere name (see `unknown_codes`); `unnamed` what of the
+    question the quotes do not name (see `app.ask.belonging`): however sure the model is, such an answer is not.
     """
     if not hits:
         return Verdict("abstained", "", "Nothing in your documents comes near this question.", ())
     if unknown:
-        return Verdict("abstained", "", f"Your documents nowhere name {' or '.join(unknown[:3])}.", ())
+        return Verdict("abstained", "", f"Your documents nowhere name {_listed(unknown)}.", ())
     if stopped and not reply.strip():
         return Verdict("abstained", "", "Stopped before an answer was written.", ())
     if refuses(reply):
@@ -211,9 +215,15 @@ def judge(
     reason = "" if not left_out else f"{left_out} sentence{'s' * (left_out > 1)} left out: no passage supports it."
     citations = tuple(dict.fromkeys(citation for claim in kept for citation in claim.citations))
     text = " ".join(claim.text for claim in kept)
+    if unnamed and threshold:
+        return Verdict("unsure", text, f"The quotes do not name {_listed(unnamed)}. {reason}".rstrip(), citations)
     if confidence < threshold:
         return Verdict("unsure", text, f"{DOUBT} {reason}".rstrip(), citations)
     return Verdict("answered", text, reason, citations)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " or ".join(names[:3])
 
 
 def _unsupported(claims: Sequence[Claim]) -> str:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from app.ask.attempt import Attempt
 from app.ask.elsewhere import older, other_language, with_others
 from app.ask.gate import unknown_codes
+from app.ask.kinds.dates import PERIOD_WANTED, start_of
 from app.ask.kinds.registry import IN_ORDER
 from app.ask.orders import warnings
 from app.ask.plan import Asked, Computed, compute
 from app.ask.retrieve import AS_FOUND, further, retrieve
-from app.ask.rewrite import standalone, with_figures
+from app.ask.understand.rewrite import standalone, with_figures
+from app.ask.working import Worked, with_date, with_sum
 from app.datatypes import Answer, Hit, Kind, Plan, Prompt, Sentence, Turn
 from app.llm.peak import peak_mb
 from app.llm.protocol import Llm, Stats
@@ -43,8 +45,11 @@ class AnswerStream:
         history: Sequence[Turn],
         doc_ids: Collection[int] | None,
         kind: Kind | None = None,
+        remark: str = "",
     ) -> None:
+        """`remark` is what people should know of how their question was read."""
         self._assistant, self._index, self._doc_ids, self._kind = assistant, index, doc_ids, kind
+        self._remark = remark
         self._began = time.perf_counter()
         self.question, self.history = question, history
         self.on_look: Callable[[], None] = lambda: None
@@ -81,7 +86,11 @@ class AnswerStream:
     def first(self) -> Attempt:
         """The first look."""
         said = (self.question, self.query, tuple(self.history))
-        return Attempt(self._assistant, self._index, said, self.found)
+        return Attempt(self._assistant, self._index, said, self.found, instruction=self._instruction)
+
+    @property
+    def _instruction(self) -> str:
+        return PERIOD_WANTED if start_of(self.question) else ""
 
     @property
     def hits(self) -> list[Hit]:
@@ -142,7 +151,8 @@ class AnswerStream:
             return self._of_computed(self.computed)
         self.first.unknown, self.first.stopped = self.unknown, self._stopped
         kept = self._look_further() if self._leaves_doubt(self.first) else self.first
-        verdict, hits = kept.verdict, kept.hits
+        worked = self._worked_out(kept)
+        verdict, hits = worked.verdict if worked else kept.verdict, kept.hits
         return Answer(
             verdict.status,
             verdict.text,
@@ -161,7 +171,20 @@ class AnswerStream:
                 *older(self._index, verdict.citations),
                 *(other_language(self._index, self.question) if verdict.status == "abstained" else ()),
             ),
-            _FACT,
+            replace(worked.plan if worked else _FACT, remark=self._remark),
+        )
+
+    def _worked_out(self, kept: Attempt) -> Worked | None:
+        """What is to be computed from what was quoted: a date, or a sum."""
+        if self._llm is None or self._stopped or self._kind == "fact":
+            return None
+
+        def ask(question: str, file: str) -> Answer:
+            doc_ids = [document.id for document in self._index.documents() if document.path == file]
+            return AnswerStream(self._assistant, self._index, question, (), doc_ids, "fact").answer
+
+        return with_date(self.question, kept.verdict, ask) or with_sum(
+            self.question, kept.verdict, kept.evidence, self._llm
         )
 
     def _leaves_doubt(self, attempt: Attempt) -> bool:
@@ -176,7 +199,7 @@ class AnswerStream:
             return first
         self.on_look()
         said = (self.question, self.query, tuple(self.history))
-        second = self._second = Attempt(self._assistant, self._index, said, more)
+        second = self._second = Attempt(self._assistant, self._index, said, more, instruction=self._instruction)
         second.stopped = self._stopped
         for _ in second.write(self._llm):
             pass
@@ -196,7 +219,7 @@ class AnswerStream:
             self._stats(),
             query=self.query,
             confidence=1.0,
-            plan=computed.plan,
+            plan=replace(computed.plan, remark=self._remark),
             grid=computed.grid,
         )
 

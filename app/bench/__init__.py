@@ -1,4 +1,4 @@
-"""How fast this machine answers, beside its own ceilings and beside the usual pipeline.
+"""Measures how fast this machine answers, compared with its hardware limits and with usual pipelines.
 
 Hands out `measure` (measure.py) and its report. May call `evaluation`, `ask` and what lies below them.
 """

@@ -1,8 +1,8 @@
-"""The same questions asked in several ways, one after the other, each with what it took.
+"""Asks the same questions in several ways and measures each.
 
-Every question is asked in all ways before the next one is, so that whatever else the machine does hits all of them
-alike. Between two askings the model reads something else: what it still holds of the last prompt helps no one. Only
-the rules, with which all of Docent's prompts begin, stay there, as they do in use.
+Every question is asked in all ways before the next question, so that other load on the machine affects all ways alike.
+Between two ways the model reads something else, so that what it still holds of the last prompt helps none of them. Only
+the rules, with which all of Docent's prompts begin, stay in the model, as they do in use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Protocol
 from app.ask.assistant import Assistant
 from app.ask.compose import Composer
 from app.ask.prompt import history_of, label_of, passages_of, rules_of
-from app.bench.machine import Meter, Used, drafting
+from app.bench.machine import Meter, Usage, drafting
 from app.datatypes import Answer, Turn
 from app.evaluation.baseline import Usual
 from app.evaluation.cases import Case
@@ -35,19 +35,20 @@ _QUOTED = 96  # tokens
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One question asked once. `stats` are the answer's; `model` is the model's own account of reading and writing."""
+    """One question asked once. `stats` are the answer's; `model` is what the model itself reports of reading and
+    writing."""
 
     way: str
     case: str
     run: int
     stats: Stats
     model: Stats
-    used: Used
+    used: Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What asks and answers: one index, one encoder, one model."""
+    """What is needed to ask: an index, an encoder, a model and settings."""
 
     index_dir: Path
     encoder: Encoder
@@ -55,12 +56,15 @@ class Parts:
     settings: Settings
 
     def docent(self, kv_gb: float | None = None) -> Assistant:
-        """One that remembers no conversation. With `kv_gb` 0 it reads all passages anew for each question."""
+        """Returns an Assistant that stores no conversation. With `kv_gb` 0 it reads all passages anew for each
+        question."""
         settings = self.settings if kv_gb is None else self.settings.model_copy(update={"kv_gb": kv_gb})
         return Assistant(self.index_dir, self.encoder, lambda: self.llm, settings)
 
 
 class Stream(Protocol):
+    """An answer in the making; `answer` waits for it."""
+
     @property
     def answer(self) -> Answer: ...
 
@@ -69,7 +73,7 @@ OnStep = Callable[[str, int, int], None]  # what is being done, how many of it a
 
 
 def ask(parts: Parts, cases: Sequence[Case], runs: int, on_step: OnStep) -> list[Sample]:
-    """Each question in each way that the model allows, as often as there are runs."""
+    """Asks each question in each way that the model allows, `runs` times."""
     parts.llm.pin(rules_of(parts.llm).tokens)  # as the pages do when they start
     found: list[Sample] = []
     todo = [(run, case) for run in range(runs) for case in cases]
@@ -79,7 +83,7 @@ def ask(parts: Parts, cases: Sequence[Case], runs: int, on_step: OnStep) -> list
     return found
 
 
-Took = tuple[Stats, Stats, Used]
+Took = tuple[Stats, Stats, Usage]
 
 
 def _in_all_ways(parts: Parts, question: str) -> Iterator[tuple[str, Took]]:
@@ -93,7 +97,7 @@ def _in_all_ways(parts: Parts, question: str) -> Iterator[tuple[str, Took]]:
 
 
 def _with_states(llm: LlamaCpp, docent: Assistant, composer: Composer, question: str) -> Iterator[tuple[str, Took]]:
-    """A question's life: nothing of it was ever read, then all of it was in idle moments, then it is followed up."""
+    """Asks a question with nothing of it read before, then with all of it read ahead, then a follow-up."""
     composer.store.forget_all_but(())
     yield FIRST, _timed(llm, lambda: docent.ask(question))[0]
     _read_ahead(llm, docent, composer, question)
@@ -108,7 +112,7 @@ def _with_states(llm: LlamaCpp, docent: Assistant, composer: Composer, question:
 def _read_ahead(
     llm: LlamaCpp, docent: Assistant, composer: Composer, question: str, thread: Sequence[Turn] = ()
 ) -> None:
-    """What idle moments do for the whole index, done for what this question finds."""
+    """Reads ahead the passages that this question finds, as idle moments do for the whole index."""
     passages = passages_of(llm, docent.ask(question, thread).found)
     segments = [label_of(llm), *passages, *([history_of(llm, thread)] if thread else [])]
     composer.states(segments, lambda: False, at_once=_ALL)
@@ -124,7 +128,7 @@ def _timed(llm: LlamaCpp, asked: Callable[[], Stream], *, drafts: bool = True) -
 
 
 def search(parts: Parts, cases: Sequence[Case], runs: int) -> list[float]:
-    """Seconds of each search for ten passages."""
+    """Returns the seconds that each search for ten passages took."""
     docent = parts.docent()
     times = []
     for case in [*cases] * runs:
@@ -135,7 +139,7 @@ def search(parts: Parts, cases: Sequence[Case], runs: int) -> list[float]:
 
 
 def quote(parts: Parts, cases: Sequence[Case]) -> tuple[list[Stats], list[Stats]]:
-    """The model's account of repeating each question's best passage word for word: with drafts, and without."""
+    """Makes the model repeat each question's best passage; returns its statistics with drafts, and without."""
     llm, docent = parts.llm, parts.docent()
     found: tuple[list[Stats], list[Stats]] = ([], [])
     for case in cases:

@@ -1,4 +1,4 @@
-"""What this machine can do at most, and what work costs it: memory bandwidth, the bare model, CPU time, energy."""
+"""Measures the limits of this machine and the cost of work: memory bandwidth, the bare model, CPU time, energy."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _FILLER = "The installer checks the pressure of circuit {n}, writes down {m} bar
 
 
 def machine() -> dict[str, str | int | float]:
-    """What the figures were taken on."""
+    """Describes the machine on which the figures were measured."""
     memory = round(psutil.virtual_memory().total / 1e9, 1)
     cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
     return {"cpu": _cpu_name(), "system": platform.system(), "cores": cores, "memory_gb": memory}
 
 
 def _cpu_name() -> str:
-    """As the system calls it: on Linux platform.processor() knows less."""
+    """Returns the name of the CPU as the system knows it; on Linux platform.processor() knows less."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
@@ -44,7 +44,7 @@ def _cpu_name() -> str:
 
 
 def memory_speed(threads: int, rounds: int = 7) -> float:
-    """Bytes a second that so many threads read from memory, in the best of the rounds: it is a ceiling."""
+    """Returns the bytes a second that `threads` threads read from memory, in the best of the rounds."""
     parts = np.split(np.ones(_READ // 4, dtype=np.float32), threads)
     times = []
     with ThreadPoolExecutor(threads) as pool:
@@ -56,7 +56,8 @@ def memory_speed(threads: int, rounds: int = 7) -> float:
 
 
 def bare_model(llm: LlamaCpp, runs: int) -> tuple[list[float], list[float]]:
-    """Tokens a second that the model reads, and that it writes one by one, in each run: nothing kept, no drafts."""
+    """Returns the tokens a second that the model reads, and that it writes one by one, of each run; without states or
+    drafts."""
     prefill, decode = [], []
     for run in range(runs):
         text = " ".join(_FILLER.format(n=run, m=n * 7 % 31, k=n) for n in range(_PROMPT // 8))
@@ -73,7 +74,7 @@ def bare_model(llm: LlamaCpp, runs: int) -> tuple[list[float], list[float]]:
 
 @contextmanager
 def drafting(llm: LlamaCpp, allowed: bool) -> Iterator[None]:
-    """Within it the model drafts what it writes only where that is `allowed`, and where it can."""
+    """Within the `with` block the model drafts tokens only if `allowed`."""
     before = llm.drafts
     llm.drafts = before and allowed
     try:
@@ -83,8 +84,8 @@ def drafting(llm: LlamaCpp, allowed: bool) -> Iterator[None]:
 
 
 def tokens_per_second(written: Sequence[Stats]) -> float | None:
-    """While writing, of all of them together: what follows the first token, the end among it. `written` as the model
-    left them. None where nothing was written."""
+    """Returns tokens a second while writing, over all answers together, without the first token but with the end token.
+    None where nothing was written."""
     seconds = sum(stats.seconds_total - stats.seconds_to_first_token for stats in written if stats.output_tokens)
     return sum(stats.output_tokens for stats in written) / seconds if seconds > 0 else None
 
@@ -93,8 +94,9 @@ def tokens_per_second(written: Sequence[Stats]) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """CPU seconds of this process and of children that have ended; joules, None where the CPU does not tell."""
+class Usage:
+    """CPU seconds of this process and of children that have ended; energy in joules, None where the CPU does not report
+    it."""
 
     cpu: float
     joules: float | None
@@ -104,15 +106,16 @@ Counters = Mapping[str, tuple[int, int]]  # of each package of cores: microjoule
 
 
 class Meter:
-    """What was used since it was made. RAPL counts whole packages: whatever else runs is in it too."""
+    """Measures what was used since it was made. RAPL counts whole CPU packages, other programs included."""
 
     def __init__(self, powercap: Path = _POWERCAP) -> None:
         self._powercap = powercap
         self._cpu, self._counters = _cpu_seconds(), counters(powercap)
 
-    def read(self) -> Used:
+    def read(self) -> Usage:
+        """Returns the usage so far."""
         joules = joules_between(self._counters, counters(self._powercap))
-        return Used(_cpu_seconds() - self._cpu, joules)
+        return Usage(_cpu_seconds() - self._cpu, joules)
 
 
 def _cpu_seconds() -> float:
@@ -121,7 +124,8 @@ def _cpu_seconds() -> float:
 
 
 def counters(powercap: Path = _POWERCAP) -> Counters:
-    """Empty where they are not readable: Linux shows them to the administrator only, machines in the cloud to none."""
+    """Reads the energy counters. Empty where they cannot be read: Linux shows them to the administrator only, and cloud
+    machines to no one."""
     found = {}
     for zone in sorted(powercap.glob("intel-rapl:*")):  # AMD's are called so too
         if zone.name.count(":") > 1:
@@ -135,21 +139,21 @@ def counters(powercap: Path = _POWERCAP) -> Counters:
 
 
 def joules_between(before: Counters, after: Counters) -> float | None:
-    """None where there is nothing to compare."""
+    """Returns the energy used between two readings; None where a counter is missing."""
     same = before.keys() & after.keys()
     if not same:
         return None
     return sum((after[zone][0] - before[zone][0]) % (after[zone][1] + 1) for zone in same) / 1e6
 
 
-def energy_note(used: Sequence[Used]) -> str:
-    """Where the energy figures come from."""
+def energy_note(used: Sequence[Usage]) -> str:
+    """Says where the energy figures come from."""
     if used and all(one.joules is not None for one in used):
         return "measured (RAPL, the whole CPU package, whatever else ran included)"
     return f"an estimate: CPU-seconds times {WATTS:g} W for a busy core"
 
 
-def joules_of(used: Sequence[Used]) -> list[float]:
-    """Measured where all of them were, else estimated: the two are never mixed."""
+def joules_of(used: Sequence[Usage]) -> list[float]:
+    """Returns the joules of each sample: measured if all of them were, else all estimated from CPU time."""
     measured = [one.joules for one in used if one.joules is not None]
     return measured if len(measured) == len(used) else [one.cpu * WATTS for one in used]

@@ -1,7 +1,7 @@
-"""How fast Docent is on this machine: beside what the machine can do, and beside other ways, all in one run.
+"""Measures how fast Docent is on this machine, compared with hardware limits and other pipelines, all in one run.
 
-The documents are read anew into a temporary index, so that nothing of the user's is touched, and no state is there
-that the bench has not made. One model serves all ways of asking.
+The documents are read into a temporary index, so that nothing of the user's is touched and the bench makes all states
+itself. One model serves all ways of asking.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.ask.opening import open_encoder, open_llm
 from app.bench.ask import OnStep, Parts, Sample, ask, quote, search
 from app.bench.machine import bare_model, machine, memory_speed
 from app.bench.rival import is_installed
-from app.bench.rival_process import Rivalled, rivalled
+from app.bench.rival_process import RivalResult, measure_rival
 from app.evaluation.cases import Case
 from app.evaluation.run import docent_version
 from app.llm.llama import physical_cores
@@ -36,7 +36,7 @@ _QUOTED = 4  # questions of which the best passage is repeated
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The folder, read anew as often as there are runs. Sizes in bytes."""
+    """The folder, read `runs` times into an empty index. Sizes in bytes."""
 
     files: int
     pages: int
@@ -48,7 +48,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All that one bench found. `no_states`: why nothing that was read can be kept, so that only two ways are left."""
+    """All results of a bench. `no_states` says why the model's states cannot be kept, in which case only two ways are
+    measured."""
 
     about: dict[str, Any]
     memory_speed: float  # bytes a second
@@ -63,11 +64,12 @@ class Measured:
     state_bytes: float  # of one passage
     peak_mb: float
     no_states: str = ""
-    rival: Rivalled | None = None
+    rival: RivalResult | None = None
 
 
-def chosen(cases: Sequence[Case], limit: int) -> list[Case]:
-    """Questions that have an answer, from all over the file. Raises InvalidInput where there is none."""
+def choose_cases(cases: Sequence[Case], limit: int) -> list[Case]:
+    """Returns up to `limit` questions that have an answer, spread over the file. Raises InvalidInput where there is
+    none."""
     answerable = [case for case in cases if case.answerable]
     if not answerable:
         raise InvalidInput("None of these questions has an answer.", "Run e.g.: docent bench sample_docs/eval.jsonl")
@@ -76,22 +78,22 @@ def chosen(cases: Sequence[Case], limit: int) -> list[Case]:
 
 
 def measure(settings: Settings, folder: Path, cases: Sequence[Case], runs: int, on_step: OnStep) -> Measured:
-    """About a minute for each question and run. Raises ModelError, InvalidInput."""
+    """Runs the whole bench, about a minute for each question and run. Raises ModelError, InvalidInput."""
     if not settings.kv_gb:
         settings = settings.model_copy(update={"kv_gb": Settings.model_fields["kv_gb"].default})
     places = settings.models_dir
     file, encoder_folder = (path(find(name, places), places) for name in (settings.model, settings.encoder))
-    # First, and with nothing else in memory: should it fail, no time is lost.
-    rival = rivalled(encoder_folder, file, folder, cases, runs, on_step) if is_installed() else None
+    # First, so that no time is lost if it fails, and so that nothing else is in memory.
+    rival = measure_rival(encoder_folder, file, folder, cases, runs, on_step) if is_installed() else None
     on_step("memory", 0, 1)
     speed = memory_speed(settings.threads or physical_cores())  # before models take the room
     encoder = open_encoder(settings)
     encoder.load()
     settings.home.mkdir(parents=True, exist_ok=True)
-    # On the disk that holds the user's own: a temporary folder of the system's may lie in memory.
+    # On the disk of the user's own indexes, as the system's temporary folder may be in memory.
     with tempfile.TemporaryDirectory(prefix="bench-", dir=settings.home, ignore_cleanup_errors=True) as temporary:
         index_dir = Path(temporary)
-        reading = read(folder, index_dir, encoder, runs, on_step)
+        reading = measure_reading(folder, index_dir, encoder, runs, on_step)
         llm = open_llm(settings)
         try:
             on_step("bare model", 0, 1)
@@ -130,8 +132,9 @@ def measure(settings: Settings, folder: Path, cases: Sequence[Case], runs: int, 
     )
 
 
-def read(folder: Path, index_dir: Path, encoder: Encoder, runs: int, on_step: OnStep) -> Reading:
-    """Into an empty index each time; the last one stays. Raises InvalidInput when there is nothing to read."""
+def measure_reading(folder: Path, index_dir: Path, encoder: Encoder, runs: int, on_step: OnStep) -> Reading:
+    """Reads the folder `runs` times into an empty index, and keeps the last one. Raises InvalidInput for an empty
+    folder."""
     rates = []
     for run in range(runs):
         on_step("documents", run, runs)

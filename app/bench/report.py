@@ -1,4 +1,4 @@
-"""What a bench found, in figures: the JSON of `docent bench`, and the tables that are made of it."""
+"""The results of a bench as figures: the JSON of `docent bench`, and tables made from it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ RATIOS = {
 
 
 def summary(measured: Measured) -> Figures:
-    """The contract of `docent bench --json`. Left out is what could not be measured."""
+    """Returns the contract of `docent bench --json`, without what could not be measured."""
     rival = measured.rival
     samples = [*measured.samples, *(rival.samples if rival else ())]
     samples = [sample for sample in samples if sample.stats.seconds_to_first_token]  # others never got to a word
@@ -108,7 +108,8 @@ def _documents(measured: Measured) -> dict[str, Figures]:
 
 
 def figures(samples: Sequence[Sample]) -> Figures:
-    """Of one way of asking. Tokens a second are those of all answers together: a short one tells little by itself."""
+    """Summarises one way of asking. Tokens a second are those of all answers together, as a short one says little by
+    itself."""
     used = [sample.used for sample in samples]
     return {
         "n": len(samples),
@@ -127,7 +128,7 @@ def figures(samples: Sequence[Sample]) -> Figures:
 
 
 def ratios(others: Sequence[Sample], ours: Sequence[Sample]) -> Figures:
-    """How many times as much the other way took, question by question in the same run: the median of these pairs."""
+    """Returns how many times as long the other way took: the median over pairs of the same question in the same run."""
     pairs = {(sample.case, sample.run): sample for sample in ours}
     both = [(other, pairs[other.case, other.run]) for other in others if (other.case, other.run) in pairs]
     of: dict[str, Callable[[Sample], float]] = {
@@ -142,7 +143,8 @@ def ratios(others: Sequence[Sample], ours: Sequence[Sample]) -> Figures:
 
 
 def _decode(measured: Measured, asked: Mapping[str, Sequence[Sample]], limit: float) -> Figures:
-    """Tokens written a second, and how many times what reading the weights once for each token allows."""
+    """Returns tokens written a second, and their share of the limit at which all weights are read once for each
+    token."""
     rates = {
         "answers": tokens_per_second([sample.model for sample in asked.get(WARM, ())]),
         "answers, no drafts": tokens_per_second([sample.model for sample in asked.get(UNDRAFTED, ())]),
@@ -172,7 +174,7 @@ def _known(**values: float | None) -> Figures:
 
 
 def readable(found: Mapping[str, Any]) -> str:
-    """A summary as Markdown, also fit for a terminal."""
+    """Formats a summary as Markdown, also fit for a terminal."""
     about = found["about"]
     parts = [
         f"{about['model']}, {about['encoder']} on {about['cores']} cores, {about['cpu']}; "
@@ -186,7 +188,7 @@ def readable(found: Mapping[str, Any]) -> str:
 
 
 def tables(found: Mapping[str, Any]) -> list[str]:
-    """In Markdown; those with nothing to tell are left out."""
+    """Returns the tables in Markdown, without empty ones."""
     made = (
         _machine_table(found),
         _asked_table(found),
@@ -206,7 +208,7 @@ def _asked_table(found: Mapping[str, Any]) -> str:
 
 
 def _ratio_table(found: Mapping[str, Any]) -> str:
-    """Empty where nothing could be kept: there is nothing to compare then."""
+    """Returns the table of ratios; empty where no states can be kept, as there is nothing to compare."""
     ways = list(dict.fromkeys(way for others in found["times_as_long"].values() for way in others))
     rows = [
         [f"{other}: {label}", *(f"{of[way][key]:,.1f}" if key in of.get(way, {}) else "" for way in ways)]

@@ -1,7 +1,7 @@
-"""LlamaIndex, as its own guide sets it up, over the same files with the same encoder and answer model.
+"""Runs LlamaIndex, set up as in its own guide, over the same files with the same encoder and answer model.
 
-It is there to be measured beside Docent, needs the `bench` extra, and fetches nothing: its default tokenizer, which
-would come from the internet, is replaced by the encoder's own.
+It is measured for comparison, needs the `bench` extra, and downloads nothing: its default tokenizer, which would come
+from the internet, is replaced by the encoder's own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CONTEXT = 4096  # tokens
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What one run over a folder gave and took; loading the encoder is not counted."""
+    """What one run over a folder gave and took, without loading the encoder."""
 
     pages: int
     nodes: int
@@ -33,21 +33,25 @@ class Ingested:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RivalAnswer:
+    """An answer of LlamaIndex and how long it took."""
+
     text: str
     seconds_to_first_token: float
     seconds_total: float
 
 
 def is_installed() -> bool:
+    """Whether LlamaIndex is installed."""
     return find_spec("llama_index") is not None
 
 
 class Rival:
-    """LlamaIndex with models loaded: `ingest` a folder, then `ask`."""
+    """LlamaIndex with its models loaded: `ingest` a folder, then `ask`."""
 
     def __init__(self, encoder: Path, model: Path | None = None) -> None:
-        """`encoder` is a folder; `model`, a GGUF file, is only needed to ask. Raises InvalidInput without the extra."""
+        """`encoder` is a folder; `model` is a GGUF file, only needed to ask. Raises InvalidInput without the `bench`
+        extra."""
         if not is_installed():
             raise InvalidInput("LlamaIndex is not installed here.", "Run: pip install 'docent[bench]'")
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -61,7 +65,8 @@ class Rival:
         self._index: Any = None
 
     def ingest(self, folder: Path, node_tokens: int = DEFAULT_NODE) -> Ingested:
-        """Its own reader and sentence splitter. Short nodes overlap by less than its default, which is as long."""
+        """Reads a folder with LlamaIndex's own reader and sentence splitter. Short nodes overlap by less than its
+        default, which is as long as they are."""
         from llama_index.core import SimpleDirectoryReader, VectorStoreIndex
         from llama_index.core.node_parser import SentenceSplitter
 
@@ -76,8 +81,8 @@ class Rival:
         self._index = VectorStoreIndex(nodes, embed_model=self._encoder)
         return Ingested(len(pages), len(nodes), time.perf_counter() - began)
 
-    def ask(self, question: str) -> Told:
-        """The best four nodes and its own prompt, streamed. `ingest` first."""
+    def ask(self, question: str) -> RivalAnswer:
+        """Answers from the best four nodes with LlamaIndex's own prompt, streamed. Call `ingest` first."""
         engine = self._index.as_query_engine(llm=self._llm, similarity_top_k=PASSAGES, streaming=True)
         began = time.perf_counter()
         first, text = 0.0, ""
@@ -85,7 +90,7 @@ class Rival:
             if piece and not first:
                 first = time.perf_counter() - began
             text += piece
-        return Told(text.strip(), first, time.perf_counter() - began)
+        return RivalAnswer(text.strip(), first, time.perf_counter() - began)
 
 
 def _llm(model: Path) -> Any:

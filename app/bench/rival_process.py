@@ -1,4 +1,4 @@
-"""LlamaIndex, measured in a process of its own: so its memory and Docent's are told apart."""
+"""Measures LlamaIndex in its own process, so that its memory is not counted as Docent's."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from app.bench.ask import OnStep, Sample
-from app.bench.machine import Meter, Used
-from app.bench.rival import DEFAULT_NODE, WHOLE_NODE, Ingested, Rival, Told
+from app.bench.machine import Meter, Usage
+from app.bench.rival import DEFAULT_NODE, WHOLE_NODE, Ingested, Rival, RivalAnswer
 from app.evaluation.cases import Case
 from app.llm.peak import peak_mb
 from app.llm.protocol import Stats
@@ -22,16 +22,18 @@ _opened: list[Rival] = []  # in the process that it has for itself
 
 
 @dataclass(frozen=True, slots=True)
-class Rivalled:
-    """`ingested`: for each length of nodes, what each run over the folder took."""
+class RivalResult:
+    """The results of LlamaIndex. `ingested` has, for each length of nodes, what each run over the folder took."""
 
     ingested: Mapping[str, Sequence[Ingested]]
     samples: Sequence[Sample]
     peak_mb: float
 
 
-def rivalled(encoder: Path, model: Path, folder: Path, cases: Sequence[Case], runs: int, on_step: OnStep) -> Rivalled:
-    """The same folder and questions. Raises ModelError for whatever keeps LlamaIndex from it."""
+def measure_rival(
+    encoder: Path, model: Path, folder: Path, cases: Sequence[Case], runs: int, on_step: OnStep
+) -> RivalResult:
+    """Measures LlamaIndex with the same folder and questions. Raises ModelError when it fails for any reason."""
     steps = (len(NODES) + len(cases)) * runs
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
@@ -47,7 +49,7 @@ def rivalled(encoder: Path, model: Path, folder: Path, cases: Sequence[Case], ru
                     on_step(RIVAL, len(NODES) * runs + len(samples), steps)
                     told, used = pool.submit(_ask, case.question).result()
                     samples.append(Sample(RIVAL, case.id, run, _stats(told), Stats(), used))
-            return Rivalled(ingested, samples, pool.submit(peak_mb).result())
+            return RivalResult(ingested, samples, pool.submit(peak_mb).result())
         except DocentError:
             raise
         except Exception as error:  # it is large, and none of ours
@@ -65,10 +67,10 @@ def _ingest(folder: Path, node_tokens: int) -> Ingested:
     return _opened[0].ingest(folder, node_tokens)
 
 
-def _ask(question: str) -> tuple[Told, Used]:
+def _ask(question: str) -> tuple[RivalAnswer, Usage]:
     meter = Meter()
     return _opened[0].ask(question), meter.read()
 
 
-def _stats(told: Told) -> Stats:
+def _stats(told: RivalAnswer) -> Stats:
     return Stats(seconds_to_first_token=told.seconds_to_first_token, seconds_total=told.seconds_total)

@@ -1,4 +1,4 @@
-"""docent export, docent import: a whole library as one file, and back on another machine."""
+"""docent export, docent import: write a whole library to one file, and read it on another machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.terminal import explained, json_option, print_json, say
+from app.commands.terminal import handle_errors, json_option, print_json, say
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -21,7 +21,7 @@ _CALIBRATION = "calibration.json"
 @click.option("--index", "index_dir", type=_PATH, help="The index's folder. [default: that of sample_docs]")
 @click.option("--with-documents", is_flag=True, help="Put the documents themselves in, too.")
 @json_option
-@explained
+@handle_errors
 def export_command(file: Path, index_dir: Path | None, with_documents: bool, as_json: bool) -> None:
     """Write the whole library to FILE, to be read by docent import, here or on another machine.
 
@@ -59,7 +59,7 @@ def export_command(file: Path, index_dir: Path | None, with_documents: bool, as_
 @click.option("--folder", type=_PATH, help="Where its documents go or, when they are not in it, lie.")
 @click.option("--replace", is_flag=True, help="Take the place of an index that is there.")
 @json_option
-@explained
+@handle_errors
 def import_command(file: Path, index_dir: Path | None, folder: Path | None, replace: bool, as_json: bool) -> None:
     """Make the library in FILE, written by docent export, an index of this machine.
 
@@ -93,7 +93,7 @@ def import_command(file: Path, index_dir: Path | None, folder: Path | None, repl
 
 
 def _settings_of(settings: Settings, index_dir: Path) -> dict[str, Path]:
-    """What belongs to an index and lies elsewhere."""
+    """Returns the files that belong to an index but are stored elsewhere, by their names in the archive."""
     from app.ask.gate import calibration_file
 
     return {_CALIBRATION: calibration_file(settings.home, index_dir)}

@@ -1,4 +1,4 @@
-"""docent bench: how fast this machine answers, and how much faster than by the usual way."""
+"""docent bench: measures how fast this machine answers, and how much faster than usual pipelines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from app.commands.terminal import clear_line, duration, explained, json_option, line, print_json, say
+from app.commands.terminal import clear_line, duration, handle_errors, json_option, line, print_json, say
 
 
 @click.command("bench")
@@ -24,7 +24,7 @@ from app.commands.terminal import clear_line, duration, explained, json_option, 
 @click.option("--limit", default=12, show_default=True, type=click.IntRange(1), help="How many questions.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="How often everything is done.")
 @json_option
-@explained
+@handle_errors
 def bench(questions: Path, folder: Path | None, limit: int, runs: int, as_json: bool) -> None:
     """Measure how fast Docent is on this machine, beside its ceilings and the usual ways of answering.
 
@@ -39,12 +39,12 @@ def bench(questions: Path, folder: Path | None, limit: int, runs: int, as_json: 
       docent bench --limit 3 --runs 1
       docent bench contracts/eval.jsonl --json
     """
-    from app.bench.measure import chosen, measure
+    from app.bench.measure import choose_cases, measure
     from app.bench.report import readable, summary
     from app.evaluation.cases import check_apart, load_cases
     from app.settings import load_settings
 
-    cases, folder = chosen(load_cases(questions), limit), folder or questions.parent
+    cases, folder = choose_cases(load_cases(questions), limit), folder or questions.parent
     check_apart(questions, [folder])
     found = summary(measure(load_settings(), folder, cases, runs, _progress()))
     clear_line()
@@ -55,7 +55,8 @@ def bench(questions: Path, folder: Path | None, limit: int, runs: int, as_json: 
 
 
 def _progress() -> Callable[[str, int, int], None]:
-    """On a terminal a line that overwrites itself; in a log a line for each step."""
+    """Returns a function that shows progress: on a terminal as one line that overwrites itself, in a log as a line for
+    each step."""
     began: dict[str, float] = {}
 
     def told(what: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""docent calibrate: fits the gate to one's own documents, from questions with known answers."""
+"""docent calibrate: fits the gate to the user's own documents, from questions with known answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app.commands.eval import index_of, progress
-from app.commands.terminal import clear_line, explained, json_option, print_json, say
+from app.commands.terminal import clear_line, handle_errors, json_option, print_json, say
 
 
 @click.command("calibrate")
@@ -20,7 +20,7 @@ from app.commands.terminal import clear_line, explained, json_option, print_json
 )
 @click.option("--limit", type=click.IntRange(1), help="Only the first N questions.")
 @json_option
-@explained
+@handle_errors
 def command(questions: Path, index_dir: Path | None, limit: int | None, as_json: bool) -> None:
     """Set how much doubt an answer may carry, from questions with known answers over your own documents.
 

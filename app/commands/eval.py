@@ -1,4 +1,4 @@
-"""docent eval: asks questions with known answers, and says how good the answers are."""
+"""docent eval: asks questions with known answers, and measures how good the answers are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.terminal import clear_line, duration, explained, json_option, line, print_json, say
+from app.commands.terminal import clear_line, duration, handle_errors, json_option, line, print_json, say
 
 if TYPE_CHECKING:
     from app.ask.assistant import Assistant
@@ -43,7 +43,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--out", type=_FILE, help="Where the rows go. [default: a new file among Docent's own]")
 @click.option("--html", type=_FILE, help="Write a page that shows every question and why it went as it did.")
 @json_option
-@explained
+@handle_errors
 def evaluate(
     questions: Path, index_dir: Path | None, corpora: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:  # fmt: skip
@@ -100,7 +100,7 @@ def _measured(
     predictions: Path | None,
     corpora: Mapping[str, Asked] | None = None,
 ) -> tuple[dict[str, Any], Path]:
-    """Runs what is asked for, and leaves the summary of it all beside the rows."""
+    """Runs what the options ask for, and saves the summary beside the rows."""
     from app.evaluation.baseline import Usual
     from app.evaluation.figures import compare, readable
     from app.evaluation.page import page
@@ -152,7 +152,7 @@ def _measured(
 
 
 def _named(corpora: Sequence[str]) -> dict[str, Path]:
-    """NAME=INDEX options. Raises click.UsageError for any other form."""
+    """Parses NAME=INDEX options. Raises click.UsageError for any other form."""
     named = {name: Path(place) for name, _, place in (one.partition("=") for one in corpora)}
     if any(not name or place == Path() for name, place in named.items()):
         raise click.UsageError("--corpus takes NAME=INDEX, e.g. --corpus office=indexes/office")
@@ -160,7 +160,7 @@ def _named(corpora: Sequence[str]) -> dict[str, Path]:
 
 
 def prediction(row: Row) -> dict[str, Any]:
-    """A row as others can score it."""
+    """Returns a row in the form in which others can score it."""
     cited = [{"file": one.file, "page": one.page, "quote": one.quote} for one in row.citations]
     return {"id": row.case.id, "status": row.status or "abstained", "text": row.answer, "citations": cited}
 
@@ -176,7 +176,7 @@ def _write(file: Path, text: str, option: str) -> None:
 
 
 def _benchmark(folder: Path, index_dir: Path | None) -> tuple[Assistant, Sequence[Case], Ask]:
-    """The benchmark's own index is built first, and kept."""
+    """Builds the benchmark's own index, which is kept, and returns what is needed to ask."""
     from app.ask.assistant import Assistant
     from app.ask.opening import open_encoder, open_llm
     from app.evaluation.beir import asking, build_index, index_for, load_benchmark
@@ -192,7 +192,8 @@ def _benchmark(folder: Path, index_dir: Path | None) -> tuple[Assistant, Sequenc
 
 
 def progress(label: str) -> Callable[[int, int, float], None]:
-    """On a terminal a line that overwrites itself; in a log a line at each tenth."""
+    """Returns a function that shows progress: on a terminal as one line that overwrites itself, in a log as a line at
+    each tenth."""
 
     def told(done: int, total: int, eta: float) -> None:
         text = f"{label}{done}/{total} questions, {duration(eta)} to go"
@@ -205,7 +206,7 @@ def progress(label: str) -> Callable[[int, int, float], None]:
 
 
 def index_of(questions: Path) -> Path:
-    """The index of the folder that the questions lie in, where there is one."""
+    """Returns the index of the folder that the questions are in, where there is one."""
     from app.ask.domains import DEFAULT_FOLDER, index_for
 
     beside = index_for(questions.resolve().parent)

@@ -1,4 +1,4 @@
-"""docent ingest, watch and status: an index brought in step with its folders, kept so, and what it is doing."""
+"""docent ingest, watch and status: bring an index in step with its folders, keep it so, and tell what is being done."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import click
 from app.commands.terminal import (
     clear_line,
     duration,
-    explained,
+    handle_errors,
     json_option,
     on_interrupt,
     print_json,
     print_progress,
     print_report,
+    printable,
     say,
-    shown,
 )
 from ingest.errors import NEEDS_PASSWORD
 
@@ -47,7 +47,7 @@ _BUSY = 3.0  # seconds until a watcher tries again, while another process writes
 )
 @click.option("--ask-passwords", is_flag=True, help="Ask for the passwords of files that need one. None is stored.")
 @json_option
-@explained
+@handle_errors
 def ingest(
     folders: tuple[Path, ...],
     index_dir: Path | None,
@@ -107,11 +107,11 @@ def ingest(
 
 
 def _asked(done: Report) -> dict[str, str]:
-    """By file, of those that are still closed; nothing once none is given."""
+    """Asks for the passwords of files that need one, and returns those given, by file."""
     closed = [failure.file for failure in done.failed if failure.error == NEEDS_PASSWORD]
     given = {}
     for file in closed:
-        asked = f"Password of {shown(file)} (Enter to leave it out)"
+        asked = f"Password of {printable(file)} (Enter to leave it out)"
         given[file] = click.prompt(asked, "", hide_input=True, show_default=False, err=True)
     return {file: password for file, password in given.items() if password}
 
@@ -121,7 +121,7 @@ def _asked(done: Report) -> dict[str, str]:
 @_index
 @click.option("--poll", is_flag=True, help="Look every few seconds. Network drives are looked at so without it.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each run, for programs.")
-@explained
+@handle_errors
 def watch(folders: tuple[Path, ...], index_dir: Path | None, poll: bool, as_json: bool) -> None:
     """Keep an index in step with its folders, until Ctrl-C.
 
@@ -137,7 +137,7 @@ def watch(folders: tuple[Path, ...], index_dir: Path | None, poll: bool, as_json
     from app.ask.opening import open_encoder
     from app.settings import load_settings
     from ingest.sync.control import Control
-    from ingest.sync.folders import known_of, settled, with_documents
+    from ingest.sync.folders import known_of, merge_folders, with_documents
     from ingest.sync.sync import sync
     from ingest.sync.watch import changes
 
@@ -157,18 +157,18 @@ def watch(folders: tuple[Path, ...], index_dir: Path | None, poll: bool, as_json
         control.cancel()
 
     with on_interrupt(end):
-        everywhere = settled(known_of(index_dir, key), given)
+        everywhere = merge_folders(known_of(index_dir, key), given)
         places = given  # of the first run; later ones go to all that the index remembers
         for news in changes(everywhere, stop, poll=poll, full=with_documents(index_dir, everywhere, key)):
             _tell_away(news, as_json)
-            if news.look or places:
+            if news.run_due or places:
                 _tell(run(news.pending, places), as_json)
                 places = []
     sys.exit(130)
 
 
 def _unless_busy(run: Callable[[], Report], stop: threading.Event, as_json: bool) -> Report | None:
-    """Waits for another process that writes the index. None when stopped meanwhile."""
+    """Runs, after waiting for another process that writes the index. Returns None when stopped meanwhile."""
     from ingest.errors import IndexBusy
 
     while not stop.is_set():
@@ -203,7 +203,7 @@ def _tell_away(news: News, as_json: bool) -> None:
 @_folders
 @_index
 @json_option
-@explained
+@handle_errors
 def status(folders: tuple[Path, ...], index_dir: Path | None, as_json: bool) -> None:
     """Say what an index holds, of which folders, and how far a run has come that another Docent makes just now.
 
@@ -234,7 +234,7 @@ def status(folders: tuple[Path, ...], index_dir: Path | None, as_json: bool) -> 
 def _places(
     folders: tuple[Path, ...], index_dir: Path | None, without: tuple[Path, ...] = ()
 ) -> tuple[list[Path], Path, Key | None]:
-    """The folders named, or those that the index has, or the sample documents; the index; what opens it."""
+    """Returns the folders (those named, or those of the index, or the sample documents), the index, and its key."""
     from app.ask.domains import DEFAULT_FOLDER, index_for
     from app.privacy.unlock import key_for
     from ingest.sync.folders import known_of

@@ -1,4 +1,4 @@
-"""docent models: list, fetch, check and add."""
+"""docent models: lists, downloads, checks and adds models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from app.commands.terminal import clear_line, explained, json_option, print_download, print_json, say
+from app.commands.terminal import clear_line, handle_errors, json_option, print_download, print_json, say
 
 
 @click.group()
@@ -18,7 +18,7 @@ def models() -> None:
 
 @models.command("list")
 @json_option
-@explained
+@handle_errors
 def models_list(as_json: bool) -> None:
     """Show every model that is known, and which are on this machine."""
     from app.models.store import catalogue, installed
@@ -48,7 +48,7 @@ def models_list(as_json: bool) -> None:
 
 @models.command("pull")
 @click.argument("names", nargs=-1)
-@explained
+@handle_errors
 def models_pull(names: tuple[str, ...]) -> None:
     """Fetch NAMES, or without names the default answer model and encoder. A broken download goes on where it stopped.
 
@@ -70,7 +70,7 @@ def models_pull(names: tuple[str, ...]) -> None:
 
 @models.command("verify")
 @click.argument("names", nargs=-1)
-@explained
+@handle_errors
 def models_verify(names: tuple[str, ...]) -> None:
     """Hash NAMES, or every installed model, from the first byte to the last."""
     from app.models.store import catalogue, find, installed, verify
@@ -87,7 +87,7 @@ def models_verify(names: tuple[str, ...]) -> None:
 @models.command("add")
 @click.argument("name")
 @click.argument("file", type=click.Path(exists=True, path_type=Path))
-@explained
+@handle_errors
 def models_add(name: str, file: Path) -> None:
     """Make a GGUF file (or an encoder's folder) of your own known as NAME. It is used where it lies.
 
@@ -105,7 +105,7 @@ def models_add(name: str, file: Path) -> None:
 
 @models.command("path")
 @click.argument("name")
-@explained
+@handle_errors
 def models_path(name: str) -> None:
     """Print where a model lies on this machine."""
     from app.models.store import find, path

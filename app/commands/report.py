@@ -1,4 +1,5 @@
-"""docent report: every file, page and table, searchable or named with the reason; what was never found."""
+"""docent report: lists every file, page and table as searchable or with the reason why not, and what was never
+found."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.terminal import explained, json_option, print_json, say, short
+from app.commands.terminal import handle_errors, json_option, print_json, say, short
 
 if TYPE_CHECKING:
     from app.library.report import FileReport, Library
@@ -23,7 +24,7 @@ _SHOWN = 200  # files, and questions, in the terminal; JSON and HTML have them a
 )
 @click.option("--forget-questions", is_flag=True, help="Forget what was asked and what that found, first.")
 @json_option
-@explained
+@handle_errors
 def report(index_dir: Path | None, html_file: Path | None, forget_questions: bool, as_json: bool) -> None:
     """What became of each file of the folder, and what to do about it.
 
@@ -44,35 +45,36 @@ def report(index_dir: Path | None, html_file: Path | None, forget_questions: boo
     index_dir = index_dir or index_for(DEFAULT_FOLDER)
     if forget_questions:
         Questions(index_dir).forget()
-    told = survey(index_dir, key=key_for(index_dir))
+    library = survey(index_dir, key=key_for(index_dir))
     if html_file:
         from app.library.page import page
         from ingest.files import write_whole
 
-        write_whole(html_file, page(told).encode("utf-8", "replace"))
+        write_whole(html_file, page(library).encode("utf-8", "replace"))
     if as_json:
-        print_json(told.as_json())
+        print_json(library.as_json())
     else:
-        print_library(told)
+        print_library(library)
         if html_file:
             say(f"\nWritten to {html_file}")
 
 
-def print_library(told: Library) -> None:
-    states = ", ".join(f"{count} {state}" for state, count in told.states.items())
-    say(f"{len(told.files):,} files in {told.folder}: {states}", bold=True)
-    if told.missing_folder:
-        say(f"{told.missing_folder} What the index holds is shown all the same.", fg="yellow")
-    readers = ", ".join(f"{count:,} by {reader}" for reader, count in told.read_by.items())
-    say(f"{told.count('searchable_pages'):,} of {told.count('pages'):,} pages searchable ({readers or 'none'})")
-    if told.count("tables"):
-        say(f"{told.count('searchable_tables'):,} of {told.count('tables'):,} tables searchable")
+def print_library(library: Library) -> None:
+    """Prints the report on a library."""
+    states = ", ".join(f"{count} {state}" for state, count in library.states.items())
+    say(f"{len(library.files):,} files in {library.folder}: {states}", bold=True)
+    if library.missing_folder:
+        say(f"{library.missing_folder} What the index holds is shown all the same.", fg="yellow")
+    readers = ", ".join(f"{count:,} by {reader}" for reader, count in library.read_by.items())
+    say(f"{library.count('searchable_pages'):,} of {library.count('pages'):,} pages searchable ({readers or 'none'})")
+    if library.count("tables"):
+        say(f"{library.count('searchable_tables'):,} of {library.count('tables'):,} tables searchable")
     say()
-    for file in told.files[:_SHOWN]:
+    for file in library.files[:_SHOWN]:
         _print_file(file)
-    if len(told.files) > _SHOWN:
-        say(f"… and {len(told.files) - _SHOWN:,} more: docent report --json")
-    _print_questions(told)
+    if len(library.files) > _SHOWN:
+        say(f"… and {len(library.files) - _SHOWN:,} more: docent report --json")
+    _print_questions(library)
 
 
 def _print_file(file: FileReport) -> None:
@@ -92,13 +94,13 @@ def _print_file(file: FileReport) -> None:
         say(f"               → {file.to_do}", dim=True)
 
 
-def _print_questions(told: Library) -> None:
-    if not told.questions:
+def _print_questions(library: Library) -> None:
+    if not library.questions:
         return
-    found, passages = told.count("found"), told.count("passages")
-    say(f"\n{told.questions:,} questions asked; they led to {found:,} of {passages:,} passages.")
-    for one in told.empty[:20]:
+    found, passages = library.count("found"), library.count("passages")
+    say(f"\n{library.questions:,} questions asked; they led to {found:,} of {passages:,} passages.")
+    for one in library.empty[:20]:
         what = "refused" if one.n_found else "found nothing"
         say(f"  {what}: {short(one.question, 100)}")
-    if told.empty:
+    if library.empty:
         say("  → Add a document that answers them, or ask again in the documents' own words.", dim=True)

@@ -1,6 +1,7 @@
-"""What the terminal shows. Progress goes to stderr, and only to a terminal, so that output can be piped.
+"""Prints to the terminal. Progress goes to stderr, and only to a terminal, so that output can be piped.
 
-Everything is printed by `say`: file names, titles, quotes and answers may hold sequences that command a terminal.
+Everything is printed by `say`, because file names, titles, quotes and answers may hold sequences that control a
+terminal.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ingest.sync.sync import Report
 
 
-# What terminals take as orders: colours and cursor; titles, links and the clipboard; the rest.
+# Control sequences of terminals: colours and cursor; titles, links and the clipboard; the rest.
 _COMMANDS = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
@@ -39,21 +40,21 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-def shown(text: str) -> str:
-    """The text as it can be printed: nothing in it commands the terminal, hides or reorders. What cannot be shown is a
-    replacement character."""
+def printable(text: str) -> str:
+    """Returns the text without anything that controls the terminal, hides text or reorders it. What cannot be shown
+    becomes a replacement character."""
     if text.isprintable():
         return text
     return _CONTROL.sub("\ufffd", _UNSEEN.sub("", _COMMANDS.sub("", text.replace("\r\n", "\n"))))
 
 
 def say(text: object = "", *, nl: bool = True, err: bool = False, **style: Any) -> None:
-    """Prints the text as `shown`, styled as click does."""
-    click.secho(shown(str(text)), nl=nl, err=err, **style)
+    """Prints the text as `printable` returns it, styled as click does."""
+    click.secho(printable(str(text)), nl=nl, err=err, **style)
 
 
-def explained(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The one place where the command line meets errors: what happened, and what helps."""
+def handle_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorates a command: turns errors into a message of what happened and what helps, and into the exit code."""
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -76,7 +77,7 @@ def explained(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C asks for an orderly end through `stop`; a second one ends at once."""
+    """Within the `with` block, Ctrl-C calls `stop` for an orderly end; a second Ctrl-C ends at once."""
 
     def pressed(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -91,7 +92,7 @@ def on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def print_json(value: object, indent: int | None = 2) -> None:
-    """On one line without an indent."""
+    """Prints a value as JSON; on one line if `indent` is None."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     for unsafe in (_CONTROL, _UNSEEN):
         text = unsafe.sub(lambda found: json.dumps(found.group())[1:-1], text)  # the same value, written in ASCII
@@ -107,6 +108,7 @@ def print_progress(progress: Progress) -> None:
 
 
 def print_report(report: Report, dry_run: bool) -> None:
+    """Prints what a run of ingest did."""
     clear_line()
     if report.why:
         say(f"Everything is read again: {report.why}." if report.changed else f"({report.why})")
@@ -132,6 +134,7 @@ def print_report(report: Report, dry_run: bool) -> None:
 
 
 def print_hit(rank: int, hit: Hit) -> None:
+    """Prints a passage that a search found."""
     ranks = ", ".join(f"{name} {place}" for name, place in sorted(hit.ranks.items()))
     say(f"{rank}. {hit.file}, {hit.named}", bold=True, nl=False)
     say(f"  {hit.score:.4f} ({ranks})  {hit.chunk.heading}", dim=True)
@@ -139,14 +142,15 @@ def print_hit(rank: int, hit: Hit) -> None:
 
 
 def print_answer(answer: Answer) -> None:
+    """Prints an answer with its citations."""
     if answer.status == "abstained":
         say("Not in your documents. ", fg="yellow", bold=True, nl=False)
         say(answer.reason)
         for hit in answer.hits[:3]:
             say(f"  nearest: {hit.file}, {hit.named}: {short(hit.chunk.text, 120)}")
     else:
-        if answer.plan.said and answer.plan.kind != "fact":
-            say(f"  {answer.plan.said}", dim=True)
+        if answer.plan.shown:
+            say(f"  {answer.plan.shown}", dim=True)
         if answer.status == "unsure":
             say("Not certain. ", fg="yellow", bold=True, nl=False)
         say(answer.text, bold=True)
@@ -178,21 +182,24 @@ def print_download(progress: Download) -> None:
 
 
 def line(text: str) -> None:
-    """A progress line that overwrites itself on a terminal and is left out of files and pipes."""
+    """Prints a progress line that overwrites itself on a terminal and is left out of files and pipes."""
     if sys.stderr.isatty():
-        click.echo(f"\r\033[K{shown(text)[:118]}", nl=False, err=True)
+        click.echo(f"\r\033[K{printable(text)[:118]}", nl=False, err=True)
 
 
 def clear_line() -> None:
+    """Removes the progress line."""
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
 
 
 def duration(seconds: float) -> str:
+    """Formats a duration for people."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def short(text: str, length: int = 200) -> str:
+    """Shortens a text to one line of at most `length` characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"
 

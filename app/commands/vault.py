@@ -1,4 +1,4 @@
-"""docent encrypt, decrypt, passphrase: a library that is unreadable on disk without its passphrase."""
+"""docent encrypt, decrypt, passphrase: make a library unreadable on disk without its passphrase, or readable again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.terminal import explained, json_option, print_json, say
+from app.commands.terminal import handle_errors, json_option, print_json, say
 
 if TYPE_CHECKING:
     from ingest.encryption.vault import Key
@@ -27,7 +27,7 @@ _LEFT = (
 @click.command("encrypt")
 @_index
 @json_option
-@explained
+@handle_errors
 def encrypt_command(index_dir: Path | None, as_json: bool) -> None:
     """Encrypt the whole library on disk: what was read of the documents, vectors, conversations, states of the model.
 
@@ -61,7 +61,7 @@ def encrypt_command(index_dir: Path | None, as_json: bool) -> None:
 @click.command("decrypt")
 @_index
 @json_option
-@explained
+@handle_errors
 def decrypt_command(index_dir: Path | None, as_json: bool) -> None:
     """Make an encrypted library plain again, its conversations included. End docent ui before.
 
@@ -92,7 +92,7 @@ def decrypt_command(index_dir: Path | None, as_json: bool) -> None:
 @click.command("passphrase")
 @_index
 @json_option
-@explained
+@handle_errors
 def passphrase_command(index_dir: Path | None, as_json: bool) -> None:
     """Give an encrypted library another passphrase, at once: only the wrapping of its key is written anew.
 
@@ -135,11 +135,11 @@ def _key(place: Path) -> Key:
 
 
 def _new_passphrase(variable: str) -> str:
-    from app.privacy.unlock import asked, given
-    from ingest.encryption.vault import checked
+    from app.privacy.unlock import passphrase_from_environment, prompt_hidden
+    from ingest.encryption.vault import check_passphrase
     from ingest.errors import InvalidInput
 
-    passphrase = given(variable) or asked("New passphrase", twice=True)
+    passphrase = passphrase_from_environment(variable) or prompt_hidden("New passphrase", twice=True)
     if not passphrase:
         raise InvalidInput("No passphrase was given.", f"Run it in a terminal, or give it in {variable}.")
-    return checked(passphrase)
+    return check_passphrase(passphrase)

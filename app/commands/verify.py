@@ -1,4 +1,5 @@
-"""docent verify: is the library whole? Mends what can be mended, and says what helps with the rest."""
+"""docent verify: checks whether the library is whole, repairs what can be repaired, and says what helps with the
+rest."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.terminal import explained, json_option, print_json, say
+from app.commands.terminal import handle_errors, json_option, print_json, say
 
 if TYPE_CHECKING:
     from ingest.upkeep.check import Checkup
@@ -32,7 +33,7 @@ _SHOWN = 20
 @click.option("--repair", is_flag=True, help="Mend what can be mended without reading documents again.")
 @click.option("--deep", is_flag=True, help="Also read the documents' files: are they still what was read?")
 @json_option
-@explained
+@handle_errors
 def verify(index_dir: Path | None, repair: bool, deep: bool, as_json: bool) -> None:
     """Prove that the library is whole, and that nothing is left of what was deleted.
 

@@ -1,4 +1,4 @@
-"""docent warm: reads passages ahead now, in the terminal, rather than in idle moments of the pages."""
+"""docent warm: reads passages ahead now, in the terminal, instead of in idle moments of the pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.eval import index_of
-from app.commands.terminal import clear_line, duration, explained, json_option, line, print_json, say
+from app.commands.terminal import clear_line, duration, handle_errors, json_option, line, print_json, say
 
 if TYPE_CHECKING:
     from app.ahead import Ahead, OnAhead
@@ -33,7 +33,7 @@ ShouldStop = Callable[[], bool]
     help="Read only the passages that the questions of this file find (see `docent eval`).",
 )
 @json_option
-@explained
+@handle_errors
 def warm(index_dir: Path | None, questions: Path | None, as_json: bool) -> None:
     """Read passages ahead, so that answers from them begin at once. Ctrl-C keeps what was read.
 
@@ -68,7 +68,7 @@ def warm(index_dir: Path | None, questions: Path | None, as_json: bool) -> None:
 
 
 def read_for(assistant: Assistant, questions: Sequence[str], should_stop: ShouldStop, on_progress: OnAhead) -> None:
-    """Reads the passages that the questions find, as far as they were not read before."""
+    """Reads the passages that the questions find, unless they were read before."""
     from app.ahead import Ahead
     from app.ask.prompt import passages_of
 
@@ -87,7 +87,7 @@ def read_for(assistant: Assistant, questions: Sequence[str], should_stop: Should
 
 
 class _Told:
-    """Progress, with a guess at the time that is left: from what was read now, not from what was there before."""
+    """Shows progress with an estimate of the time left, from what this run has read."""
 
     def __init__(self, assistant: Assistant) -> None:
         from app.ahead import Ahead
@@ -122,7 +122,8 @@ def _count(ahead: Ahead) -> str:
 
 
 def _able(index_dir: Path) -> Assistant:
-    """Raises InvalidInput where nothing can be kept, and what opening an index or a model raises."""
+    """Opens the assistant. Raises InvalidInput where no states can be kept, and what opening an index or a model
+    raises."""
     from app.privacy.unlock import open_unlocked
     from app.settings import load_settings
     from ingest.errors import InvalidInput
@@ -143,7 +144,8 @@ def _able(index_dir: Path) -> Assistant:
 
 @contextmanager
 def _interrupts() -> Iterator[ShouldStop]:
-    """Whether Ctrl-C was pressed. As an exception it would be lost inside llama.cpp, which asks whether to stop."""
+    """Yields a function that tells whether Ctrl-C was pressed. An exception would be lost inside llama.cpp, which calls
+    that function."""
     pressed = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: pressed.set())
     try:

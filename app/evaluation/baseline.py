@@ -1,7 +1,8 @@
-"""Today's usual pipeline, to be measured beside Docent: dense top four, one prompt, and whatever the model says.
+"""The usual pipeline, measured for comparison: four passages by dense search, one prompt, and the model's answer as it
+is.
 
-No words are searched for, no key sentences are given, nothing is checked and nothing refused by code. It has the same
-index, encoder and answer model, so that what differs is the pipeline alone.
+There is no word search, no selection of key sentences, no verification and no refusal by code. Index, encoder and
+answer model are the same, so that only the pipeline differs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from app.ask.assistant import Assistant, checked
 from app.ask.retrieve import named_documents
-from app.ask.rewrite import standalone
+from app.ask.understand.rewrite import standalone
 from app.datatypes import Answer, Citation, Hit, Prompt, Segment, Turn
 from app.llm.protocol import Llm
 from app.settings import Settings
@@ -29,7 +30,7 @@ Context:
 
 Question: {question}"""
 _MARK = "\u2063usual\u2063"  # invisible and never in a template
-# Its only way to refuse is to say so. As the scorers of such pipelines have it, near the beginning.
+# The usual pipeline can only refuse in words. Scorers of such pipelines look for them near the beginning.
 _ABSTAINS = re.compile(
     r"insufficient information|not (?:enough|sufficient) information|cannot (?:be )?(?:answer|find|determin)"
     r"|can't (?:answer|find)|could not find|no (?:answer|information|relevant)"
@@ -40,7 +41,7 @@ _ABSTAINS = re.compile(
 
 
 class Usual:
-    """Asks as an Assistant does, over the same index and with the same models."""
+    """Answers with the usual pipeline, with the same calls as an Assistant, over its index and with its models."""
 
     pipeline = "usual"
 
@@ -64,7 +65,7 @@ class Usual:
         return self._assistant.load_llm
 
     def search(self, question: str, k: int = 10, file: str | None = None) -> list[Hit]:
-        """The k passages whose vectors come nearest. Raises as `Assistant.search` does."""
+        """Returns the k passages with the nearest vectors. Raises what `Assistant.search` raises."""
         index = self.index
         documents = {document.id: document for document in index.documents()}
         doc_ids = named_documents(list(documents.values()), file) if file else None
@@ -78,11 +79,12 @@ class Usual:
         return hits
 
     def ask(self, question: str, history: Sequence[Turn] = (), file: str | None = None) -> UsualStream:
+        """Starts to answer a question. Raises InvalidInput for one that cannot be asked."""
         return UsualStream(self._assistant, self, standalone(checked(question), history), file)
 
 
 class UsualStream:
-    """One question on its way; taking `answer` does the work."""
+    """One question with the usual pipeline; reading `answer` does the work."""
 
     def __init__(self, assistant: Assistant, usual: Usual, question: str, file: str | None) -> None:
         self._assistant, self._usual, self._file = assistant, usual, file
@@ -92,6 +94,7 @@ class UsualStream:
 
     @cached_property
     def answer(self) -> Answer:
+        """The answer. Raises ModelError."""
         began = time.perf_counter()
         hits = self._usual.search(self.query, PASSAGES, self._file)
         retrieved = time.perf_counter() - began
@@ -115,11 +118,13 @@ class UsualStream:
 
 
 def abstains(text: str) -> bool:
+    """Whether an answer says that it does not know."""
     return not text.strip() or bool(_ABSTAINS.search(text[:200]))
 
 
 def _citations(hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """All that was read, as such tools print it: nobody knows which of it the answer stands on."""
+    """Cites all passages that the model read, as usual pipelines do: nothing shows which of them the answer comes
+    from."""
     return tuple(
         Citation(hit.file, hit.page, hit.chunk.start, hit.chunk.end, hit.chunk.text, "", hit.place, hit.confidence)
         for hit in hits

@@ -1,7 +1,8 @@
-"""A search benchmark in BEIR's format: a folder with corpus.jsonl, queries.jsonl and graded judgements in qrels.tsv.
+"""Runs a search benchmark in BEIR's format: a folder with corpus.jsonl, queries.jsonl and graded judgements in
+qrels.tsv.
 
-Each entry of the corpus becomes a document of one page, chunked, embedded and stored as ingest does it, and the same
-search finds it. What is scored are documents, each where its first passage stands.
+Each entry of the corpus becomes a document of one page, chunked, embedded and stored as ingest does, and searched as
+usual. Documents are scored, each at the rank of its first passage.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ OnEntry = Callable[[int, int], None]  # done, total
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """`grades[query id][document id]` is how relevant it is; only queries that have a relevant one are asked."""
+    """A benchmark's questions and judgements. `grades[query id][document id]` is the relevance; only queries with a
+    relevant document are asked."""
 
     folder: Path
     cases: tuple[Case, ...]
@@ -45,7 +47,7 @@ class Benchmark:
 
 
 def load_benchmark(folder: Path) -> Benchmark:
-    """Raises InvalidInput naming the file, and the line that cannot be used."""
+    """Loads a benchmark. Raises InvalidInput that names the file and the line that cannot be used."""
     corpus, queries = folder / "corpus.jsonl", folder / "queries.jsonl"
     qrels = next((file for name in ("qrels.tsv", "qrels/test.tsv") if (file := folder / name).is_file()), None)
     if qrels is None or not corpus.is_file() or not queries.is_file():
@@ -71,12 +73,12 @@ def load_benchmark(folder: Path) -> Benchmark:
 
 
 def index_for(folder: Path, settings: Settings) -> Path:
-    """Where a benchmark's index lies unless told otherwise; it is kept, so that the next run need not build it."""
+    """Returns the default folder of a benchmark's index, which is kept for the next run."""
     return settings.home / "benchmarks" / folder.resolve().name
 
 
 def build_index(folder: Path, index_dir: Path, encoder: Encoder, on_entry: OnEntry | None = None) -> None:
-    """Brings the index in step with the corpus; one that is already costs nothing, an interrupted one goes on.
+    """Brings the index in step with the corpus. A complete one is left as it is, an interrupted one is continued.
 
     Raises InvalidInput when `index_dir` holds something else, IndexBusy, StorageError.
     """
@@ -125,7 +127,8 @@ def _result(entry: Mapping[str, str]) -> ReadResult:
 
 
 def asking(benchmark: Benchmark) -> Callable[[Asked, Case], Row]:
-    """What `evaluate` asks a case by, when documents are judged: search alone, over the benchmark's grades."""
+    """Returns the function with which `evaluate` asks a case of the benchmark: it only searches, and scores
+    documents."""
 
     def ask(assistant: Asked, case: Case) -> Row:
         hits = _hits(assistant, case.question)
@@ -142,7 +145,7 @@ def asking(benchmark: Benchmark) -> Callable[[Asked, Case], Row]:
 
 
 def _hits(assistant: Asked, question: str) -> list[Hit]:
-    """Enough passages for ten different documents, or all there are."""
+    """Returns enough passages for ten different documents, or all there are."""
     k = 2 * DEPTH
     while True:
         hits = assistant.search(question, k)
@@ -152,7 +155,7 @@ def _hits(assistant: Asked, question: str) -> list[Hit]:
 
 
 def score_ranking(ranking: Sequence[str], grades: Mapping[str, float]) -> dict[str, float]:
-    """Places count documents. Recall is the share of all relevant ones."""
+    """Scores a ranking of document ids. Recall is the share of all relevant documents that were found."""
     relevant = {name for name, score in grades.items() if score > 0}
     recall = {f"recall_at_{k}": len(set(ranking[:k]) & relevant) / len(relevant) for k in (1, 5, 10)}
     return recall | {

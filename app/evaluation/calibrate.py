@@ -1,10 +1,10 @@
-"""From questions with known answers to a gate with a stated error rate.
+"""Calibrates the gate, from questions with known answers, to a stated error rate.
 
-The weights come from logistic regression; each level's threshold is the boldest one whose share of unsupported answers
-among those shown stays under the level's aim with 90 % confidence. That is selective classification with guaranteed
-risk (Geifman and El-Yaniv, 2017), an instance of learn-then-test risk control (Angelopoulos et al., 2021): exact
-binomial bounds (Clopper and Pearson, 1934), divided among the thresholds that are tried. It holds for questions of the
-same kind and mixture as those it was made with, no others.
+Weights come from logistic regression. Each level's threshold is the boldest one at which the share of unsupported
+answers among those shown stays below the level's aim with 90 % confidence. This is selective classification with
+guaranteed risk (Geifman and El-Yaniv, 2017), an instance of learn-then-test risk control (Angelopoulos et al., 2021),
+with exact binomial bounds (Clopper and Pearson, 1934) divided among the thresholds tried. It holds for questions of the
+same kind and mixture only.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from app.settings import BOLDNESS
 from ingest.errors import InvalidInput
 from ingest.files import write_whole
 
-# The highest share of unsupported answers that a level stands for; and the share of supported answers that it may give
-# up for that, for where the questions are made to deceive no threshold would reach the first.
+# AIMS: the highest share of unsupported answers that a level allows. PRICES: the share of supported answers that it may
+# give up for that, because no threshold reaches the aim on questions that are made to deceive.
 AIMS: dict[str, float] = dict(zip(BOLDNESS, (0.05, 0.10, 0.15, 0.25, 1.0), strict=True))
 PRICES: dict[str, float] = dict(zip(BOLDNESS, (0.50, 0.25, 0.10, 0.05, 0.0), strict=True))
-# What told on every set that it was fitted on. The other signals are kept with each answer, but with a hundred
+# The signals that were predictive on every set. The others are stored with each answer too, but with a hundred
 # questions they only fit the noise: cross-validated AUC 0.82 with these three, 0.77 with all.
 LEARNT = ("asked", "stated", "nearest")
 DELTA = 0.10  # 1 - confidence of the bound
@@ -47,10 +47,11 @@ class Known:
 
 
 def calibrate(rows: Sequence[Row], sources: Sequence[str]) -> Calibration:
-    """From the rows of a run with answers. At the boldest level nothing was held back, which teaches the most.
+    """Returns a calibration from the rows of a run with answers. Runs at the boldest level, which holds nothing back,
+    teach the most.
 
-    The weights are fitted too where there are enough questions.
-    Raises InvalidInput when there are too few questions, or none of one kind.
+    The weights are fitted too where there are enough questions. Raises InvalidInput when there are too few questions,
+    or none of one kind.
     """
     known = [_known(row) for row in rows]
     learnt = [item for item in known if item is not None]
@@ -75,7 +76,7 @@ def calibrate(rows: Sequence[Row], sources: Sequence[str]) -> Calibration:
 
 
 def check_enough(cases: Sequence[Case]) -> None:
-    """Before an hour is spent on asking them. Raises InvalidInput when they cannot be enough."""
+    """Raises InvalidInput when there are too few cases, so that no one spends an hour on asking them."""
     answerable = sum(case.answerable for case in cases)
     if min(answerable, len(cases) - answerable) < _FEWEST:
         raise InvalidInput(
@@ -85,12 +86,12 @@ def check_enough(cases: Sequence[Case]) -> None:
 
 
 def save_calibration(calibration: Calibration, file: Path) -> None:
-    """Raises StorageError, with the former one still there."""
+    """Saves the calibration. Raises StorageError, and then the former file is still there."""
     write_whole(file, f"{calibration.as_json()}\n".encode())
 
 
 def _known(row: Row) -> Known | None:
-    """None for a question on which the gate has no say: the model, or verification, refused it."""
+    """Returns what a row teaches; None for a question that the model or verification refused before the gate."""
     if not row.signals:
         return None
     places = gold_pages(row.case)
@@ -102,7 +103,7 @@ def _known(row: Row) -> Known | None:
 def _fitted(
     signals: Sequence[dict[str, float]], supported: NDArray[np.bool_]
 ) -> tuple[Calibration, NDArray[np.float64]]:
-    """The model, and for each answer the confidence that a model fitted without it gives."""
+    """Returns the fitted model, and for each answer the confidence given by a model that was fitted without it."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
@@ -127,7 +128,8 @@ def _level(
     shown: NDArray[np.float64],
     answerable: NDArray[np.bool_],
 ) -> Level:
-    """The boldest threshold that reaches the level's aim; where none does at its price, the strictest it may take."""
+    """Returns the boldest threshold that reaches the level's aim; where none does at its price, the strictest one
+    allowed."""
     aim, tried = AIMS[name], np.array([0.0])
     if PRICES[name]:
         tried = np.append(tried, np.quantile(confidence, np.linspace(0.05, 0.95, _TRIED - 1)))
@@ -149,7 +151,8 @@ def _level(
 
 
 def _bound(kept: NDArray[np.bool_], supported: NDArray[np.bool_], delta: float) -> float:
-    """The highest share of unsupported answers that what was seen still allows, but for a chance of delta."""
+    """Returns the upper confidence bound of the share of unsupported answers, exceeded with probability `delta` at
+    most."""
     from scipy.stats import beta
 
     n, wrong = int(kept.sum()), int((kept & ~supported).sum())

@@ -1,4 +1,4 @@
-"""Questions with known answers: one JSON line each, read, added and rewritten without losing what is there."""
+"""Reads and writes questions with known answers, one JSON object a line, without losing what is in the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORM = "Each line holds one question as JSON."
 
 
 class Source(BaseModel):
-    """Where an answer stands: a file's name and pages, 1-based; no pages for files without any."""
+    """Where an answer stands: a file's name and its pages, 1-based; no pages for files without any."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -27,12 +27,12 @@ class Source(BaseModel):
 
 
 class Case(BaseModel):
-    """One line of an evaluation file. Pages are 1-based; empty gold pages mean that they are not known.
+    """One line of an evaluation file. Pages are 1-based; empty `gold_pages` mean that they are not known.
 
-    Without an id, the question's hash is one. `gold_passage` or `evidence` is the text that the answer stands in.
-    What an answer of any kind must say: of each group of `must` one alternative, in this order if `ordered`; nothing of
-    `must_not`; each item of `items_gold`, none of `items_other` (see wanted.py). `history` are earlier questions of the
-    same conversation, `corpus` names the index to ask, `cite` are places of which the answer must cite one.
+    Without an id, the hash of the question is the id. `gold_passage` or `evidence` is the text that holds the answer.
+    An answer must say one alternative of each group of `must`, in this order if `ordered`; nothing of `must_not`; each
+    item of `items_gold`, none of `items_other` (see wanted.py). `history` are earlier questions of the conversation,
+    `corpus` names the index to ask, `cite` are places of which the answer must cite one.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -58,7 +58,7 @@ class Case(BaseModel):
 
     @property
     def is_wanted(self) -> bool:
-        """Whether the case says what an answer must say, or that there is none, in the form of wanted.py."""
+        """Whether the case states what an answer must say, or that there is none, in the form of wanted.py."""
         return bool(self.must or self.must_not or self.items_gold or (not self.answerable and self.corpus))
 
     @model_validator(mode="before")
@@ -70,12 +70,12 @@ class Case(BaseModel):
 
 
 def case_id(question: str) -> str:
-    """The same for the same question, however it is spaced and cased."""
+    """Returns the id of a question, whatever its spaces and capitals."""
     return hashlib.sha256(" ".join(question.lower().split()).encode("utf-8")).hexdigest()[:12]
 
 
 def check_apart(questions: Path, folders: Iterable[Path]) -> None:
-    """Raises InvalidInput where the questions are themselves one of the documents that are to answer them."""
+    """Raises InvalidInput where the file of questions is itself one of the documents that are to answer them."""
     file = questions.resolve()
     for folder in (place.resolve() for place in folders):
         if file.is_relative_to(folder) and is_document(file, folder):
@@ -86,7 +86,7 @@ def check_apart(questions: Path, folders: Iterable[Path]) -> None:
 
 
 def load_cases(file: Path) -> list[Case]:
-    """Raises InvalidInput naming the line that cannot be used, or the one whose id is taken."""
+    """Loads all cases. Raises InvalidInput that names the line that cannot be used, or whose id occurs twice."""
     cases = [case for _, case in _read(file)]
     if not cases:
         raise InvalidInput(f"{file} holds no questions.", _FORM)
@@ -94,7 +94,7 @@ def load_cases(file: Path) -> list[Case]:
 
 
 def append_case(file: Path, case: Case) -> None:
-    """Puts one more line behind those that are there; makes the file where there is none.
+    """Appends a case to the file, and makes the file where there is none.
 
     Raises InvalidInput when the id is taken, or when the file holds something that is not a question.
     """
@@ -105,11 +105,11 @@ def append_case(file: Path, case: Case) -> None:
 
 
 def save_cases(file: Path, cases: Sequence[Case]) -> None:
-    """The file holds these cases afterwards, in this order; a kill at any point leaves the old file or the new one.
+    """Replaces the file's cases, in this order; a kill at any point leaves the old file or the new one.
 
-    Lines whose case did not change stay as they are, to the letter; changed ones keep the keys that Docent does not
-    know. When a line is left out, the file as it was stays beside it, as <name>.bak.
-    Raises InvalidInput, and writes nothing, when the file holds something that is not a question.
+    Lines whose case did not change stay exactly as they are; changed ones keep keys that Docent does not know. When a
+    line is left out, the old file is kept as <name>.bak. Raises InvalidInput, and writes nothing, when the file holds
+    something that is not a question.
     """
     lines = _read(file) if file.exists() else []
     known = {case.id: (line, case) for line, case in lines}
@@ -128,7 +128,7 @@ def save_cases(file: Path, cases: Sequence[Case]) -> None:
 
 
 def _line(case: Case, old: dict[str, Any]) -> str:
-    """What was in the line before, then what the case says; of what it does not say, nothing."""
+    """Returns the line of a case: unknown keys of the old line, then what the case states."""
     said = case.model_dump(mode="json", exclude_defaults=True) | {"answerable": case.answerable}
     rest = {key: value for key, value in old.items() if key not in Case.model_fields}
     return json.dumps({**said, **rest}, ensure_ascii=False)

@@ -1,8 +1,8 @@
-"""Questions for the user's own evaluation set, drafted offline by the answer model and checked by code.
+"""Drafts questions for the user's own evaluation set, offline: the answer model writes them and code checks them.
 
-From one fact the model writes a question and its short answer. What can be checked is checked before anyone sees it;
-file, page and quote come from the fact, never from the model. Beside a draft stands its twin, nearly the same question
-that the documents do not answer. The user decides: nothing here is a case before someone has accepted it.
+The model writes a question and its short answer from one fact. Whatever code can check is checked before anyone sees
+it; file, page and quote come from the fact, never from the model. Each draft may have a twin, nearly the same question
+that the documents do not answer. A draft becomes a case only when the user accepts it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib.resources import files
 from app.ask.orders import marked
 from app.ask.words import codes, content_words, has_code, names, numbers, stated_numbers, stem
 from app.evaluation.facts import Fact, facts, opening
-from app.evaluation.twins import Twin, swapped, unanswered
+from app.evaluation.twins import Twin, twin_by_exchange, twin_if_unanswered
 from app.llm.protocol import Llm
 from ingest.store.index import LocalIndex
 from ingest.text.sentences import sentence_spans
@@ -47,7 +47,7 @@ _ASKS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question that there is already, with the places of its answer."""
+    """An existing question, with the places of its answer."""
 
     question: str
     places: tuple[tuple[str, int], ...] = ()  # file, page
@@ -55,7 +55,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question with its answer. `document_text[fact.start:fact.end] == fact.quote` states it."""
+    """A question with its answer, which `document_text[fact.start:fact.end] == fact.quote` states."""
 
     question: str
     answer: str
@@ -66,7 +66,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What the model wrote and code refused, with the reason in words for people."""
+    """A question that the model wrote and code rejected, with the reason in words for people."""
 
     question: str
     reason: str
@@ -74,7 +74,7 @@ class Dropped:
 
 
 def drafts(index: LocalIndex, llm: Llm, asked: Sequence[Asked] = (), seed: int = 0) -> Iterator[Draft | Dropped]:
-    """One attempt after the other, each made when it is asked for, until every fact had its turn.
+    """Yields one attempt after the other, each made on demand, until every fact was tried.
 
     The same index, model and seed give the same drafts. Raises ModelError.
     """
@@ -88,22 +88,22 @@ def drafts(index: LocalIndex, llm: Llm, asked: Sequence[Asked] = (), seed: int =
 
 
 def _draft(index: LocalIndex, llm: Llm, fact: Fact, questions: Sequence[str]) -> Draft | Dropped:
-    known = f"[{_place(fact)}]\n{_around(fact)}\nFact: {fact.said}\nAnswer: {fact.answer}"
+    known = f"[{_place(fact)}]\n{_around(fact)}\nFact: {fact.statement}\nAnswer: {fact.answer}"
     if _is_said_otherwise(index, fact):
         return Dropped("", "Another document states it differently.", fact)
     begun = opening(fact)
     question = _written(llm, "draft", known, f"Question: {begun}".strip())
     if not question.lower().startswith(begun.lower()):
         question = f"{begun} {question}"
-    reason = fault(question, fact) or ("There is one like it." if _is_known(question, questions) else "")
+    reason = why_unusable(question, fact) or ("There is one like it." if _is_known(question, questions) else "")
     if reason:
         return Dropped(question, reason, fact)
     return Draft(question, fact.answer, _kind(question, fact), fact, _twin(index, llm, question, fact, questions))
 
 
 def _is_said_otherwise(index: LocalIndex, fact: Fact) -> bool:
-    """Whether another document has nearly the same sentence without this answer, as another edition may: a question
-    for it would have two answers."""
+    """Whether another document has nearly the same sentence without this answer, as another edition may: a question for
+    it would have two answers."""
     words = set(_plain_words(fact.quote)) - set(_plain_words(fact.answer))
     found = [scored.chunk_id for scored in index.bm25(fact.quote, _DEPTH)]
     files_of = {document.id: document.path for document in index.documents()}
@@ -112,22 +112,22 @@ def _is_said_otherwise(index: LocalIndex, fact: Fact) -> bool:
             for start, end in sentence_spans(chunk.text):
                 other = set(_plain_words(chunk.text[start:end]))
                 alike = len(words & other) >= _ALIKE * max(1, len(words | other) - 1)
-                if alike and not says(chunk.text[start:end], fact.answer):
+                if alike and not contains_answer(chunk.text[start:end], fact.answer):
                     return True
     return False
 
 
 def _twin(index: LocalIndex, llm: Llm, question: str, fact: Fact, questions: Sequence[str]) -> Twin | None:
-    """By rule where there is something to exchange, else by the model; checked by search either way."""
-    if found := swapped(index, question, fact):
+    """Makes a twin by exchanging a code or year, else by the model; search checks that it is not answered."""
+    if found := twin_by_exchange(index, question, fact):
         return found
     changed = _written(llm, "draft_twin", f"Text: {_around(fact)}\nQuestion: {question}", "Changed:")
     usable = changed.endswith("?") and not _POINTING.search(changed) and not _is_known(changed, questions)
-    return unanswered(index, question, changed) if usable else None
+    return twin_if_unanswered(index, question, changed) if usable else None
 
 
 def _written(llm: Llm, rules: str, known: str, label: str) -> str:
-    """The line that the model writes behind `label`."""
+    """Returns the line that the model writes behind `label`."""
     told = files("app.evaluation").joinpath(f"prompts/{rules}.md").read_text(encoding="utf-8").strip()
     before, after = llm.render(told, _MARK).split(_MARK)
     # As in prompt.py: what comes from documents is tokenized without control tokens, so that none can end the message.
@@ -147,7 +147,7 @@ def _place(fact: Fact) -> str:
 
 
 def _around(fact: Fact) -> str:
-    """The fact's sentence with its neighbours: what names the things that it only points at."""
+    """Returns the fact's sentence with its neighbours, which name what the sentence only refers to."""
     at = max(0, fact.passage.find(fact.quote))
     if fact.from_table:
         return fact.passage[:at].rsplit("\n\n", 1)[-1][:300]
@@ -156,22 +156,22 @@ def _around(fact: Fact) -> str:
     return " ".join([*before, fact.quote, *after[:1]])
 
 
-def fault(question: str, fact: Fact) -> str:
-    """Why a draft cannot be used, in words for people, or ''. Words are compared as verification compares them."""
-    context = f"{fact.title} {fact.heading} {fact.passage} {fact.said} {fact.file}"
+def why_unusable(question: str, fact: Fact) -> str:
+    """Says in words why a draft cannot be used; '' where it can. Words are compared as verification compares them."""
+    context = f"{fact.title} {fact.heading} {fact.passage} {fact.statement} {fact.file}"
     if not question.endswith("?") or question.count("?") > 1:
         return "It is not one question."
     if not _WORDS[0] <= len(question.split()) <= _WORDS[1]:
         return "The question is too short or too long."
     if _POINTING.search(question):
         return "It does not stand alone."
-    if not says(fact.said, fact.answer):
+    if not contains_answer(fact.statement, fact.answer):
         return "The answer does not stand in the passage."
     if _gives_away(question, fact.answer):
         return "The question gives the answer away."
     if _asks_for_another_unit(question, fact.answer):
         return "The answer is not of the kind that is asked for."
-    if fact.from_table and not all(has_code(question, code) for code in codes(fact.said.rpartition(" = ")[0])):
+    if fact.from_table and not all(has_code(question, code) for code in codes(fact.statement.rpartition(" = ")[0])):
         return "It does not say which row or column is meant."
     strange = [name for name in names(question) if not _knows(context, name)]
     if strange or stated_numbers(question) - numbers(context):
@@ -179,8 +179,8 @@ def fault(question: str, fact: Fact) -> str:
     return "" if _names_its_subject(question, fact) else "It does not say what it is about."
 
 
-def says(text: str, answer: str) -> bool:
-    """Whether the answer's words stand there one after the other, and its numbers too."""
+def contains_answer(text: str, answer: str) -> bool:
+    """Whether the text contains the answer's words one after the other, and its numbers."""
     if not content_words(answer) or stated_numbers(answer) - numbers(text):
         return False
     wanted, there = _plain_words(answer), _plain_words(text)
@@ -188,7 +188,7 @@ def says(text: str, answer: str) -> bool:
 
 
 def _plain_words(text: str) -> list[str]:
-    """Without figures: those are compared as numbers, however they are written."""
+    """Returns the words without figures, which are compared as numbers, however they are written."""
     return [word for word in content_words(text) if not word.isdigit()]
 
 
@@ -210,10 +210,11 @@ def _asks_for_another_unit(question: str, answer: str) -> bool:
 
 
 def _names_its_subject(question: str, fact: Fact) -> bool:
-    """Several of the fact's own words, two of them from the fact itself: 'What is the value?' could mean anything."""
+    """Whether the question has several words of the fact's context, two of them from the fact itself: 'What is the
+    value?' could mean anything."""
     asked = set(content_words(question)) - set(content_words(fact.answer))
-    own = asked & set(content_words(fact.said))
-    around = asked & set(content_words(f"{fact.said} {fact.heading} {fact.title} {fact.passage}"))
+    own = asked & set(content_words(fact.statement))
+    around = asked & set(content_words(f"{fact.statement} {fact.heading} {fact.title} {fact.passage}"))
     return len(own) >= 2 and (len(around) >= 3 or bool(codes(question) or names(question)))
 
 

@@ -1,4 +1,4 @@
-"""What in the documents is worth a question: sentences and table cells that state something, spread over all pages."""
+"""Finds what in the documents is worth a question: sentences and table cells that state something, over all pages."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ _NAMED = re.compile(r"(?<=[a-z,] )((?:[A-Z][\w’'-]+)(?: (?:of |the )?[A-Z][\w�
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`document_text[start:end] == quote`, on that page. `said` is what it states, a cell with its row and column;
-    `answer` is the part of it to ask for."""
+    """A statement in a document: `document_text[start:end] == quote`, on that page. `statement` is what the quote
+    states, for a cell with its row and column; `answer` is the part of it to ask for."""
 
     file: str
     title: str
@@ -57,7 +57,7 @@ class Fact:
     start: int
     end: int
     quote: str
-    said: str
+    statement: str
     answer: str
     passage: str
     from_table: bool = False
@@ -65,9 +65,10 @@ class Fact:
 
 
 def facts(index: LocalIndex, asked: Mapping[tuple[str, int], int], seed: int = 0) -> Iterator[Fact]:
-    """One from each document in turn, from the pages least asked about first. The same seed, the same order.
+    """Yields facts, one from each document in turn, from the pages least asked about first. The same seed gives the
+    same order.
 
-    `asked` says how many questions there are already, by file and page. Documents are read when their turn comes.
+    `asked` has the number of existing questions by (file, page). A document is read when its turn comes.
     """
     documents = [document for document in index.documents() if document.n_chunks]
     random.Random(seed).shuffle(documents)
@@ -124,7 +125,8 @@ def _of_chunk(
 
 
 def _worth(said: str, sentence: Sentence) -> float:
-    """Above 0 when a question can be made of it: it states a number, a name, a code or a rule, and stands by itself."""
+    """Rates a statement: above 0 when a question can be made of it, as it states a number, name, code or rule and
+    stands by itself."""
     if _BOILERPLATE.search(sentence.text) or gives_orders(sentence.text):
         return 0.0
     letters = sum(character.isalpha() for character in said) / max(1, len(said))
@@ -139,7 +141,7 @@ def _worth(said: str, sentence: Sentence) -> float:
 
 
 def _cell(spoken: str, chance: random.Random) -> str:
-    """One cell of a row that was said in full, with its row and its column; '' where nothing tells which is which."""
+    """Returns one cell of a table row as a statement with its row and column; '' where they cannot be told."""
     caption, _, row = spoken.rpartition(" — ")
     name, _, cells = row.partition(": ")
     if not (caption and cells) or caption[:1].islower() or name[:1].islower():  # a torn line, not a table's caption
@@ -151,7 +153,8 @@ def _cell(spoken: str, chance: random.Random) -> str:
 
 
 def _answer(said: str, from_table: bool, chance: random.Random) -> str:
-    """What to ask for: the cell; else what a code or a word means, a figure with its unit, or a name; or ''."""
+    """Returns what to ask for: the cell, else what a code or word means, a figure with its unit, or a name; '' for
+    nothing."""
     if from_table:
         return said.rpartition(" = " if " = " in said else ": ")[2].strip()
     if meant := _MEANT.search(said):
@@ -170,7 +173,7 @@ def _answer(said: str, from_table: bool, chance: random.Random) -> str:
 
 
 def _closed(figure: str) -> str:
-    """Without a bracket that was opened before it, and without a word behind it that is no unit."""
+    """Returns a figure without an unmatched bracket, and without a following word that is not a unit."""
     words = figure.split()
     while len(words) > 1 and words[-1].isalpha() and not content_words(words[-1]):
         words.pop()
@@ -179,11 +182,11 @@ def _closed(figure: str) -> str:
 
 
 def opening(fact: Fact) -> str:
-    """How a question for this answer begins, where its unit tells: 'Within how many days'. Else ''."""
+    """Returns how a question for this answer begins, if its unit tells: 'Within how many days'; else ''."""
     unit = re.fullmatch(r"\W*\d[\d.,]*(?: to [\d.,]+)? ?(%|°[CF]|[a-z]+(?: [a-z]+)?)", fact.answer)
     if fact.from_table or not unit:
         return ""
-    before = fact.said[: fact.said.find(fact.answer)]
+    before = fact.statement[: fact.statement.find(fact.answer)]
     if re.search(r"\bevery $", before):
         return "How often"
     noun = _NOUNS.get(unit[1])
@@ -195,5 +198,5 @@ def opening(fact: Fact) -> str:
 
 
 def _is_mark(said: str, found: re.Match[str]) -> bool:
-    """A number that names a thing, such as that of a table or a section, is nothing to ask for."""
+    """Whether a number names a thing, such as a table or a section; such numbers are not asked for."""
     return bool(_NUMBERED.search(said[: found.start()])) or any(found.group().strip() in code for code in codes(said))

@@ -1,4 +1,4 @@
-"""Rows to figures: means with 95 % intervals, two runs compared case by case. The same rows give the same figures."""
+"""Computes figures from rows: means with 95 % intervals, and comparisons of two runs. Results are deterministic."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ LOWER_IS_BETTER = frozenset({"refusal_answerable", "wrong_answered", "wrong_unsu
 
 
 def summarise(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
-    """The contract of `docent eval --json`: each of METRICS, None where no case asks for it.
+    """Returns the contract of `docent eval --json`: each of METRICS, None where no case has it.
 
-    `intervals`: 95 %, by percentile bootstrap over the cases. `by_kind`: what the cases of a kind can be scored by.
+    `intervals` are 95 % percentile bootstrap intervals over the cases. `by_kind` has the metrics for each kind of case.
     """
     summary: dict[str, Any] = {"n": len(rows)}
     intervals: dict[str, list[float]] = {}
@@ -102,11 +102,11 @@ def _of_kind(rows: Sequence[Row], kind: str) -> dict[str, float]:
 
 
 def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0) -> dict[str, Any]:
-    """Two runs over the same cases, paired by id; cases that only one of them has are left out.
+    """Compares two runs over the same cases, paired by id; cases that only one of them has are left out.
 
-    `metrics`: before, after, difference (after - before), its 95 % interval, and whether it is `real`: the interval
-    leaves out 0. Each over the `n` cases that both runs have a value for.
-    `better` and `worse`: ids of the cases whose outcome changed (see `outcome`).
+    `metrics`: before, after, difference (after - before), its 95 % interval, and `real`: whether the interval excludes
+    0; each over the `n` cases that both runs have a value for. `better` and `worse`: ids of the cases whose outcome
+    changed (see `outcome`).
     """
     olds = {row.case.id: row for row in before}
     pairs = [(olds[row.case.id], row) for row in after if row.case.id in olds]
@@ -136,8 +136,8 @@ def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0) -> dict[
 
 
 def outcome(row: Row) -> float:
-    """How well one case went, as one number: 1 is right. A right answer, a refusal where there is none; where only
-    the search was asked, whether the page (or document) was among the first five passages."""
+    """Rates how one case went, 0 to 1. Right is a correct answer, or a refusal where there is none; where only the
+    search was asked, whether the page (or document) was among the first five passages."""
     for key in ("accuracy", "refusal_unanswerable", "page_hit_at_5", "recall_at_5"):
         if key in row.scores:
             return row.scores[key]
@@ -145,7 +145,7 @@ def outcome(row: Row) -> float:
 
 
 def value_of(row: Row, key: str) -> float | None:
-    """What a row adds to a metric; None where it has nothing to say about it."""
+    """Returns what a row contributes to a metric; None where it has no value for it."""
     if key in TIMES or key in SIZES[1:]:
         name = TIMES[key][0] if key in TIMES else key
         value = float(getattr(row.stats, name))
@@ -160,7 +160,8 @@ def _statistic(key: str, values: Values) -> float:
 
 
 def _drawn(key: str, values: Values, seed: int) -> Values:
-    """The statistic of each resample of the cases: shape (DRAWS,), or (DRAWS, columns) for paired columns."""
+    """Returns the statistic of each bootstrap resample of the cases: shape (DRAWS,), or (DRAWS, columns) for paired
+    columns."""
     random = np.random.default_rng(seed)
     step = max(1, _CELLS // len(values))
     parts = []
@@ -183,12 +184,13 @@ def _rounded(value: float) -> float:
 
 
 def readable(summary: Mapping[str, Any]) -> str:
-    """The summary as Markdown, also fit for a terminal."""
+    """Formats the summary as Markdown, also fit for a terminal."""
     lines = [f"{summary['n']} questions", "", *table(("", "", "95 %"), figures(summary))]
     if kinds := summary["by_kind"]:
-        keys = [key for key in TOLD if any(key in values for values in kinds.values())]
+        keys = [key for key in HEADLINE_METRICS if any(key in values for values in kinds.values())]
         rows = [
-            (kind, str(values["n"]), *(shown(key, values.get(key)) for key in keys)) for kind, values in kinds.items()
+            (kind, str(values["n"]), *(format_metric(key, values.get(key)) for key in keys))
+            for kind, values in kinds.items()
         ]
         lines += ["", *table(("kind", "n", *keys), rows)]
     usual = summary.get("usual", {}).get("comparison")
@@ -198,13 +200,21 @@ def readable(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-TOLD = ("score", "recall_at_5", "page_hit_at_5", "accuracy", "f1", "refusal_answerable", "refusal_unanswerable")
+HEADLINE_METRICS = (
+    "score",
+    "recall_at_5",
+    "page_hit_at_5",
+    "accuracy",
+    "f1",
+    "refusal_answerable",
+    "refusal_unanswerable",
+)
 
 
 def figures(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(metric, value, interval) of what was measured, as text."""
+    """Returns (metric, value, interval) of what was measured, as text."""
     return [
-        (key, shown(key, summary[key]), between(key, summary["intervals"].get(key)))
+        (key, format_metric(key, summary[key]), format_interval(key, summary["intervals"].get(key)))
         for key in METRICS
         if summary.get(key) is not None
     ]
@@ -212,8 +222,8 @@ def figures(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def _compared(name: str, comparison: Mapping[str, Any]) -> list[str]:
     rows = [
-        (key, shown(key, m["before"]), shown(key, m["after"]), signed(key, m["difference"]),
-         between(key, m["interval"]), "real" if m["real"] else "")
+        (key, format_metric(key, m["before"]), format_metric(key, m["after"]), format_difference(key, m["difference"]),
+         format_interval(key, m["interval"]), "real" if m["real"] else "")
         for key, m in comparison["metrics"].items()
     ]  # fmt: skip
     told = f"Against {name}, {comparison['n']} questions: {len(comparison['better'])} better, "
@@ -221,16 +231,19 @@ def _compared(name: str, comparison: Mapping[str, Any]) -> list[str]:
     return [told, "", *table(("", "before", "after", "difference", "95 %", ""), rows)]
 
 
-def shown(key: str, value: float | None) -> str:
+def format_metric(key: str, value: float | None) -> str:
+    """Formats a metric's value for people; '' for None."""
     return "" if value is None else f"{value:.{_digits(key)}f}"
 
 
-def signed(key: str, value: float) -> str:
+def format_difference(key: str, value: float) -> str:
+    """Formats a difference with its sign."""
     return f"{value:+.{_digits(key)}f}"
 
 
-def between(key: str, interval: Sequence[float] | None) -> str:
-    return f"{shown(key, interval[0])} to {shown(key, interval[1])}" if interval else ""
+def format_interval(key: str, interval: Sequence[float] | None) -> str:
+    """Formats an interval: '0.80 to 0.90'; '' for None."""
+    return f"{format_metric(key, interval[0])} to {format_metric(key, interval[1])}" if interval else ""
 
 
 def _digits(key: str) -> int:
@@ -238,7 +251,7 @@ def _digits(key: str) -> int:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A Markdown table whose columns line up; all but the first are set to the right."""
+    """Returns the lines of a Markdown table with aligned columns; all but the first are aligned right."""
     widths = [max(3, len(title), *(len(row[i]) for row in rows)) for i, title in enumerate(head)]
     rule = ["-" * width if not i else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
     return [

@@ -1,4 +1,4 @@
-"""How good one answer is: pure comparisons with what is known to be right. Shares are between 0 and 1."""
+"""Grades one answer by comparing it with what is known to be right. Shares are between 0 and 1."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAME = 0.8  # share of its words from which a sentence counts as lying in a tex
 
 
 def normalised(text: str) -> str:
-    """Lower case without articles, thousands separators and punctuation, as SQuAD's scorer has it."""
+    """Returns the text in lower case without articles, thousands separators and punctuation, as SQuAD's scorer does."""
     text = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower())
     text = "".join(" " if c in string.punctuation and c not in ".%-" else c for c in text)
     words = re.sub(r"\b(a|an|the)\b", " ", text).split()
@@ -28,11 +28,12 @@ def normalised(text: str) -> str:
 
 
 def exact_match(text: str, golds: Sequence[str]) -> float:
+    """Whether the normalised text equals a gold answer, as 1.0 or 0.0."""
     return float(any(normalised(text) == normalised(gold) for gold in golds))
 
 
 def f1(text: str, golds: Sequence[str]) -> float:
-    """Of words in common, against the gold answer that fits best."""
+    """Returns the F1 of the words in common with the gold answer that fits best."""
     return max((_f1(normalised(text).split(), normalised(gold).split()) for gold in golds), default=0.0)
 
 
@@ -44,7 +45,7 @@ def _f1(said: Sequence[str], gold: Sequence[str]) -> float:
 
 
 def is_right(text: str, golds: Sequence[str]) -> bool:
-    """Lenient: a gold answer is contained, the first yes or no agrees, or a number is within 1 %."""
+    """Grades leniently: a gold answer is contained, the first yes or no agrees, or a number is within 1 %."""
     if wanted := wants_yes_or_no(golds):
         said = re.search(r"\b(yes|no|true|false)\b", text.lower())
         return bool(said and _YES_NO[said.group(1)] == wanted)
@@ -59,16 +60,17 @@ def is_right(text: str, golds: Sequence[str]) -> bool:
 
 
 def wants_yes_or_no(golds: Sequence[str]) -> str:
+    """Returns 'yes' or 'no' where the first gold answer is one of them; else ''."""
     return _YES_NO.get(golds[0].strip().lower().rstrip("."), "") if golds else ""
 
 
 def holds(plain: str, golds: Sequence[str]) -> bool:
-    """Whether a normalised text holds one of the gold answers, as whole words."""
+    """Whether a normalised text contains one of the gold answers as whole words."""
     return any(words and f" {words} " in f" {plain} " for words in map(normalised, golds))
 
 
 def _values(text: str) -> list[float]:
-    """Numbers in a text, also in plain units: '$1.2 billion' gives 1.2 and 1.2e9."""
+    """Returns the numbers in a text, also in plain units: '$1.2 billion' gives 1.2 and 1.2e9."""
     found: list[float] = []
     for match in re.finditer(r"(-?\d[\d,]*\.?\d*)(?:\s*(thousand|million|billion|mn|bn))?", text.lower()):
         value = float(match.group(1).replace(",", ""))
@@ -80,7 +82,7 @@ def _values(text: str) -> list[float]:
 
 
 def quote_share(index: LocalIndex, citations: Sequence[Citation]) -> float:
-    """The share of citations whose quote is, character for character, the cited span of the cited page."""
+    """Returns the share of citations whose quote is, character for character, the cited span of the cited page."""
     ids = {document.path: document.id for document in index.documents()}
     good = 0
     for citation in citations:
@@ -91,26 +93,26 @@ def quote_share(index: LocalIndex, citations: Sequence[Citation]) -> float:
 
 
 def gold_pages(case: Case) -> set[tuple[str, int]]:
-    """(file, page) pairs that hold the answer; with several of both, which page is of which file is not known."""
+    """Returns the (file, page) pairs that may hold the answer; with several files and pages, every combination."""
     return {(doc, page) for doc in case.gold_docs for page in case.gold_pages}
 
 
 def citation_page_precision(citations: Sequence[Citation], case: Case) -> float:
-    """The share of citations that stand on a gold page."""
+    """Returns the share of citations that are on a gold page."""
     gold = gold_pages(case)
     return sum((citation.file, citation.page) in gold for citation in citations) / len(citations)
 
 
 def citation_doc_precision(citations: Sequence[Citation], case: Case) -> float:
-    """The share of citations that stand in a gold document."""
+    """Returns the share of citations that are in a gold document."""
     return sum(citation.file in case.gold_docs for citation in citations) / len(citations)
 
 
 def cited_in_gold(citations: Sequence[Citation], case: Case) -> tuple[float, float] | None:
-    """(precision, recall) of the cited sentences; None where the text that holds the answer is not known.
+    """Returns (precision, recall) of the cited sentences; None where the text that holds the answer is not known.
 
-    Precision: the share of citations whose quote lies in that text. Recall: the share of its sentences that name a
-    gold answer (of all of them, if none does) which a citation quotes.
+    Precision is the share of citations whose quote is in that text. Recall is the share of its sentences that are
+    cited, counting those that name a gold answer, or all if none does.
     """
     gold = case.gold_passage or case.evidence
     if not gold.strip():
@@ -118,12 +120,12 @@ def cited_in_gold(citations: Sequence[Citation], case: Case) -> tuple[float, flo
     quotes = [citation.quote for citation in citations]
     spans = [gold[start:end] for start, end in sentence_spans(gold)] or [gold]
     telling = [text for text in spans if holds(normalised(text), case.answers)] or spans
-    precision = sum(lies_in(quote, gold) for quote in quotes) / max(1, len(quotes))
-    return precision, sum(any(lies_in(text, quote) for quote in quotes) for text in telling) / len(telling)
+    precision = sum(mostly_contains(quote, gold) for quote in quotes) / max(1, len(quotes))
+    return precision, sum(any(mostly_contains(text, quote) for quote in quotes) for text in telling) / len(telling)
 
 
-def lies_in(part: str, whole: str) -> bool:
-    """Whether one text holds the other, but for white space and case, or most of the shorter one's words."""
+def mostly_contains(part: str, whole: str) -> bool:
+    """Whether one text contains the other, ignoring white space and case, or most of the shorter one's words."""
     small, large = sorted((" ".join(part.lower().split()), " ".join(whole.lower().split())), key=len)
     if not small or small in large:
         return bool(small)
@@ -135,15 +137,15 @@ def lies_in(part: str, whole: str) -> bool:
 
 
 def reciprocal_rank(ranking: Sequence[Hashable], gains: Mapping[Any, float]) -> float:
-    """1 / the place of the first relevant thing; 0 where there is none. `ranking` names each thing once."""
+    """Returns 1 / rank of the first relevant item; 0 where there is none. `ranking` names each item once."""
     return next((1 / place for place, thing in enumerate(ranking, 1) if gains.get(thing, 0) > 0), 0.0)
 
 
 def ndcg(ranking: Sequence[Hashable], gains: Mapping[Any, float], k: int = 10, n_gold: int = 0) -> float:
-    """Discounted cumulative gain of the first k, against the best order there could be; as trec_eval's ndcg_cut.
+    """Returns the normalised discounted cumulative gain of the first k, as trec_eval's ndcg_cut.
 
-    `n_gold` caps how many of `gains` the best order holds. Three lines here rather than ir-measures in everyone's
-    installation: it needs a compiler on Linux for ARM. The tests hold these lines against it.
+    `n_gold` limits how many of `gains` the best order holds. Implemented here because ir-measures needs a compiler on
+    Linux for ARM; the tests compare both.
     """
     ideal = sorted(gains.values(), reverse=True)[: n_gold or None]
     return min(1.0, _dcg([gains.get(thing, 0.0) for thing in ranking[:k]]) / (_dcg(ideal[:k]) or 1.0))

@@ -1,6 +1,6 @@
-"""A run as one page for the browser: figures with their intervals, comparisons, and every question to open.
+"""A run as one HTML page: figures with their intervals, comparisons, and every question to open.
 
-The page stands alone: it loads nothing, from here or elsewhere, and whatever comes from documents is escaped.
+The page is self-contained: it loads nothing, and whatever comes from documents is escaped.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from importlib.resources import files
 from typing import Any
 
 from app.evaluation.figures import (
+    HEADLINE_METRICS,
     LABELS,
     LOWER_IS_BETTER,
     METRICS,
     SHARES,
-    TOLD,
-    between,
+    format_difference,
+    format_interval,
+    format_metric,
     outcome,
-    shown,
-    signed,
 )
 from app.evaluation.grade import gold_pages
 from app.evaluation.runs import Row
@@ -28,12 +28,13 @@ _LEFT, _WIDTH = 330.0, 490.0  # of the plot's axis, in its own units
 
 
 def page(summary: Mapping[str, Any], rows: Sequence[Row], others: Sequence[Row] = ()) -> str:
-    """`others` are the rows of the run it is compared with; their answers stand beside this run's."""
+    """Returns the page as HTML. `others` are the rows of the run to compare with; their answers are shown beside this
+    run's."""
     from jinja2 import Environment
 
     beside = {row.case.id: row for row in others}
     cases = [_case(row, beside.get(row.case.id)) for row in rows]
-    keys = [key for key in TOLD if any(key in values for values in summary["by_kind"].values())]
+    keys = [key for key in HEADLINE_METRICS if any(key in values for values in summary["by_kind"].values())]
     template = files("app.evaluation").joinpath("report.html").read_text(encoding="utf-8")
     comparisons = _comparisons(summary)
     return (
@@ -46,13 +47,13 @@ def page(summary: Mapping[str, Any], rows: Sequence[Row], others: Sequence[Row] 
             ticks=[(_x(share / 4), f"{share / 4:g}") for share in range(5)],
             other_name=comparisons[0][0] if comparisons else "",
             sizes=[
-                (LABELS[key], shown(key, summary[key]), between(key, summary["intervals"].get(key)))
+                (LABELS[key], format_metric(key, summary[key]), format_interval(key, summary["intervals"].get(key)))
                 for key in METRICS
                 if key not in SHARES and summary.get(key) is not None
             ],
             comparisons=comparisons,
             kinds=[
-                (kind, values["n"], [shown(key, values.get(key)) for key in keys])
+                (kind, values["n"], [format_metric(key, values.get(key)) for key in keys])
                 for kind, values in summary["by_kind"].items()
             ],
             kind_labels=[LABELS[key] for key in keys],
@@ -63,7 +64,7 @@ def page(summary: Mapping[str, Any], rows: Sequence[Row], others: Sequence[Row] 
 
 
 def verdict(row: Row) -> str:
-    """In a word or two: how a case went."""
+    """Says in a word or two how a case went."""
     if not row.status:
         if not row.scores.keys() - {"seconds_search"}:
             return "not judged"
@@ -127,10 +128,10 @@ def _change(key: str, m: Mapping[str, Any]) -> dict[str, str]:
     better = (m["difference"] < 0) == (key in LOWER_IS_BETTER)
     return {
         "label": LABELS[key],
-        "before": shown(key, m["before"]),
-        "after": shown(key, m["after"]),
-        "difference": signed(key, m["difference"]),
-        "between": between(key, m["interval"]),
+        "before": format_metric(key, m["before"]),
+        "after": format_metric(key, m["after"]),
+        "difference": format_difference(key, m["difference"]),
+        "between": format_interval(key, m["interval"]),
         "mood": ("good" if better else "bad") if m["real"] else "",
         "verdict": ("better" if better else "worse") if m["real"] else "",
     }

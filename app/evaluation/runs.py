@@ -1,7 +1,7 @@
-"""A run: one row for each question that was asked, in a file of JSON lines that a kill cannot spoil.
+"""Runs on disk: one row for each question that was asked, as JSON lines that a kill cannot corrupt.
 
-The first line says what was asked of what (see `evaluate.header_of`), each further one is a row, written whole and at
-once. Beside a finished run.jsonl lie run.json, its summary, and run.md, the same for people.
+The first line says what was asked of what (see `evaluate.header_of`), each further one is a row, written at once. A
+finished run.jsonl has run.json beside it, its summary, and run.md, the same for people.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SUMMARY, READABLE, LOCK, USUAL = ".json", ".md", ".lock", ".usual.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A retrieved passage, its text shortened."""
+    """A retrieved passage with shortened text."""
 
     file: str
     page: int
@@ -38,7 +38,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One question, what became of it, and how good that is. `retrieved`: each (file, page) once, best first.
+    """One question, its answer, and its grades. `retrieved` has each (file, page) once, best first.
 
     `status` is empty where only the search was asked. `scores` holds what this question can be scored by.
     """
@@ -64,7 +64,7 @@ class Row:
 
 
 def row_of(values: Mapping[str, Any]) -> Row:
-    """What `as_json` gave. Keys of a newer Docent are passed over."""
+    """Returns the row from the values that `as_json` gave. Unknown keys of a newer Docent are ignored."""
     known = {key: value for key, value in values.items() if key in Row.__dataclass_fields__}
     return Row(
         **known
@@ -79,9 +79,10 @@ def row_of(values: Mapping[str, Any]) -> Row:
 
 
 def load_rows(file: Path) -> tuple[Header, list[Row]]:
-    """The header and the rows of a run, finished or not; a torn last line is passed over.
+    """Returns the header and the rows of a run, finished or not; an incomplete last line is ignored.
 
-    Takes run.jsonl or the summary beside it. Raises InvalidInput naming the file, and the line that cannot be used.
+    `file` is run.jsonl or the summary beside it. Raises InvalidInput that names the file and the line that cannot be
+    used.
     """
     file = file.with_suffix(".jsonl") if file.suffix == SUMMARY else file
     try:
@@ -110,7 +111,7 @@ class Run:
 
 
 def list_runs(home: Path, index_name: str) -> list[Run]:
-    """The runs over an index, newest first. Files that are not runs are passed over."""
+    """Returns the runs over an index, newest first. Files that are not runs are ignored."""
     found = []
     for file in _newest_first(home / "runs" / index_name):
         try:
@@ -124,7 +125,7 @@ def list_runs(home: Path, index_name: str) -> list[Run]:
 
 
 def load_summary(file: Path) -> dict[str, Any] | None:
-    """The summary beside a run; None while it is not finished."""
+    """Returns the summary beside a run; None while it is not finished."""
     try:
         summary: dict[str, Any] = json.loads(file.with_suffix(SUMMARY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -133,15 +134,15 @@ def load_summary(file: Path) -> dict[str, Any] | None:
 
 
 def save_summary(file: Path, summary: Mapping[str, Any], readable: str) -> None:
-    """Both files beside the run, the one for machines last: where it is, all is."""
+    """Writes both files beside the run. The JSON comes last, so where it exists, both are complete."""
     for suffix, text in ((READABLE, readable), (SUMMARY, json.dumps(summary, ensure_ascii=False, indent=2) + "\n")):
         write_whole(file.with_suffix(suffix), text.encode("utf-8"))
 
 
 def unfinished(folder: Path, header: Header, *, usual: bool = False) -> Path | None:
-    """The newest run of the same header that still has questions to ask, and that nobody is working on.
+    """Returns the newest unfinished run with the same header on which no process is working; None for none.
 
-    With `usual`, also one whose usual pipeline was begun beside it and has.
+    With `usual`, a run also counts as unfinished if the usual pipeline was begun beside it and is not done.
     """
     for file in _newest_first(folder):
         beside = usual_of(file)
@@ -156,19 +157,19 @@ def unfinished(folder: Path, header: Header, *, usual: bool = False) -> Path | N
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    """By name, which is the time; without the usual pipeline's, which belong to the run beside them."""
+    """Returns the runs sorted by name, which is their time, without those of the usual pipeline."""
     files = [file for file in folder.glob("*.jsonl") if not file.name.endswith(USUAL)]
     return sorted(files, key=lambda file: file.stem, reverse=True)
 
 
 def usual_of(file: Path) -> Path:
-    """Where the usual pipeline's answers to the same questions lie."""
+    """Returns the path of the usual pipeline's answers to the same questions."""
     return file.with_suffix(USUAL)
 
 
 @contextmanager
 def writing(file: Path, header: Header) -> Iterator[tuple[list[Row], RowWriter]]:
-    """Gives the rows that `file` already holds, and what puts further ones behind them.
+    """Yields the rows that `file` already holds, and a writer that appends further ones.
 
     Raises InvalidInput when it holds another run or something else, or while another process writes to it.
     """
@@ -199,9 +200,11 @@ class RowWriter:
         self._file, self._out = file, out
 
     def add(self, row: Row) -> None:
+        """Appends a row."""
         self.line(row.as_json())
 
     def line(self, value: Mapping[str, Any]) -> None:
+        """Appends a line of JSON."""
         try:
             self._out.write(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
             self._out.flush()
@@ -214,7 +217,7 @@ class RowWriter:
 
 
 def _parsed(file: Path, data: bytes) -> tuple[Header | None, list[Row], int]:
-    """Header (None in an empty file), rows, and how many bytes are whole lines."""
+    """Returns the header (None in an empty file), the rows, and how many bytes are complete lines."""
     good = data.rfind(b"\n") + 1
     header: Header | None = None
     rows: list[Row] = []
@@ -247,7 +250,7 @@ def is_busy(file: Path) -> bool:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """SQLite's lock, as ingest has it: the system frees it when its holder is killed."""
+    """Holds a SQLite lock, as ingest does: the operating system frees it when the holder is killed."""
     lock = file.with_suffix(LOCK)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
-"""The twin of a question: nearly the same, but the documents do not answer it, as far as a search can tell."""
+"""Makes the twin of a question: nearly the same question, which the documents do not answer as far as search can
+tell."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ _YEAR = re.compile(r"(?<![\w.-])(?:19|20)\d\d\b(?!-)")
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """`was` became `now`; both are empty where the model wrote it anew. `near` is the passage that comes nearest to it,
-    to judge by; None where nothing does."""
+    """A twin of a question. `was` became `now`; both are empty where the model rewrote it. `near` is the passage that
+    comes nearest to answering it, for people to judge; None where there is none."""
 
     question: str
     was: str
@@ -33,8 +34,9 @@ class Twin:
     near_place: str = ""  # what its page is called, where it is no page
 
 
-def swapped(index: LocalIndex, question: str, fact: Fact) -> Twin | None:
-    """With a code or a year exchanged. None where that leaves nothing that the documents do not answer."""
+def twin_by_exchange(index: LocalIndex, question: str, fact: Fact) -> Twin | None:
+    """Returns a twin in which a code or a year is exchanged; None where the documents may answer every such
+    question."""
     for was, now in _changes(index, question, fact):
         changed = re.sub(rf"(?<!\w){re.escape(was)}(?!\w)", now, question)
         if changed != question and not _may_be_answered(index, changed, {now}):
@@ -42,8 +44,9 @@ def swapped(index: LocalIndex, question: str, fact: Fact) -> Twin | None:
     return None
 
 
-def unanswered(index: LocalIndex, question: str, changed: str) -> Twin | None:
-    """A question that was written anew, if no passage holds what is new in it together with what it is about."""
+def twin_if_unanswered(index: LocalIndex, question: str, changed: str) -> Twin | None:
+    """Returns the rewritten question as a twin, if no passage holds what is new in it together with its subject; else
+    None."""
     new = [word for word in _spoken_words(changed) if word.lower() not in question.lower() and word not in _VAGUE]
     if not new or len(new) > 0.8 * len(_spoken_words(changed)) or _may_be_answered(index, changed, set(new)):
         return None
@@ -64,7 +67,7 @@ def _twin(index: LocalIndex, changed: str, was: str, now: str) -> Twin:
 
 
 def _changes(index: LocalIndex, question: str, fact: Fact) -> Iterator[tuple[str, str]]:
-    """What could be exchanged, and for what: codes and years of the documents first, then those of nowhere."""
+    """Yields exchanges (old, new): codes and years from the documents first, then made-up ones."""
     asked = codes(question)
     for was in asked:
         kin = [code for code in _codes_near(index, question, fact) if _shape(code) == _shape(was)]
@@ -76,7 +79,7 @@ def _changes(index: LocalIndex, question: str, fact: Fact) -> Iterator[tuple[str
 
 
 def _codes_near(index: LocalIndex, question: str, fact: Fact) -> list[str]:
-    """Codes of passages that speak of the like, the nearest first, then of the fact's own passage."""
+    """Returns codes of passages on similar subjects, the nearest first, then of the fact's own passage."""
     found = [scored.chunk_id for scored in index.bm25(f"{question} {fact.heading}", _DEPTH)]
     chunks = index.chunks(found)
     texts = [fact.passage, *(chunks[chunk_id].text for chunk_id in found if chunk_id in chunks)]
@@ -84,13 +87,13 @@ def _codes_near(index: LocalIndex, question: str, fact: Fact) -> list[str]:
 
 
 def _shape(code: str) -> str:
-    """TL-8 and TL-14T are of one kind, and so are F-18 and F-2; 88-4231 is of another."""
+    """Returns the kind of a code: the same for TL-8 and TL-14T, and for F-18 and F-2; another for 88-4231."""
     letters = re.match(r"[A-Za-z]+", code)
     return letters.group() if letters else re.sub(r"\d", "0", code)
 
 
 def _invented(code: str) -> Iterator[str]:
-    """The same code with another last number, as a user may misread it."""
+    """Yields the code with another last number, as a user may misread it."""
     number = re.search(r"\d+(?=\D*$)", code)
     if number:
         for step in (1, 2, 3, 10, 20):

@@ -1,8 +1,8 @@
 """Grades answers of every kind by what they must and must not say: lists, steps, summaries, comparisons, refusals.
 
-Text and alternatives are compared in lower case, without thousands separators and emphasis marks, with one kind of dash
-and single spaces. An alternative is a whole word or number: '27' is not found in '127', 'F-27' or '27.5', but is in
-'27.0'; a decimal comma is as good as a point. 'word*' stands for any ending, '^word' for the beginning of the answer.
+Texts are compared in lower case, without thousands separators and emphasis marks, with one kind of dash and single
+spaces. An alternative matches as a whole word or number: '27' is not found in '127', 'F-27' or '27.5', but is in
+'27.0'; a decimal comma equals a point. 'word*' stands for any ending, '^word' for the beginning of the answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+\S")
 
 
 def grade_wanted(case: Case, refused: bool, text: str, citations: Sequence[Citation]) -> dict[str, float]:
-    """`score`, and what it is made of; empty for a case that says nothing of what is wanted.
+    """Returns `score` and its parts; empty for a case that does not state what is wanted.
 
     `score` is coverage for a summary, F1 of the items for a list (0 where `must` is not met), and otherwise `right`:
     all groups of `must` met, nothing of `must_not` said, no item missing or wrong. An unanswerable question is right
@@ -53,7 +53,7 @@ def grade_wanted(case: Case, refused: bool, text: str, citations: Sequence[Citat
 
 
 def plain_text(text: str) -> str:
-    """The text as it is compared."""
+    """Returns the text in the form in which it is compared."""
     text = re.sub(r"(?<=\d)[,'’\u00a0\u202f\u2009](?=\d{3}(?!\d))", "", text)
     text = re.sub(r"[\u2010-\u2015\u2212]", "-", unicodedata.normalize("NFKC", text).lower().replace("’", "'"))
     return re.sub(r"(?<=\d) (?=[°%])", "", " ".join(re.sub(r"[*`]", "", text).split()))
@@ -75,7 +75,7 @@ def _pattern(alternative: str) -> re.Pattern[str]:
 
 
 def _place(group: Sequence[str], text: str, start: int = 0) -> int:
-    """Where the earliest match of a group's alternatives ends; -1 where there is none."""
+    """Returns where the earliest match of a group's alternatives ends; -1 where there is none."""
     found = [(m.start(), m.end()) for m in (_pattern(one).search(text, start) for one in group) if m]
     return min(found)[1] if found else -1
 
@@ -91,7 +91,8 @@ def _groups_met(case: Case, text: str) -> list[bool]:
 
 
 def _items(case: Case, said: str) -> tuple[float, float]:
-    """Recall and precision. Wrong are other candidates that are named, and list lines that name nothing known."""
+    """Returns recall and precision. Other candidates that are named are wrong, and so are list lines that name nothing
+    known."""
     text = plain_text(said)
     hits = sum(_place(item, text) >= 0 for item in case.items_gold)
     wrong = sum(_place(item, text) >= 0 for item in case.items_other)

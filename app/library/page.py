@@ -1,4 +1,4 @@
-"""The report on a library as one page for the browser. It stands alone: it loads nothing, from here or elsewhere."""
+"""The report on a library as one self-contained HTML page, which loads nothing from anywhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from app.library.report import Library
 _ROWS = 2000  # files shown; `docent report --json` has them all
 
 
-def page(told: Library) -> str:
+def page(library: Library) -> str:
+    """Returns the page as HTML."""
     from jinja2 import Environment
 
     template = files("app.library").joinpath("report.html").read_text(encoding="utf-8")
@@ -18,18 +19,19 @@ def page(told: Library) -> str:
         Environment(autoescape=True, trim_blocks=True)
         .from_string(template)
         .render(
-            told=told,
+            told=library,
             css=style(),
-            headline=plots.headline(told),
-            bars=[plots.coverage(told), plots.readers(told)],
-            states=plots.states(told),
-            rows=[(file.state, plots.row(file, bool(told.questions))) for file in told.files[:_ROWS]],
-            key=plots.key(bool(told.questions)),
-            more=max(0, len(told.files) - _ROWS),
-            questions=plots.questions(told),
+            headline=plots.headline(library),
+            bars=[plots.coverage(library), plots.readers(library)],
+            states=plots.states(library),
+            rows=[(file.state, plots.row(file, bool(library.questions))) for file in library.files[:_ROWS]],
+            key=plots.legend(bool(library.questions)),
+            more=max(0, len(library.files) - _ROWS),
+            questions=plots.questions(library),
         )
     )
 
 
 def style() -> str:
+    """Returns the style sheet of the page."""
     return files("app.library").joinpath("library.css").read_text(encoding="utf-8")

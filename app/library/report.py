@@ -1,4 +1,4 @@
-"""What an index holds of its folder: every file, page and table is searchable, or named here with the reason.
+"""The report on a library: every file, page and table of the folder is searchable, or listed here with the reason.
 
 The terminal, the pages and `docent report --json` show the same `Library`.
 """
@@ -45,10 +45,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file of the folder. `read_by` counts its pages by reader; `confidence` is the mean of the pages that were
-    recognised in pictures, 1 where there are none; `found` counts the passages that questions ever led to. `runs` are
-    its pages in order, so many of each kind; `warmth` tells how often its passages were found, from the first to the
-    last, several together where there are many."""
+    """One file of the folder. `read_by` counts its pages by reader; `confidence` is the mean over the pages recognised
+    in pictures, 1 without any; `found` counts the passages that questions ever found. `runs` are its pages in order, as
+    (kind, how many in a row); `warmth` tells how often its passages were found, in order, several together where there
+    are many."""
 
     path: str
     state: State
@@ -76,7 +76,7 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The contract of `docent report --json`. `missing_folder` says why the folder could not be looked at."""
+    """The contract of `docent report --json`. `missing_folder` says why a folder could not be read."""
 
     folder: str
     index: str
@@ -87,15 +87,17 @@ class Library:
 
     @property
     def documents(self) -> list[FileReport]:
+        """The files that are documents of the index."""
         return [file for file in self.files if file.state != "not a document"]
 
     def count(self, name: str) -> int:
-        """Of all files: pages, searchable_pages, tables, searchable_tables, passages, found or recognised."""
+        """Returns a sum over all files: pages, searchable_pages, tables, searchable_tables, passages, found or
+        recognised."""
         return sum(getattr(file, name) for file in self.files)
 
     @property
     def states(self) -> dict[State, int]:
-        """How many files are in each, those first that need attention."""
+        """How many files are in each state; states that need attention come first."""
         counts = Counter(file.state for file in self.files)
         return {state: counts[state] for state in STATES if counts[state]}
 
@@ -115,7 +117,7 @@ class Library:
 
 
 def in_words(gaps: Sequence[Gap]) -> list[tuple[str, str]]:
-    """Gaps of one reason together: ('pages 3, 5 to 9', 'no text')."""
+    """Groups gaps by their reason: ('pages 3, 5 to 9', 'no text')."""
     told = []
     for why in dict.fromkeys(gap.why for gap in gaps):
         own = [gap for gap in gaps if gap.why == why]

@@ -1,4 +1,4 @@
-"""Looks at a folder, its index and what was asked of it, and tells what became of each file."""
+"""Compares a folder with its index and with what was asked, and reports the state of each file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ingest.errors import InvalidInput, StorageError
 from ingest.store import curated
 from ingest.store.curated import Verdict
 from ingest.store.store import Store
-from ingest.sync.folders import Folder, remembered, settled
+from ingest.sync.folders import Folder, merge_folders, remembered
 from ingest.sync.scan import Found, passed_over, scan
 
 _INGEST = "Run: docent ingest"
@@ -26,14 +26,13 @@ _STRIP = 48  # pieces of a document's strip of passages
 
 
 def survey(index_dir: Path, folder: Path | None = None, key: Key | None = None) -> Library:
-    """Compares the folder, the index and what was asked. Reads no document anew and needs no model. `key` opens an
-    encrypted library.
+    """Returns the report on a library. Needs no model and reads no document anew. `key` opens an encrypted library.
 
     Raises IndexMissing before the first ingest, LibraryError, StorageError.
     """
     asked, found = _asked(index_dir, key)
     with closing(Store(index_dir, key=key)) as store:
-        folders = settled(remembered(store), [folder] if folder else [])
+        folders = merge_folders(remembered(store), [folder] if folder else [])
         documents = {document.path: document for document in store.documents()}
         facts = _Facts(store, found, {document.id: document.path for document in documents.values()})
     on_disk, others, missing = _look(folders)
@@ -52,7 +51,7 @@ def survey(index_dir: Path, folder: Path | None = None, key: Key | None = None) 
 
 
 def _look(folders: Sequence[Folder]) -> tuple[dict[str, Found], list[FileReport], str]:
-    """The files that are read, the others, and what kept a folder from being looked at."""
+    """Returns the files that are read, reports on the others, and why a folder could not be read ('' if all could)."""
     files: dict[str, Found] = {}
     others: list[FileReport] = []
     missing = ""
@@ -70,7 +69,7 @@ def _look(folders: Sequence[Folder]) -> tuple[dict[str, Found], list[FileReport]
 
 
 def _asked(index_dir: Path, key: Key | None) -> tuple[list[Asked], dict[int, int]]:
-    """None where it cannot be read: the rest of the report does not hang on it."""
+    """Returns the questions asked and how often each passage was found; both empty where they cannot be read."""
     questions = Questions(index_dir, key)
     try:
         return questions.asked(), questions.found()
@@ -79,7 +78,7 @@ def _asked(index_dir: Path, key: Key | None) -> tuple[list[Asked], dict[int, int
 
 
 def states_of(store: Store, documents: Sequence[Document]) -> dict[int, State]:
-    """The state of each document by its id, from the index alone: not whether its file is still what was read."""
+    """Returns the state of each document by its id, from the index alone, without looking at its file."""
     states: dict[int, State] = {document.id: "read" for document in documents}
     told: tuple[tuple[State, str], ...] = (  # the later, the more it matters
         ("recognised", "SELECT DISTINCT doc_id FROM pages WHERE confidence < 1 AND NOT unread"),
@@ -93,7 +92,7 @@ def states_of(store: Store, documents: Sequence[Document]) -> dict[int, State]:
 
 
 class _Facts:
-    """What the store knows of all its documents, gathered in a few passes over its tables."""
+    """What the store knows of all its documents, collected in a few passes over its tables."""
 
     def __init__(self, store: Store, found: Mapping[int, int], paths: Mapping[int, str]) -> None:
         self.paths = paths
@@ -137,7 +136,7 @@ class _Facts:
             self.gaps.setdefault(doc_id, []).append(Gap("page", number, place or f"page {number}", why, to_do))
 
     def _gaps_of_tables(self, store: Store) -> None:
-        """Tables of which no passage holds a row."""
+        """Finds tables of which no passage holds a row."""
         rows = store.rows(
             "SELECT doc_id, page, caption FROM tables t WHERE coalesce((SELECT c.end FROM chunks c "
             "WHERE c.doc_id = t.doc_id AND c.start < t.end ORDER BY c.start DESC LIMIT 1), 0) <= t.start"
@@ -155,7 +154,8 @@ class _Facts:
         return tuple((kind, len(list(run))) for kind, run in groupby(kinds))
 
     def file(self, document: Document, on_disk: Found | None, unseen: bool) -> FileReport:
-        """`unseen`: the folder could not be looked at, so nothing is said of what it holds."""
+        """Returns the report on a document. `unseen`: a folder could not be read, so nothing is said about the file
+        itself."""
         gaps = tuple(self.gaps.get(document.id, ()))
         recognised, total = self.recognised.get(document.id, (0, 0.0))
         state, why, to_do = _state(document, gaps, recognised, on_disk, unseen)

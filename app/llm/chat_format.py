@@ -1,4 +1,4 @@
-"""The format in which a model wants to be spoken to: from its GGUF, or ChatML where it has none."""
+"""The chat format of a model: from its GGUF file, or ChatML where it has none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CHATML = (
 
 
 def chat_format(source: bytes | None) -> Callable[[str, str], str]:
-    """The model's own chat format from its GGUF, run in a sandbox; ChatML where it has none."""
+    """Returns a function (system, user) -> prompt text, from the model's Jinja template, which runs in a sandbox."""
     from jinja2.exceptions import TemplateError
     from jinja2.ext import loopcontrols
     from jinja2.sandbox import ImmutableSandboxedEnvironment

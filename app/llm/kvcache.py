@@ -1,13 +1,13 @@
-"""What the model has computed of a text, kept and used again: KV states over llama.cpp's low-level API.
+"""Keeps and reuses what the model has computed of a text: KV states, over llama.cpp's low-level API.
 
-Reading is what one waits for on a CPU: a thousand tokens of passages take seconds, for every question anew. But a
-passage read once behind the fixed rules leaves keys and values that can be stored, loaded, shifted to another position
-(keys are only rotated) and put together with those of other passages. Passages composed in this way have not seen each
-other; what that costs, and what wins it back, is measured in docs/results.md. As literature has it: PromptCache
-(Gim et al., 2023), EPIC (2410.15332), CacheBlend (2405.16444), TurboRAG.
+On a CPU, users mostly wait for reading: a thousand tokens of passages take seconds, for every question anew. But a
+passage that was read once behind the fixed rules leaves keys and values that can be stored, loaded, shifted to another
+position (keys are only rotated) and composed with those of other passages. Composed passages have not attended to each
+other; docs/results.md measures what that costs, and what regains it. Similar methods: PromptCache (Gim et al., 2023),
+EPIC (2410.15332), CacheBlend (2405.16444), TurboRAG.
 
-Sequences of the context: STREAM is what answers are written in, ASIDE what is weighed beside it, RULES the fixed
-beginning with what is being read behind it, LOADED a state on its way in or out.
+The context has four sequences: STREAM holds the answer, ASIDE what is weighed separately, RULES the fixed beginning and
+what is being read behind it, LOADED a state on its way in or out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ROTATED = (0, 2)  # LLAMA_ROPE_TYPE_NORM and _NEOX: one angle a position, so th
 
 
 def why_not(api: Any, model: Any) -> str:
-    """Why states of this model cannot be composed, in words for people; '' where they can."""
+    """Says in words why states of this model cannot be composed; '' where they can."""
     if api.llama_model_is_recurrent(model) or api.llama_model_is_hybrid(model):
         return "it is recurrent: its state cannot be taken apart"
     if api.llama_model_n_swa(model) > 0:
@@ -37,7 +37,8 @@ def why_not(api: Any, model: Any) -> str:
 
 
 def capture(api: Any, context: Any, first: int, n_tokens: int) -> State | None:
-    """The state of what RULES holds from `first` on, which then is removed from there. None when llama.cpp refuses."""
+    """Returns the state of what RULES holds from position `first` on, and removes it there. None when llama.cpp
+    refuses."""
     memory = api.llama_get_memory(context)
     api.llama_memory_seq_cp(memory, RULES, LOADED, first, first + n_tokens)
     api.llama_memory_seq_rm(memory, RULES, first, -1)
@@ -49,7 +50,8 @@ def capture(api: Any, context: Any, first: int, n_tokens: int) -> State | None:
 
 
 def put(api: Any, context: Any, state: State, sequence: int) -> bool:
-    """Loads a state into an empty sequence, where it was. False when llama.cpp has no room or refuses."""
+    """Loads a state into an empty sequence, at its old positions. Returns False when llama.cpp has no room or
+    refuses."""
     buffer = (ctypes.c_uint8 * len(state.data)).from_buffer_copy(state.data)
     if api.llama_state_seq_set_data(context, buffer, len(state.data), sequence) == len(state.data):
         return True
@@ -58,9 +60,9 @@ def put(api: Any, context: Any, state: State, sequence: int) -> bool:
 
 
 def place(api: Any, context: Any, kept: Kept) -> bool:
-    """Puts a state's tokens into STREAM at their new positions. False when llama.cpp has no room or refuses.
+    """Copies a state's tokens into STREAM at their new positions. Returns False when llama.cpp has no room or refuses.
 
-    The keys are rotated with the next decoding, all at once.
+    llama.cpp rotates the keys at the next decoding, all at once.
     """
     memory, state = api.llama_get_memory(context), kept.state
     if not put(api, context, state, LOADED):
@@ -78,16 +80,15 @@ def place(api: Any, context: Any, kept: Kept) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A part of a prompt that is filled in at once: read, or placed from tokens `first` on of a state."""
+    """A part of a prompt that is filled in at once: either read, or placed from a state, from its token `first` on."""
 
     tokens: tuple[int, ...]
     first: int = -1  # -1: read
 
 
 def steps_of(tokens: Sequence[int], begins: int, kept: Iterable[Kept]) -> list[tuple[Step, Kept | None]]:
-    """How a prompt is filled in, whatever was filled in before: its first `begins` tokens, then in order what is kept
-    and what is to be read, of that no more than PROMPT_BATCH at once. The last token is always read, for what comes
-    after it."""
+    """Splits a prompt into steps: its first `begins` tokens, then in order what is kept and what is to be read, the
+    latter in steps of at most PROMPT_BATCH tokens. The last token is always read, as the model needs it to continue."""
     steps: list[tuple[Step, Kept | None]] = []
 
     def read(at: int, end: int) -> None:
@@ -106,5 +107,5 @@ def steps_of(tokens: Sequence[int], begins: int, kept: Iterable[Kept]) -> list[t
 
 
 def common(old: Sequence[object], new: Sequence[object]) -> int:
-    """How many items both begin with."""
+    """Returns the length of the common prefix."""
     return next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))

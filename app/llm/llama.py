@@ -1,4 +1,4 @@
-"""Opening a model and a context in llama.cpp, and what this machine gives them."""
+"""Opens a model and a context in llama.cpp, with settings that suit this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KV_TYPES = {"f16": 1, "q8_0": 8}  # ggml's numbers for them
 
 
 def open_model(path: Path, layers: int) -> Any:
-    """Raises ModelError when llama.cpp cannot load the file."""
+    """Loads a GGUF file, with `layers` of it on the GPU. Raises ModelError when llama.cpp cannot load it."""
     api = backend()
     parameters = api.llama_model_default_params()
     parameters.n_gpu_layers = layers
@@ -30,7 +30,7 @@ def open_model(path: Path, layers: int) -> Any:
 
 
 def open_context(model: Any, n_ctx: int, threads: int, kv_type: KvType) -> Any:
-    """Raises ModelError when there is no memory for it."""
+    """Opens a context of `n_ctx` tokens. Raises ModelError when there is not enough memory."""
     api = backend()
     parameters = api.llama_context_default_params()
     parameters.n_ctx = n_ctx
@@ -47,13 +47,14 @@ def open_context(model: Any, n_ctx: int, threads: int, kv_type: KvType) -> Any:
 
 
 def backend() -> Any:
-    """llama.cpp's functions. It is told once to be quiet."""
+    """Returns llama.cpp's functions, with its log output turned off."""
     return _quiet()[0]
 
 
 @cache
 def _quiet() -> tuple[Any, Any]:
-    """llama.cpp, told once to be quiet. The callback is kept for good: the library calls it even while it frees."""
+    """Turns llama.cpp's log output off, once. The callback is kept, because the library calls it even while it
+    exits."""
     from llama_cpp import llama_cpp as api
 
     quiet = api.llama_log_callback(lambda level, text, data: None)
@@ -63,12 +64,12 @@ def _quiet() -> tuple[Any, Any]:
 
 
 def physical_cores() -> int:
-    """Threads beyond the physical cores slow llama.cpp down."""
+    """Returns the number of physical cores; more threads than that slow llama.cpp down."""
     return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
 
 
 def layers_on_gpu(setting: Literal["auto"] | int, supported: bool) -> int:
-    """'auto' means all of them where the build can, and none where it cannot."""
+    """Returns how many layers go to the GPU. 'auto' means all where the build supports it, else none."""
     if not supported:
         return 0
     return -1 if setting == "auto" else setting

@@ -1,4 +1,4 @@
-"""Drafts by looking up: an answer that quotes goes on as its source did (prompt lookup, Saxena, 2023). Pure."""
+"""Drafts tokens by prompt lookup (Saxena, 2023): an answer that quotes a passage goes on as the passage does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ _LONGEST, _SHORTEST = 4, 2  # tokens that must agree
 
 
 def looked_up(tokens: Sequence[int], n_draft: int = N_DRAFT) -> list[int]:
-    """What followed the last few of these tokens when they last came before; longer agreements first."""
+    """Returns up to `n_draft` tokens that followed the last few tokens when those occurred before; longer matches
+    first."""
     n = len(tokens)
     for size in range(_LONGEST, _SHORTEST - 1, -1):
         if n <= size:

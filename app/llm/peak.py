@@ -1,4 +1,4 @@
-"""How much memory this process has needed."""
+"""Measures how much memory this process has needed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def peak_mb() -> float:
-    """The process's largest resident size so far, in MiB."""
+    """Returns the process's largest resident size so far, in MiB."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""What an answer model is to the rest of Docent: the calls it takes, and the data that passes through them."""
+"""The protocol of an answer model: the calls it takes, and the data that passes through them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Seconds are wall time; peak memory is the process's, in MiB."""
+    """What an answer took. Seconds are wall time; peak memory is the process's, in MiB."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0  # of the prompt: still there from the last one
@@ -25,7 +25,8 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Keys and values of `n_tokens` tokens, read behind `origin` tokens of rules. `data` is llama.cpp's own format."""
+    """Keys and values of `n_tokens` tokens that were read behind `origin` tokens of rules. `data` is in llama.cpp's
+    format."""
 
     origin: int
     n_tokens: int
@@ -34,7 +35,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Tokens `start` to `start + n` of a prompt need not be read: they are those from `first` on of a state's."""
+    """Tokens `start` to `start + n` of a prompt need not be read, because a state holds them, from its token `first`
+    on."""
 
     start: int
     n: int
@@ -43,11 +45,12 @@ class Kept:
 
     @property
     def end(self) -> int:
+        """The position behind the last of these tokens."""
         return self.start + self.n
 
 
 class Llm(Protocol):
-    """A model that continues token sequences. Real ones: llama.cpp, and the scripted one of the tests."""
+    """A model that continues token sequences. Implemented with llama.cpp, and by a scripted model in the tests."""
 
     name: str
     n_ctx: int
@@ -59,35 +62,35 @@ class Llm(Protocol):
     last_logprobs: list[float]  # of its tokens, each as sure as the model was of it
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        """Token ids; control tokens are only recognised in text when `special` is set."""
+        """Returns token ids. Control tokens in the text are only recognised when `special` is set."""
         ...
 
     def render(self, system: str, user: str) -> str:
-        """The two messages in the model's own chat format, up to where its answer begins."""
+        """Returns both messages in the model's own chat format, up to where its answer begins."""
         ...
 
     def stream(self, tokens: Sequence[int], max_tokens: int, kept: Sequence[Kept] = ()) -> Iterator[str]:
-        """Pieces of text, greedily chosen. What is `kept` of the tokens need not be read again."""
+        """Yields pieces of text, chosen greedily. Tokens that are `kept` are not read again."""
         ...
 
     def pin(self, rules: Sequence[int]) -> None:
-        """Reads a fixed beginning once, so that no prompt that begins with it has to."""
+        """Reads a fixed beginning once; prompts that begin with it then need not read it."""
         ...
 
     def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> State | None:
-        """What is computed when the tokens are read behind the rules. None when stopped, which `should_stop` may say
-        at any moment, and where `no_states` says why there are none. What streams have read may be forgotten."""
+        """Returns the state of `tokens` read behind the rules. None when `should_stop` ends it, and where `no_states`
+        gives a reason. What streams have read may be lost."""
         ...
 
     def opened_with(self, option: str) -> float:
-        """The natural log-probability with which the newest stream could have begun with the option's first token."""
+        """Returns the natural log-probability that the newest stream began with the option's first token."""
         ...
 
     def weigh(self, tokens: Sequence[int], options: Sequence[str]) -> list[float]:
-        """Natural log-probabilities that the text goes on with the first token of each option; -inf when stopped.
-        Leaves what streams have read as it is."""
+        """Returns for each option the natural log-probability that its first token continues the text; -inf when
+        stopped. What streams have read stays."""
         ...
 
     def stop(self) -> None:
-        """Ends the running stream within one token, also while the prompt is still being read."""
+        """Ends the running stream within one token, even while the prompt is still being read."""
         ...

@@ -1,9 +1,9 @@
-"""Kept KV states on disk: one file for each, under the index, within a budget, never believed without its checksum.
+"""Stores KV states on disk: one file each, below the index, within a budget, and used only if the checksum is right.
 
-kv/<document id>/<key>.kv holds a line of magic, the SHA-256 of key and data, the two counts and llama.cpp's data. The
-key is a hash of the model, of how it keeps keys and values, of the rules and of the passage's tokens: whatever changes
-one of them finds no state, and makes a new one. A document's folder goes when the document does. In an encrypted
-library the file is sealed, with the key before the data, and named by a hash that only the library's key makes.
+kv/<document id>/<key>.kv holds a magic line, the SHA-256 of key and data, two counts and llama.cpp's data. The key is a
+hash of the model, of how it stores keys and values, of the rules and of the passage's tokens: when one of them changes,
+no state is found and a new one is made. A document's folder is deleted with the document. In an encrypted library the
+file is sealed, with the key before the data, and its name is a keyed hash.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from app.llm.protocol import State
-from ingest.encryption.sealed import hidden, hidden_name, shown
+from ingest.encryption.sealed import hash_name, seal_named, unseal_named
 from ingest.encryption.vault import Key
 from ingest.files import DERIVED, forget_derived, forget_orphans
 
@@ -28,33 +28,35 @@ _SPARE = 0.05  # of the budget is freed at once, so that not every new state has
 
 
 def key_of(model: str, rules: Sequence[int], tokens: Sequence[int]) -> str:
-    """Names a state. `model` stands for its file, its version of llama.cpp and how keys and values are stored."""
+    """Returns the key of a state. `model` identifies its file, its version of llama.cpp and how keys and values are
+    stored."""
     text = f"{model}\0{','.join(map(str, rules))}\0{','.join(map(str, tokens))}"
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 class StateStore:
-    """Safe to use from several threads. A failing disk costs time only: states are made again, nothing is raised."""
+    """Stores states. Safe to use from several threads. Disk errors are never raised: the states are made again."""
 
     def __init__(self, index_dir: Path, budget: int, key: Key | None = None) -> None:
-        """`budget` in bytes. With `key`, an encrypted library: states are sealed."""
+        """`budget` is in bytes. With `key`, the library is encrypted and states are sealed."""
         self.folder, self.budget, self._sealing = index_dir / DERIVED, budget, key
         self._lock = threading.RLock()
         self._size = sum(size for _, size, _ in self._files())
 
     @property
     def size(self) -> int:
-        """Bytes on disk."""
+        """The size of all states on disk, in bytes."""
         return self._size
 
     def __len__(self) -> int:
         return len(self._files())
 
     def holds(self, doc_id: int, key: str) -> bool:
+        """Whether there is a file for this state."""
         return self._file(doc_id, key).is_file()
 
     def get(self, doc_id: int, key: str) -> State | None:
-        """None when there is none, or none that can be believed: such a file is removed."""
+        """Returns a state; None when there is none or it is damaged, in which case its file is deleted."""
         file = self._file(doc_id, key)
         try:
             state = _read(file, self._sealing)
@@ -68,11 +70,11 @@ class StateStore:
         return state
 
     def put(self, doc_id: int, key: str, state: State) -> bool:
-        """False where it does not fit or cannot be written."""
+        """Stores a state. Returns False where it does not fit or cannot be written."""
         body = _COUNTS.pack(state.origin, state.n_tokens) + state.data
         file, data = self._file(doc_id, key), _MAGIC + _checksum(key, body) + body
         if self._sealing:
-            data = hidden(self._sealing, key, data)[1]
+            data = seal_named(self._sealing, key, data)[1]
         size = len(data)
         if size > self.budget:
             return False
@@ -92,25 +94,26 @@ class StateStore:
         return True
 
     def forget_all_but(self, doc_ids: Collection[int]) -> None:
-        """Removes the states of documents that are gone."""
+        """Deletes the states of all documents except these."""
         with self._lock:
             forget_orphans(self.folder.parent, doc_ids)
             self._size = sum(size for _, size, _ in self._files())
 
     def forget(self, doc_id: int) -> None:
-        """Removes the states of one document."""
+        """Deletes the states of one document."""
         with self._lock:
             forget_derived(self.folder.parent, doc_id)
             self._size = sum(size for _, size, _ in self._files())
 
     def set_budget(self, budget: int) -> None:
+        """Changes the budget, in bytes, and deletes states that no longer fit."""
         with self._lock:
             self.budget = budget
             self._evict(budget)
 
     def _evict(self, room: int) -> None:
-        """Removes the least recently used until no more than `room` bytes are left. Counts anew: another process may
-        have written too."""
+        """Deletes the least recently used states until at most `room` bytes are left. Counts anew, as another process
+        may have written too."""
         files = sorted(self._files())
         self._size = sum(size for _, size, _ in files)
         for _, size, file in files:
@@ -127,7 +130,7 @@ class StateStore:
             self._size -= size
 
     def _file(self, doc_id: int, key: str) -> Path:
-        name = hidden_name(self._sealing, key) if self._sealing else key
+        name = hash_name(self._sealing, key) if self._sealing else key
         return self.folder / str(doc_id) / f"{name}.kv"
 
     def _folders(self) -> list[Path]:
@@ -137,7 +140,7 @@ class StateStore:
             return []
 
     def _files(self) -> list[tuple[float, int, Path]]:
-        """(last used, bytes, file) of each."""
+        """Returns (time of last use, bytes, file) of each state."""
         found = []
         for folder in self._folders():
             with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -149,7 +152,7 @@ class StateStore:
 
 
 def is_whole(file: Path, key: Key | None = None) -> bool:
-    """Whether a file of a StateStore is what was written."""
+    """Whether a file of a StateStore is undamaged."""
     try:
         return _read(file, key) is not None
     except OSError:
@@ -157,11 +160,11 @@ def is_whole(file: Path, key: Key | None = None) -> bool:
 
 
 def _read(file: Path, key: Key | None) -> State | None:
-    """None for what cannot be believed. Raises OSError."""
+    """Reads a state; None for a damaged file. Raises OSError."""
     name, data = file.stem, file.read_bytes()
     if key:
         try:
-            name, data = shown(key, name, data)
+            name, data = unseal_named(key, name, data)
         except ValueError:
             return None
     return _parsed(name, data)

@@ -1,4 +1,4 @@
-"""How many threads the model gets: measured once on this machine, for reading and for writing, and remembered."""
+"""Measures once how many threads are fastest on this machine, for reading and for writing, and stores the result."""
 
 from __future__ import annotations
 
@@ -23,18 +23,21 @@ Pace = tuple[float, float]  # seconds to read some tokens, and to write some
 
 @dataclass(frozen=True, slots=True)
 class Threads:
+    """The numbers of threads for reading a prompt and for writing an answer."""
+
     reading: int
     writing: int
 
 
 def candidates(physical: int, logical: int) -> list[int]:
-    """The physical cores first. Reading may gain from all logical ones; with slow cores among fast ones, or with other
-    programs about, fewer may be faster."""
+    """Returns the thread counts to try, the physical cores first. Reading may gain from all logical cores; with slow
+    cores among fast ones, or other busy programs, fewer may be faster."""
     return list(dict.fromkeys([physical, logical, *([physical * 3 // 4, physical // 2] if physical >= 4 else [])]))
 
 
 def choose(measure: Callable[[int], Pace], counts: Sequence[int]) -> Threads:
-    """The fastest of the counts for each, by the best of some rounds; the first unless another is clearly faster."""
+    """Returns the fastest count for reading and for writing, by the best of some rounds; the first one unless another
+    is clearly faster."""
     best: dict[int, Pace] = {}
     for _ in range(_ROUNDS):
         for count in counts:
@@ -50,7 +53,7 @@ def choose(measure: Callable[[int], Pace], counts: Sequence[int]) -> Threads:
 
 
 def threads_for(home: Path, model: str, measure: Callable[[int], Pace]) -> Threads:
-    """What was measured for this model on this machine, or is now: in a second or two, where there is a choice."""
+    """Returns what was measured for this model on this machine; measures it in a second or two if need be."""
     known = remembered(home, model)
     if known:
         return known
@@ -61,6 +64,7 @@ def threads_for(home: Path, model: str, measure: Callable[[int], Pace]) -> Threa
 
 
 def remembered(home: Path, model: str) -> Threads | None:
+    """Returns the stored result for this model on this machine; None before it was measured."""
     found = _all(home).get(_machine(model))
     return Threads(*found) if found else None
 
@@ -80,5 +84,5 @@ def _all(home: Path) -> dict[str, list[int]]:
 
 
 def _machine(model: str) -> str:
-    """Another machine with the same home folder measures for itself."""
+    """Identifies the machine and model, so that another machine with the same home folder measures for itself."""
     return f"{platform.node()} {platform.machine()} {physical_cores()}/{psutil.cpu_count()} {model}"

@@ -1,4 +1,4 @@
-"""What is known of each model: the shipped catalogue.toml, and the user's added.toml in the same format."""
+"""Reads what is known of each model, from the shipped catalogue.toml and the user's added.toml in the same format."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ Role = Literal["answer", "encoder", "test"]
 
 @dataclass(frozen=True, slots=True)
 class FileSpec:
+    """A file of a model with its size and SHA-256 (hexadecimal)."""
+
     name: str  # relative to the model's folder, with forward slashes
     bytes: int
     sha256: str
@@ -25,6 +27,8 @@ class FileSpec:
 
 @dataclass(frozen=True, slots=True)
 class HubSource:
+    """A repository of a model hub that has the model's files."""
+
     repo: str
     revision: str = "main"
     hub: str = HUB
@@ -35,7 +39,8 @@ class HubSource:
 
 @dataclass(frozen=True, slots=True)
 class PackageSource:
-    """`package` and `member` may hold {part}, counted from 1; `member` may hold {file}, the file's name."""
+    """Packages of a Python package index that contain a model. `package` and `member` may hold {part}, counted from 1;
+    `member` may hold {file}, the file's name."""
 
     package: str
     version: str
@@ -48,7 +53,7 @@ class PackageSource:
 
 @dataclass(frozen=True, slots=True)
 class LocalSource:
-    """A file or folder on this machine, used where it lies."""
+    """A file or folder on this machine, used where it is."""
 
     path: str
 
@@ -62,10 +67,8 @@ SOURCES: dict[str, type[Source]] = {"hub": HubSource, "package": PackageSource, 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """`context` is the longest input in tokens, 0 when unknown. `tested`: whether our tests run it.
-
-    The prefixes are what an encoder wants before each question and each passage.
-    """
+    """An entry of the catalogue. `context` is the longest input in tokens, 0 when unknown; `tested` says whether our
+    tests run it. The prefixes are what an encoder wants before each question and each passage."""
 
     id: str
     title: str
@@ -81,25 +84,29 @@ class ModelSpec:
 
     @property
     def bytes(self) -> int:
+        """The size of all files together."""
         return sum(file.bytes for file in self.files)
 
     @property
     def added_at(self) -> Path | None:
-        """Where the user said it lies, if added and still there."""
+        """The path that the user added it from, if it is still there."""
         places = (Path(source.path) for source in self.sources if isinstance(source, LocalSource))
         return next((place for place in places if place.exists()), None)
 
 
 def shipped() -> dict[str, ModelSpec]:
+    """Returns the models of the shipped catalogue by their ids."""
     return _read(Path(__file__).with_name("catalogue.toml"))
 
 
 def added(models_dir: Path) -> dict[str, ModelSpec]:
+    """Returns the models that the user added, by their ids."""
     return _read(models_dir / "added.toml")
 
 
 def catalogue(models_dir: Path) -> tuple[ModelSpec, ...]:
-    """Shipped models, then the user's own. A shipped one added from disk is looked for there first."""
+    """Returns the shipped models, then the user's own. A shipped model that was added from disk is looked for there
+    first."""
     specs = shipped()
     for name, mine in added(models_dir).items():
         known = specs.get(name)
@@ -108,7 +115,7 @@ def catalogue(models_dir: Path) -> tuple[ModelSpec, ...]:
 
 
 def find(name: str, models_dir: Path) -> ModelSpec:
-    """Raises ModelError that suggests the nearest names."""
+    """Returns the model of that name. Raises ModelError that suggests the nearest names."""
     specs = {spec.id: spec for spec in catalogue(models_dir)}
     if name in specs:
         return specs[name]
@@ -137,7 +144,7 @@ def _parse(entry: dict[str, Any]) -> ModelSpec:
 
 
 def write_added(specs: Sequence[ModelSpec], models_dir: Path) -> None:
-    """TOML, so that a person can mend it. Strings, numbers and truth values look the same in JSON."""
+    """Writes added.toml, as TOML so that a person can edit it. Strings, numbers and booleans look the same in JSON."""
     lines = ["# Models added with `docent models add`: used where they lie."]
     for spec in specs:
         lines += ["", "[[model]]"]

@@ -1,7 +1,7 @@
-"""Brings files into a folder from a model hub, over HTTP. Trusts nothing: whoever calls checks the hashes.
+"""Downloads files from a model hub over HTTP into a folder. Nothing is trusted: callers check the hashes.
 
-What has arrived stays in the folder, so that a later call goes on from there. Failing is a ModelError
-whose text is the reason in one line.
+Partial files stay in the folder, so that a later call continues them. Every failure is a ModelError whose text is the
+reason in one line.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long to wait for what. `attempts` are counted only while nothing new arrives."""
+    """How long to wait, in seconds. `attempts` counts only those that bring nothing new."""
 
     open_seconds: float = 6.0  # name resolution, connection, redirects and first headers together
     stall_seconds: float = 20.0
@@ -39,7 +39,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Its text is one line for people."""
+    """The progress of a download. Its text is one line for people."""
 
     done_bytes: int
     total_bytes: int
@@ -55,13 +55,15 @@ class Progress:
 
 
 class Meter:
-    """Turns byte counts into Progress, at most five times a second. What was there before is no speed."""
+    """Reports Progress from byte counts, at most five times a second. Bytes from an earlier run do not count as
+    speed."""
 
     def __init__(self, total: int, source: str, on_progress: Callable[[Progress], None] | None) -> None:
         self.total, self.source, self.on_progress = total, source, on_progress
         self.started, self.shown, self.first = time.monotonic(), 0.0, -1
 
     def at(self, done: int) -> None:
+        """Reports that `done` bytes are there."""
         now = time.monotonic()
         if self.first < 0:
             self.first = done
@@ -74,7 +76,7 @@ class Meter:
 
 
 def from_hub(source: HubSource, files: Sequence[FileSpec], folder: Path, meter: Meter, limits: Limits) -> None:
-    """Fills `folder` until each file has its full length. A full disk comes out as OSError."""
+    """Downloads until each file has its full length. A full disk raises OSError."""
     before = 0
     for file in files:
         path = f"{source.repo}/resolve/{source.revision}/{urllib.parse.quote(file.name)}"
@@ -88,7 +90,7 @@ def from_hub(source: HubSource, files: Sequence[FileSpec], folder: Path, meter: 
 
 
 def _download(url: str, target: Path, file: FileSpec, before: int, meter: Meter, limits: Limits) -> None:
-    """A broken connection is taken up again where it broke, as long as tries bring something new."""
+    """Downloads one file. A broken connection is resumed as long as attempts bring something new."""
     best, idle = size(target), 0
     while (have := size(target)) < file.bytes:
         try:
@@ -106,13 +108,14 @@ def _download(url: str, target: Path, file: FileSpec, before: int, meter: Meter,
 
 
 def _continue(url: str, target: Path, file: FileSpec, before: int, meter: Meter, limits: Limits) -> None:
-    """One connection: from the bytes already there if the server honours Range, else from the start."""
+    """Uses one connection: it continues behind the bytes already there if the server honours Range, else starts
+    again."""
     have = size(target)
     asked = urllib.request.Request(url, headers={"User-Agent": "docent"})
     if have:
         asked.add_header("Range", f"bytes={have}-")
     try:
-        # The socket's own time limit covers neither name resolution nor a row of dead addresses.
+        # The socket's own timeout covers neither name resolution nor several dead addresses in turn.
         reply = within(limits.open_seconds, lambda: urllib.request.urlopen(asked, timeout=limits.stall_seconds))
     except urllib.error.HTTPError as error:
         error.close()  # it holds the connection
@@ -134,7 +137,7 @@ def _continue(url: str, target: Path, file: FileSpec, before: int, meter: Meter,
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """`work()`, or TimeoutError after `seconds`; what comes later is dropped with its thread."""
+    """Returns `work()`, or raises TimeoutError after `seconds`; the thread it runs in is then abandoned."""
     box: queue.SimpleQueue[tuple[bool, T | Exception]] = queue.SimpleQueue()
 
     def run() -> None:
@@ -163,4 +166,5 @@ def _reason(error: Exception) -> str:
 
 
 def size(path: Path) -> int:
+    """Returns the size of a file in bytes; 0 where there is none."""
     return path.stat().st_size if path.is_file() else 0

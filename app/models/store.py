@@ -1,8 +1,7 @@
-"""The models Docent uses: whether they are here, how they come, and whether they are what they should be.
+"""The model files on this machine: checks whether they are there and correct, downloads them, adds the user's own.
 
-The hash decides, not the source. A file stands under its final name only after its SHA-256 was found right,
-and a model that is not what the catalogue says is never handed out. Answer models are one GGUF file,
-encoders a folder.
+Hashes decide, not sources. A file gets its final name only after its SHA-256 was checked, and a model that is not what
+the catalogue says is never handed out. Answer models are one GGUF file, encoders a folder.
 """
 
 from __future__ import annotations
@@ -43,12 +42,13 @@ ELSEWHERE = "Free some space, or set DOCENT_HOME to a folder on another disk."
 
 
 def installed(spec: ModelSpec, models_dir: Path) -> bool:
-    """Whether each file is there in its full length; hashes are the business of `path` and `verify`."""
+    """Whether each file is there in its full length. Hashes are checked by `path` and `verify`."""
     return not any(_length_problem(file, place) for file, place in _places(spec, models_dir))
 
 
 def path(spec: ModelSpec, models_dir: Path) -> Path:
-    """The GGUF file or the encoder's folder, hashes checked. Raises ModelError when missing or wrong."""
+    """Returns the GGUF file or the encoder's folder after checking hashes. Raises ModelError when it is missing or
+    wrong."""
     problems = _problems(spec, models_dir, trust_record=True)
     if problems:
         fetchable = bool(_remote(spec).sources)
@@ -58,7 +58,7 @@ def path(spec: ModelSpec, models_dir: Path) -> Path:
 
 
 def verify(spec: ModelSpec, models_dir: Path) -> list[str]:
-    """What is wrong with the files, hashed anew; empty when all is well."""
+    """Hashes all files anew and returns what is wrong with them in words; empty when all is well."""
     return _problems(spec, models_dir, trust_record=False)
 
 
@@ -70,10 +70,10 @@ def pull(
     limits: Limits | None = None,
     free_bytes: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free,
 ) -> Path:
-    """`path(spec)`, fetched if need be from the first source that gives the right files.
+    """Returns `path(spec)`, after downloading the files if need be, from the first source that has the right ones.
 
-    What an earlier, broken run brought is used. Raises ModelError with each source's reason, StorageError
-    when the disk has no room or cannot be written.
+    Files of an interrupted run are used. Raises ModelError with each source's reason, and StorageError when the disk
+    has no room or cannot be written.
     """
     if not _problems(spec, models_dir, trust_record=True):
         return _target(spec, models_dir)
@@ -102,9 +102,9 @@ def pull(
 
 
 def add(name: str, file: Path, models_dir: Path) -> ModelSpec:
-    """Makes a GGUF file or a sentence-transformers folder available as `name`, uncopied, where it lies.
+    """Makes a GGUF file or a sentence-transformers folder available as `name`. It is not copied.
 
-    Under a shipped name only the very same files are taken. Raises ModelError.
+    Under the name of a shipped model, only exactly its files are accepted. Raises ModelError.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
         raise ModelError(f"'{name}' cannot be a model's name.", "Use small letters, digits, dots and dashes.")
@@ -128,7 +128,7 @@ def add(name: str, file: Path, models_dir: Path) -> ModelSpec:
 
 
 def _remote(spec: ModelSpec) -> ModelSpec:
-    """The model without the places on this machine that the user named."""
+    """Returns the model without the paths on this machine that the user named."""
     sources = tuple(source for source in spec.sources if not isinstance(source, LocalSource))
     return replace(spec, sources=sources)
 
@@ -144,7 +144,8 @@ def _places(spec: ModelSpec, models_dir: Path) -> Iterator[tuple[FileSpec, Path]
 
 
 def _problems(spec: ModelSpec, models_dir: Path, *, trust_record: bool) -> list[str]:
-    """Compares files with entries. The record of a good file spares hashing it again (1-2 s per GB)."""
+    """Compares files with the catalogue. A record of files that were correct saves hashing them again (1-2 s per
+    GB)."""
     record_file = models_dir / f"{spec.id}.verified.json"
     record = _load_record(record_file)
     problems, checked = [], {}
@@ -189,7 +190,8 @@ def _sha256(place: Path) -> str:
 
 @contextlib.contextmanager
 def _one_at_a_time(spec: ModelSpec, models_dir: Path) -> Iterator[Path]:
-    """What has arrived so far, never written by two processes at once; OSErrors become StorageErrors."""
+    """Yields the folder of partial files, which only one process writes at a time; turns OSErrors into
+    StorageErrors."""
     partial = models_dir / ".partial" / spec.id
     try:
         partial.mkdir(parents=True, exist_ok=True)
@@ -217,7 +219,7 @@ def _make_room(spec: ModelSpec, folder: Path, free_bytes: Callable[[Path], int])
 
 
 def _accept(spec: ModelSpec, folder: Path, target: Path) -> None:
-    """Gives the files their final name if every hash is right; else forgets them: a retry starts clean."""
+    """Gives the files their final name if every hash is right; else deletes them, so that a retry starts clean."""
     for file in spec.files:
         if (actual := _sha256(folder / file.name)) != file.sha256:
             shutil.rmtree(folder, ignore_errors=True)
@@ -234,7 +236,7 @@ def _accept(spec: ModelSpec, folder: Path, target: Path) -> None:
 
 
 def _model_files(place: Path) -> list[tuple[str, Path]]:
-    """Each file's name and path. Raises ModelError when `place` is neither a GGUF file nor an encoder."""
+    """Returns each file's name and path. Raises ModelError when `place` is neither a GGUF file nor an encoder."""
     if place.is_dir():
         if not (place / "modules.json").is_file():
             hint = "Give a sentence-transformers folder."

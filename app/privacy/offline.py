@@ -1,4 +1,4 @@
-"""Does anything leave the machine? A rehearsal under guard, the connections of what runs, and what could call home."""
+"""Checks whether anything leaves the machine: rehearses Docent under guard, and looks at connections and settings."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ _DOCUMENT = (
 
 
 def run() -> list[Check]:
-    """All of it. The rehearsal takes some seconds, most of them to load the models."""
+    """Runs all checks. The rehearsal takes some seconds, most of them to load the models."""
     return [*_rehearsal(), *_processes(), *_environment(os.environ)]
 
 
 def guarded_environment(folder: Path, log: Path) -> dict[str, str]:
-    """With this, a Python process and its children refuse and log what is not of this machine."""
+    """Returns the environment in which a Python process and its children refuse and log connections to other
+    machines."""
     shutil.copyfile(guard.__file__, folder / "sitecustomize.py")
     path = [str(folder), str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path), guard.LOG: str(log)}
@@ -71,7 +72,8 @@ def _rehearsal() -> Iterator[Check]:
 
 
 def _rehearse(place: Path, environment: Mapping[str, str]) -> tuple[dict[str, str], list[str], str]:
-    """Each step with why it was left out, if it was; whom its processes were connected to; why it failed."""
+    """Returns each step with the reason why it was left out ('' if it was not), addresses its processes were connected
+    to, and why it failed."""
     command = [sys.executable, "-m", "app.ui.rehearse", str(place / "docs"), str(place / "index")]
     with (place / "said").open("w+", encoding="utf-8") as said, (place / "errors").open("w+") as errors:
         child = subprocess.Popen(command, stdout=said, stderr=errors, env=dict(environment), cwd=place)
@@ -135,8 +137,8 @@ def _is_docent(process: Any) -> bool:
 
 
 def _outside(processes: list[psutil.Process]) -> list[tuple[str, str]]:
-    """(own address, the other side's) of sockets that reach beyond this machine; the latter is '' of one that
-    listens."""
+    """Returns (own address, remote address) of sockets that reach beyond this machine; the latter is '' for a listening
+    one."""
     found = []
     for process in processes:
         try:

@@ -1,4 +1,4 @@
-"""A password in memory, as a salted hash; how often it may be tried; and who has said it."""
+"""The password of the pages, as a salted hash in memory; limits on attempts; and sessions of those who logged in."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _EVERYONE = ""
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Password:
-    """Holds no password: only what one can be checked against."""
+    """The salted hash against which a password is checked."""
 
     salt: bytes
     digest: bytes
 
     @classmethod
     def of(cls, text: str) -> Password:
-        """Raises InvalidInput for one that would be guessed."""
+        """Hashes a new password. Raises InvalidInput for one that is easy to guess."""
         if len(text) < SHORTEST:
             raise InvalidInput(
                 f"The password has {len(text)} characters; {SHORTEST} are the fewest.", "Take a few words."
@@ -44,7 +44,7 @@ class Password:
         return cls(salt, _hashed(text, salt))
 
     def matches(self, text: str) -> bool:
-        """Takes as long for a wrong one as for the right one."""
+        """Whether the password is right. Wrong ones take as long to check as the right one."""
         return hmac.compare_digest(_hashed(text[:_LONGEST], self.salt), self.digest) and len(text) <= _LONGEST
 
 
@@ -53,15 +53,16 @@ def _hashed(text: str, salt: bytes) -> bytes:
 
 
 class Attempts:
-    """Failures, by client and of all together. Times are in seconds, of any clock that only goes on."""
+    """Counts failed attempts, by client and for all together. Times are in seconds, of any clock that never goes
+    back."""
 
     def __init__(self) -> None:
         self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()  # how often, and when last
         self._lock = threading.Lock()
 
     def begin(self, client: str, now: float) -> float:
-        """Counts a try as failed, until `succeeded` says otherwise, so that many at once are no way around.
-        Returns 0, or for how many seconds no try is taken from this client."""
+        """Counts an attempt as failed until `succeeded` is called, so that many attempts at once do not help. Returns
+        0, or for how many seconds no attempt is accepted from this client."""
         with self._lock:
             wait = max(
                 self._wait(client, now, _FREE, _LONGEST_WAIT), self._wait(_EVERYONE, now, _FREE_ALL, _LONGEST_WAIT_ALL)
@@ -76,6 +77,7 @@ class Attempts:
             return 0.0
 
     def succeeded(self, client: str) -> None:
+        """Forgets the failures of a client that gave the right password."""
         with self._lock:
             self._failed.pop(client, None)
             count, last = self._failed.get(_EVERYONE, (0, 0.0))
@@ -96,22 +98,26 @@ class Attempts:
 
 @dataclass(slots=True)
 class Session:
+    """The login of one browser. Times are in seconds."""
+
     began: float
     seen: float
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def left(self, now: float) -> float:
-        """Seconds until it ends by itself."""
+        """Returns the seconds until the session ends by itself."""
         return min(self.seen + _IDLE, self.began + _LONGEST_SESSION) - now
 
 
 class Sessions:
-    """Who has said the password, by a random token of which only the hash is kept. Of one event loop."""
+    """The sessions of those who logged in, by a random token of which only the hash is kept. For use in one event
+    loop."""
 
     def __init__(self) -> None:
         self._open: dict[bytes, Session] = {}
 
     def begin(self, now: float) -> str:
+        """Begins a session and returns its token."""
         for key in [key for key, session in self._open.items() if session.left(now) <= 0]:
             self._open.pop(key).ended.set()
         token = secrets.token_urlsafe(32)
@@ -119,7 +125,7 @@ class Sessions:
         return token
 
     def find(self, token: str, now: float) -> Session | None:
-        """The session, which this is a sign of life for; None for a token that is none, or no longer."""
+        """Returns the session and counts as activity in it; None for a token that is unknown or expired."""
         session = self._open.get(_key(token))
         if session is None or session.left(now) <= 0:
             return None
@@ -127,6 +133,7 @@ class Sessions:
         return session
 
     def end(self, token: str) -> None:
+        """Ends the session with this token."""
         if session := self._open.pop(_key(token), None):
             session.ended.set()
 

@@ -1,7 +1,7 @@
-"""Where the key of an encrypted library comes from: its passphrase is asked for once, at the edge, and never kept.
+"""Gets the key of an encrypted library from its passphrase, which is asked for once and never kept.
 
-On a terminal it is asked for unseen. A program gives it in DOCENT_PASSPHRASE, or as the first line of the file
-descriptor that DOCENT_PASSPHRASE_FD names; both leave the environment at once, so that no child process has them.
+On a terminal the passphrase is typed unseen. A program gives it in DOCENT_PASSPHRASE, or as the first line of the file
+descriptor that DOCENT_PASSPHRASE_FD names; both are removed from the environment, so that no child process has them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.encryption.vault import Key, is_encrypted, locked, unlock
+from ingest.encryption.vault import Key, is_encrypted, locked_error, unlock
 from ingest.errors import InvalidInput
+from ingest.store.conversion import is_conversion_pending
 from ingest.store.lock import writing
-from ingest.store.settle import is_unsettled
 
 if TYPE_CHECKING:
     from app.ask.assistant import Assistant
@@ -24,28 +24,29 @@ VARIABLE, NEW = "DOCENT_PASSPHRASE", "DOCENT_NEW_PASSPHRASE"
 
 
 def key_for(index_dir: Path) -> Key | None:
-    """None for a library that is plain, or not there. Raises IndexLocked for a passphrase that is missing or wrong,
-    IndexDamaged, IndexBusy while its form is being changed."""
-    if is_unsettled(index_dir):
+    """Returns the key; None for a library that is plain or missing. Raises IndexLocked for a missing or wrong
+    passphrase, IndexDamaged, IndexBusy while it is being encrypted or decrypted."""
+    if is_conversion_pending(index_dir):
         with writing(index_dir):  # finishes it
             pass
     if not is_encrypted(index_dir):
         return None
-    passphrase = given(VARIABLE) or asked(f"Passphrase of the library in {index_dir}")
+    passphrase = passphrase_from_environment(VARIABLE) or prompt_hidden(f"Passphrase of the library in {index_dir}")
     if not passphrase:
-        raise locked(index_dir)
+        raise locked_error(index_dir)
     return unlock(index_dir, passphrase)
 
 
 def open_unlocked(settings: Settings, index_dir: Path) -> Assistant:
-    """`open_assistant`, with the key where one is needed."""
+    """Opens an assistant, with the key where one is needed."""
     from app.ask.opening import open_assistant
 
     return open_assistant(settings, index_dir, key_for(index_dir))
 
 
-def given(variable: str) -> str:
-    """What the environment gives, which then is gone from there; '' where it gives nothing. Raises InvalidInput."""
+def passphrase_from_environment(variable: str) -> str:
+    """Returns the passphrase that the environment holds, and removes it from there; '' for none. Raises
+    InvalidInput."""
     passphrase, descriptor = os.environ.pop(variable, ""), os.environ.pop(f"{variable}_FD", "")
     if passphrase or not descriptor:
         return passphrase
@@ -58,8 +59,8 @@ def given(variable: str) -> str:
         ) from error
 
 
-def asked(text: str, twice: bool = False) -> str:
-    """Typed unseen; '' where nobody is at a terminal."""
+def prompt_hidden(text: str, twice: bool = False) -> str:
+    """Asks for a passphrase, typed unseen; returns '' where there is no terminal. `twice` asks to repeat it."""
     import click
 
     if not sys.stdin.isatty():

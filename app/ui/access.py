@@ -1,8 +1,9 @@
-"""Who may talk to the server, asked before Streamlit sees anything: pages, pictures, uploads and the socket alike.
+"""Decides who may talk to the server, before Streamlit sees a request: pages, pictures, uploads and the websocket
+alike.
 
-A request has to name this machine (another site's name that was pointed here is refused), must not come from another
-site's page, and, where there is a password, must bring the token of someone who said it. What is sent back tells the
-browser to fetch nothing from elsewhere and to show Docent in no other page.
+A request must name this machine (so another site's name that was pointed here is refused), must not come from another
+site's page, and, if there is a password, must carry the token of someone who logged in. Response headers tell the
+browser to load nothing from elsewhere and to show Docent in no other page.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 # Streamlit's own scripts come from its server, and those of `app.ui.steer` as blobs; its styles are made in the page.
-# The one line of script that stands in its page, for services that draw pages beforehand, is not run and not missed.
+# The one inline script of its page serves pre-rendering services; it is blocked and not missed.
 _POLICY = (
     "default-src 'self'; script-src 'self' blob: 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' {sockets} data: blob:; "
@@ -51,23 +52,24 @@ _POLICY = (
 
 
 def is_local(address: str) -> bool:
-    """Whether only this machine can reach it."""
+    """Whether only this machine can reach a server at this address."""
     try:
         return address == "localhost" or ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
 
 
-def names_of(address: str, others: Collection[str] = ()) -> frozenset[str]:
-    """What a browser may call the server that listens at this address, its numbers aside (see `Access`)."""
+def host_names(address: str, others: Collection[str] = ()) -> frozenset[str]:
+    """Returns the names by which a browser may call the server at this address, apart from numeric addresses (see
+    `Access`)."""
     own = socket.gethostname().lower()
     wider = () if is_local(address) else (own, f"{own}.local")
     return LOCAL | {name.lower() for name in (address, *wider, *others)}
 
 
 class Access:
-    """In front of an application. `names` are those that it may be called by; where it is `wide`, also any address that
-    this machine has at the moment. Without a password, whoever gets this far comes in."""
+    """An ASGI application in front of another. Browsers may call it by `names`, and if it is `wide`, by any address
+    that this machine currently has. Without a password, every request that passes these checks is let in."""
 
     def __init__(
         self, app: App, names: Collection[str] = LOCAL, wide: bool = False, password: Password | None = None,
@@ -131,7 +133,7 @@ class Access:
         return f"{_COOKIE}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send, session: Session | None) -> None:
-        """Lets a socket live as long as its session does."""
+        """Lets a websocket live as long as its session."""
         if session is None:
             return await _refuse(scope, send, 403, "")
         over = False
@@ -175,7 +177,7 @@ class Access:
 
 
 class _Asked:
-    """What a request says of itself."""
+    """What the headers of a request say."""
 
     def __init__(self, scope: Scope) -> None:
         self._headers: list[tuple[bytes, bytes]] = list(scope["headers"])
@@ -187,14 +189,14 @@ class _Asked:
         self.client = _network((scope.get("client") or ("?",))[0])
 
     def header(self, name: str) -> str:
-        """Its value, or nothing where it is missing or given twice."""
+        """Returns the value of a header; '' where it is missing or given twice."""
         found = [value for key, value in self._headers if key.lower() == name.encode()]
         return found[0].decode("latin-1") if len(found) == 1 else ""
 
     @property
     def is_foreign(self) -> bool:
-        """Whether another site's page sent it. A link to Docent may be followed from anywhere; a socket has to say
-        where it comes from, as every browser makes it."""
+        """Whether another site's page sent the request. A link to Docent may be followed from anywhere; a websocket
+        must say where it comes from, as every browser does."""
         if self.header("sec-fetch-site") in ("cross-site", "same-site") and self.header("sec-fetch-mode") != "navigate":
             return True
         if b"origin" not in self._names:
@@ -212,7 +214,7 @@ class _Asked:
 
 
 def _name(host: str) -> str:
-    """'localhost:8501' without its port; nothing for what is no such name."""
+    """Returns a host without its port; '' for what is not a valid host."""
     try:
         parts = urlsplit(f"//{host}")
         _ = parts.port
@@ -223,7 +225,8 @@ def _name(host: str) -> str:
 
 
 def _network(client: str) -> str:
-    """Whom failures are counted for: an address, of IPv6 the network that one household has."""
+    """Returns the network whose failures are counted together: an IPv4 address, or the IPv6 network of one
+    household."""
     try:
         address = ipaddress.ip_address(client)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Reading ahead while nobody needs the model, and giving way the moment somebody does. No Streamlit."""
+"""Reads ahead while nobody needs the model, and stops the moment somebody does. No Streamlit."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _GONE = 5.0  # seconds that the end of the server waits for it
 
 
 class ReadingAhead:
-    """One thread that sleeps until there is something to read, and reads while nobody else is at work.
+    """A thread that sleeps until there is something to read, and reads while nothing else needs the model.
 
-    `is_free` is asked inside llama.cpp, hundreds of times a second: once it says no, the model is free within
-    milliseconds, so that no question waits for it.
+    `is_free` is called inside llama.cpp, hundreds of times a second: once it returns False, the model is free within
+    milliseconds, so that no question waits.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class ReadingAhead:
         conversations: Callable[[], Sequence[Sequence[PastTurn]]],
         is_free: Callable[[], bool],
     ) -> None:
-        """`conversations` gives the newest first. It and `assistant` may raise any DocentError."""
+        """`conversations` returns the newest first. It and `assistant` may raise any DocentError."""
         self.told: Ahead | None = None  # how far it has come; None while that is not known
         self.at_work = self.on_battery = False
         self._assistant, self._conversations, self._is_free = assistant, conversations, is_free
@@ -39,19 +39,20 @@ class ReadingAhead:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        """From now on it may read."""
+        """Starts the thread."""
         with self._starting:
             if self._thread.ident is None:
-                # Where Python's end found it inside llama.cpp, the process would end with a crash.
+                # If Python ended while the thread is inside llama.cpp, the process would crash.
                 atexit.register(self.end)
                 self._thread.start()
         self.again()
 
     def again(self) -> None:
-        """There may be something new to read."""
+        """Tells the thread that there may be something new to read."""
         self._wanted.set()
 
     def end(self) -> None:
+        """Ends the thread and waits some seconds for it."""
         self._ended.set()
         self._wanted.set()
         if self._thread.is_alive():
@@ -59,7 +60,7 @@ class ReadingAhead:
 
     @contextmanager
     def held_off(self) -> Iterator[None]:
-        """Waits until it is out of the model, and keeps it out."""
+        """Within the `with` block, which begins once the thread is out of the model, it stays out."""
         with self._model:
             yield
 
@@ -81,8 +82,8 @@ class ReadingAhead:
                 self.again()
 
     def _read(self) -> bool:
-        """False when it gave way."""
-        with self._model.behind():
+        """Reads ahead once; returns False when it was interrupted."""
+        with self._model.in_background():
             self.at_work = True
             try:
                 told = read_ahead(self._assistant(), self._conversations(), self._must_stop, self._tell)
@@ -95,7 +96,8 @@ class ReadingAhead:
         return self._ended.is_set() or self._model.is_wanted or self.on_battery or not self._is_free()
 
     def _tell(self, ahead: Ahead) -> None:
-        """Each round begins by counting what was read before, which is not to look like a step back."""
+        """Keeps the newest progress. Each round first counts what was read before, which must not look like a step
+        back."""
         if self.told is None or self.told.total != ahead.total or self.told.read <= ahead.read:
             self.told = ahead
         self.on_battery = on_battery()

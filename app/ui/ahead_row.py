@@ -1,4 +1,4 @@
-"""One quiet row among the documents: how much of them was read ahead, and what can be done about it."""
+"""A row on the Documents page: how much of the documents was read ahead, and what can be done about it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOOK = 2.0  # seconds between two looks at how far it has come
 
 
 def ahead_row(desk: Desk, total: int) -> None:
-    """`total`: how many passages there are."""
+    """Draws the row. `total` is the number of all passages."""
     possible = not desk.no_states and desk.settings.kv_gb > 0
     on = desk.settings.read_ahead
     with st.container(key="ahead", horizontal=True, vertical_alignment="center", gap="small"):

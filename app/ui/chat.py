@@ -1,4 +1,4 @@
-"""The chat: threads in the sidebar, questions and answers, and the page that an answer stands on beside them."""
+"""The chat page: conversations in the sidebar, questions and answers, and beside them the page that an answer cites."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.ui.shared import page as page_of
 from app.ui.steer import close_sidebar_on_change
 from app.ui.text import label, short
 from app.ui.turns import ask, failed_turn, kept_turn, live_turn, question_bubble
-from app.ui.viewer import close_place, opened, viewer
+from app.ui.viewer import close_place, current_place, viewer
 from ingest.errors import DocentError, IndexMissing
 
 _THREADS_SHOWN = 30
@@ -22,6 +22,7 @@ _TURNS_SHOWN = 20
 
 
 def page(desk: Desk) -> None:
+    """Draws the chat page."""
     thread = _current(desk)
     _sidebar(desk, thread)
     try:
@@ -39,12 +40,12 @@ def page(desk: Desk) -> None:
         _welcome(desk, len(documents), sum(document.n_pages for document in documents))
     else:
         _conversation(desk, thread)
-    if opened():
+    if current_place():
         viewer(desk)
 
 
 def _current(desk: Desk) -> int | None:
-    """The open thread. It also stands in the address, so that a reload comes back to it."""
+    """Returns the open conversation. It is also in the page's address, so that it stays open after a reload."""
     if "thread" not in st.session_state:
         wanted = st.query_params.get("thread", "")
         known = {thread.id for thread in desk.memory.threads(str(desk.folder))}

@@ -1,4 +1,4 @@
-"""The documents: what is there, what could not be read and why, adding and deleting, with progress."""
+"""The Documents page: what is there, what could not be read and why; adding and deleting documents, with progress."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ _FILTER_FROM = 9  # documents
 
 
 def page(desk: Desk) -> None:
+    """Draws the Documents page."""
     st.html("<h1>Documents</h1>")
     documents: list[Document] = []
     notes: dict[int, list[str]] = {}
@@ -81,7 +82,7 @@ def _summary(desk: Desk, documents: Sequence[Document]) -> None:
 
 
 def _follow(desk: Desk, drawn: object) -> None:
-    """Draws the page again when a run has begun that nobody asked for."""
+    """Redraws the page when a run has begun in the background."""
     if desk.ingesting is not drawn:
         st.rerun()
 
@@ -94,7 +95,7 @@ def _places(desk: Desk) -> str:
 
 
 def _uploader(desk: Desk) -> None:
-    """What is dropped in is saved and read at once; then the box is empty again."""
+    """Saves and reads files that are dropped in; then the box is empty again."""
     number = st.session_state.setdefault("upload_number", 0)
     files = st.file_uploader(
         f"Drop files here: {KINDS}. They are copied into the folder and read at once.",
@@ -126,7 +127,7 @@ def _keep(desk: Desk, file: UploadedFile, clash: Literal["ask", "replace", "numb
 
 
 def _clashes(desk: Desk) -> None:
-    """Files whose name is taken by another content: nothing is overwritten before someone says so."""
+    """Lists files whose name another file has: nothing is overwritten before the user says so."""
     for text in st.session_state.get("told", []):
         st.html(f'<div class="notice"><span>{html.escape(text)}</span></div>')
     waiting: list[UploadedFile] = st.session_state.get("clashes", [])

@@ -1,4 +1,4 @@
-"""Evaluation: the user's own questions with known answers, and how well Docent does on them."""
+"""The Evaluation page: the user's own questions with known answers, and how well Docent answers them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import streamlit as st
 
 from app.evaluation.cases import Case
 from app.ui.desk import Desk
-from app.ui.evaluation_page.cases import adding, questions
+from app.ui.evaluation_page.cases import new_case_form, questions
 from app.ui.evaluation_page.drafts import bar, cards
 from app.ui.evaluation_page.runs import runs, watch
 from app.ui.evaluation_page.trust import trust
 from app.ui.shared import page as page_of
 from app.ui.shared import show_error
-from app.ui.viewer import opened, viewer
+from app.ui.viewer import current_place, viewer
 from ingest.errors import DocentError, IndexMissing
 
 _PARTS = ("Questions", "Results", "Trust")
 
 
 def page(desk: Desk) -> None:
+    """Draws the Evaluation page."""
     st.html("<h1>Evaluation</h1>")
     try:
         cases = desk.cases()
@@ -39,7 +40,7 @@ def page(desk: Desk) -> None:
         trust(desk)
     elif not broken:
         _questions(desk, cases)
-    if opened():
+    if current_place():
         viewer(desk)
 
 
@@ -58,7 +59,7 @@ def _questions(desk: Desk, cases: list[Case]) -> None:
         has_documents = False
     if has_documents:
         bar(desk)
-        adding(desk)
+        new_case_form(desk)
         cards(desk)
     else:
         st.html('<div class="notice"><strong>There are no documents yet to draft questions from.</strong></div>')

@@ -1,4 +1,4 @@
-"""Keeping the index in step with its folder: one run at a time, in the background. No Streamlit."""
+"""Keeps the index in step with its folders: one run at a time, in the background. No Streamlit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BUSY = 3.0  # seconds until a run that nobody asked for is tried again
 
 
 class Keeping:
-    """Safe to use from several threads."""
+    """Runs and watches the folders. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Keeping:
         forget: Callable[[], None],
         key: Key | None = None,
     ) -> None:
-        """`forget` is called when what was opened of the index is about to change under its users' hands."""
+        """`forget` is called before files of the index change, so that users close what they opened of it."""
         self.folder, self.index_dir = folder, index_dir
         self.job: Job[Progress, Report | None] | None = None
         self.passwords: dict[str, str] = {}  # of documents, by their path; never stored
@@ -50,13 +50,14 @@ class Keeping:
 
     @property
     def folders(self) -> list[Folder]:
-        """Those of the index, which more than one may have been ingested into."""
+        """The folders of the index, which may be several."""
         return folders_of(self.index_dir, self.folder, self._key)
 
     # -- what people ask of it
 
     def look(self, rebuild: bool = False, then: Callable[[], None] = lambda: None) -> None:
-        """Brings the index in step, in the background, and calls `then`. A run in progress is followed by another."""
+        """Brings the index in step, in the background, and then calls `then`. During a run, another one is
+        scheduled."""
         with self._lock:
             self._pending = None
             self._begin(rebuild, then)
@@ -70,7 +71,8 @@ class Keeping:
             self.job = Job(lambda tell: self._look(tell, rebuild, then))
 
     def keep_up(self, on: bool, then: Callable[[], None] = lambda: None) -> None:
-        """Whether changes in the folders are followed by a look, from now on; not before they were read once."""
+        """Turns watching on or off. Changes in the folders then start a run, but not before the folders were read
+        once."""
         with self._lock:
             if on and not self._watching:
                 self._watching = threading.Event()
@@ -86,7 +88,7 @@ class Keeping:
         folders = self.folders
         for news in changes(folders, stop, full=with_documents(self.index_dir, folders, self._key)):
             self.away = news.away
-            while news.look and not stop.is_set():
+            while news.run_due and not stop.is_set():
                 with self._lock:
                     if not self._reading:
                         self._pending = news.pending
@@ -101,10 +103,12 @@ class Keeping:
 
     @property
     def reading(self) -> bool:
+        """Whether a run is in progress."""
         return self._reading
 
     @property
     def paused(self) -> bool:
+        """Whether the run is paused."""
         return self._control.paused
 
     def pause(self) -> None:
@@ -114,13 +118,13 @@ class Keeping:
         self._control.resume()
 
     def cancel(self) -> None:
-        """What was finished is kept and published. The next look goes on from there."""
+        """Cancels the run. What was finished is kept and published; the next run continues."""
         with self._lock:
             self._wanted = False
             self._control.cancel()
 
     def delete(self, path: str) -> None:
-        """The file itself. Its traces in the index are for the next look. Raises StorageError."""
+        """Deletes a document's file. The next run removes it from the index. Raises StorageError."""
         files, _ = scan_all(self.folders)
         found = next((found for found in files if found.path == path), None)
         if found is None:  # gone already: the index catches up
@@ -131,7 +135,7 @@ class Keeping:
             raise StorageError(f"{path} could not be deleted: {error.strerror}.", "Check its permissions.") from error
 
     def close(self) -> None:
-        """Ends what runs, and lets go of the key."""
+        """Ends a run and watching, and forgets the key."""
         self.cancel()
         if self.job:
             self.job.wait(_GONE)
@@ -154,7 +158,7 @@ class Keeping:
         return report
 
     def _sync(self, tell: Callable[[Progress], None], rebuild: bool) -> Report:
-        """One that nobody asked for waits while another process writes the index."""
+        """Runs `sync`. A run that nobody asked for waits while another process writes the index."""
         pending = self._pending
         while True:
             try:
@@ -169,7 +173,7 @@ class Keeping:
                 time.sleep(_BUSY)
 
     def _still_wanted(self) -> bool:
-        """Whether another look was asked for. If not, the work ends here, before anyone can ask again."""
+        """Whether another run was asked for. If not, the work is marked as ended here, before anyone can ask again."""
         with self._lock:
             wanted, self._wanted = self._wanted, False
             self._reading = wanted

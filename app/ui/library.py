@@ -1,4 +1,4 @@
-"""Is the library whole? Asked by a click, answered in words, mended by another click."""
+"""Checks at a click whether the library is whole, says so in words, and repairs it at another click."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _REMEDIES = {
 
 
 def library(desk: Desk) -> None:
+    """Draws the check and its findings."""
     job = desk.checking
     if job and job.running:
         st.fragment(_waiting, run_every=0.5)(desk)

@@ -1,4 +1,4 @@
-"""Work that goes on while the page is drawn, left or reloaded. Threads write here, pages only look. No Streamlit."""
+"""Work that continues while pages are drawn, left or reloaded. Threads write its state, pages read it. No Streamlit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 def explained(error: Exception) -> DocentError:
-    """What to show of an error. One that nobody foresaw goes to the terminal with its trace."""
+    """Returns the error to show. The traceback of an unexpected one is logged to the terminal."""
     if isinstance(error, DocentError):
         return error
     _log.error("unforeseen", exc_info=error)
@@ -34,7 +34,7 @@ def explained(error: Exception) -> DocentError:
 
 
 class Turn:
-    """Who may use the model: one at a time, whoever asks in the chat before what goes on in the background."""
+    """A lock on the model: one user at a time, questions in the chat before work in the background."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -49,22 +49,22 @@ class Turn:
         self._give()
 
     @contextmanager
-    def behind(self) -> Iterator[None]:
-        """For work in the background, which is to `step_aside` between its pieces."""
+    def in_background(self) -> Iterator[None]:
+        """Holds the lock for background work, which must call `give_way` between its pieces."""
         self._take(background=True)
         try:
             yield
         finally:
             self._give()
 
-    def step_aside(self) -> None:
-        """By whoever has it through `behind`: lets all who wait go first."""
+    def give_way(self) -> None:
+        """Lets all who wait for the lock go first. Called by background work that holds it."""
         self._give()
         self._take(background=True)
 
     @property
     def is_wanted(self) -> bool:
-        """Whether someone waits for it."""
+        """Whether someone waits for the lock."""
         return bool(self._waiting)
 
     def _take(self, *, background: bool) -> None:
@@ -82,7 +82,7 @@ class Turn:
 
 
 class Job(Generic[P, R]):
-    """One piece of work on a thread of its own: its newest progress, then its result or its error."""
+    """Work on its own thread: holds its newest progress, then its result or its error."""
 
     def __init__(self, work: Callable[[Callable[[P], None]], R]) -> None:
         self.progress: P | None = None
@@ -98,6 +98,7 @@ class Job(Generic[P, R]):
         return self._thread.is_alive()
 
     def wait(self, seconds: float | None = None) -> None:
+        """Waits for the end of the work, at most `seconds`."""
         self._thread.join(seconds)
 
     def _run(self) -> None:
@@ -111,7 +112,7 @@ class Job(Generic[P, R]):
 
 
 class LiveAnswer:
-    """One question on its way to an answer that is kept, whoever is watching."""
+    """A question that is being answered. The answer is stored even if nobody watches."""
 
     def __init__(
         self,
@@ -122,7 +123,8 @@ class LiveAnswer:
         keep: Callable[[Answer], object],
         replaces: int | None = None,
     ) -> None:
-        """`turn` is held while the model writes: it does so for one question at a time. `replaces` is a turn's id."""
+        """`turn` is the lock on the model, held while it writes. `replaces` is the id of the turn that the answer
+        replaces."""
         self.question, self.replaces = question, replaces
         self.stage: Stage = "searching"
         self.evidence: tuple[Sentence, ...] = ()
@@ -146,26 +148,27 @@ class LiveAnswer:
 
     @property
     def seconds(self) -> float:
-        """In the present stage."""
+        """How long the current stage has taken, in seconds."""
         return time.monotonic() - self._since
 
     def stop(self) -> None:
-        """Ends it within a token; what was written so far is checked and kept."""
+        """Stops the model within a token; what was written so far is verified and stored."""
         self.stopping = True
         if self._stream:
             self._stream.stop()
 
     def wait(self, seconds: float | None = None) -> None:
+        """Waits for the answer, at most `seconds`."""
         self._thread.join(seconds)
 
     def wait_evidence(self, seconds: float) -> None:
-        """Returns as soon as there is evidence, or will be none, but after `seconds` at most."""
+        """Waits until there is evidence, or there will be none, at most `seconds`."""
         with self._news:
             self._news.wait_for(lambda: self.stage != "searching", seconds)
 
     def wait_news(self, seen: int, seconds: float) -> int:
-        """Returns as soon as there is more to see than what was `seen`, but after `seconds` at most. Returns what to
-        come with the next time; begin with 0."""
+        """Waits until there is something newer than `seen`, at most `seconds`. Returns the value to pass as `seen` next
+        time; begin with 0."""
         with self._news:
             self._news.wait_for(lambda: self._n_news > seen, seconds)
             return self._n_news
@@ -175,7 +178,7 @@ class LiveAnswer:
             stream = self._stream = self._ask()
             self.evidence = stream.evidence
             self.passages = len(stream.hits)
-            if stream.computed:  # needs no model, and so waits for none
+            if stream.computed:  # needs no model, so it does not wait for the lock
                 self._keep(stream.answer)
                 self._enter("done")
                 return

@@ -1,4 +1,4 @@
-"""The page that `docent ui` serves: reads its options, sets the look, draws the page that was chosen."""
+"""The script of the pages that `docent ui` serves: reads its options, sets the look, draws the chosen page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from ingest.errors import IndexLocked
 
 
 def main() -> None:
-    # A file, not an emoji or an icon's name: those Streamlit would have the browser fetch from elsewhere.
+    # A file, because Streamlit makes the browser load emoji and named icons from another site.
+    """Draws the page for one visit."""
     st.set_page_config("Docent", page_icon=HERE / "mark.svg", layout="centered", initial_sidebar_state="auto")
     st.logo(HERE / "mark.svg", size="large")
     st.html(HERE / "look.css")
@@ -36,6 +37,7 @@ def main() -> None:
 
 
 def draw(desk: Desk) -> None:
+    """Draws the navigation and the chosen page."""
     desk.warm()
     chosen = {
         "chat": st.Page(lambda: chat.page(desk), title="Chat", icon=":material/forum:", url_path="chat", default=True),

@@ -1,4 +1,4 @@
-"""Where a document's password is given. It stays in the memory of this process."""
+"""A field for a document's password, which stays in the memory of this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEPT = (
 
 
 def password_field(desk: Desk, path: str, key: str) -> None:
-    """Asks for one; with it, the document is read, or its pages are drawn."""
+    """Asks for the password of a document, which is then read, or whose pages are then drawn."""
     given = path in desk.keeping.passwords
     with (
         st.form(f"unlock_{key}", border=False, clear_on_submit=True),

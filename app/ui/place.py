@@ -1,4 +1,4 @@
-"""Where a quote stands, and that page made ready to be looked at. No Streamlit."""
+"""Finds where a quote stands, and prepares that page to be shown. No Streamlit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingest.encryption.vault import Key
 from ingest.errors import InvalidInput
 from ingest.readers.ocr import boxes_of
 from ingest.store.store import Store
-from ingest.sync.folders import file_of, remembered, settled
+from ingest.sync.folders import file_of, merge_folders, remembered
 from ingest.sync.recognise import recognised as kept_pages
 
 _DRAWN = ("pdfium", "pypdf", "layer", "ocr", "picture")  # readers of pages that have a look
@@ -26,7 +26,7 @@ _LAYER = "text recognised by the scanner"
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """`document_text[start:end] == text`, when it was cited."""
+    """A quote to mark. `document_text[start:end] == text` held when it was cited."""
 
     start: int
     end: int
@@ -35,7 +35,8 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page of a document, with the quotes to mark on it. `words` and `confidence` as in a citation."""
+    """A page of a document with the quotes to mark on it. `words` is what the page is called if it is no page,
+    `confidence` as in a citation."""
 
     file: str
     page: int
@@ -49,7 +50,7 @@ class Place:
 
     @property
     def short(self) -> str:
-        """For a button."""
+        """Returns a short name for a button."""
         return short(self.words, 40) if self.words else f"p. {self.page}"
 
     @property
@@ -59,8 +60,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """`raw_indexes` are the marked characters for `render_page`, `shares` the marked places of a page that was
-    recognised; without `drawable` there is only `html`."""
+    """A page to show. `raw_indexes` are the marked characters for `render_page`, `shares` the marked rectangles of a
+    recognised page; a page that is not `drawable` has only `html`."""
 
     number: int
     n_pages: int
@@ -78,7 +79,7 @@ class PageView:
 
 
 def places(quotes: Iterable[Citation | Sentence]) -> list[Place]:
-    """One place per page, in the order in which the pages are first cited."""
+    """Returns one place for each page, in the order in which the pages are first cited."""
     found: dict[tuple[str, int], Place] = {}
     for quote in quotes:
         text = quote.quote if isinstance(quote, Citation) else quote.text
@@ -90,7 +91,7 @@ def places(quotes: Iterable[Citation | Sentence]) -> list[Place]:
 
 
 def others(citations: Iterable[Citation]) -> list[Place]:
-    """Pages on which the same quotes stand as well."""
+    """Returns other pages on which the same quotes stand."""
     found: dict[tuple[str, int], Place] = {}
     cited = {(citation.file, citation.page) for citation in citations}
     for place in (place for citation in citations for place in citation.also):
@@ -101,17 +102,18 @@ def others(citations: Iterable[Citation]) -> list[Place]:
 
 
 def place_of(hit: Hit) -> Place:
+    """Returns the page of a hit, with the passage as the quote to mark."""
     quote = Quote(hit.chunk.start, hit.chunk.end, hit.chunk.text)
     return Place(hit.file, hit.page, (quote,), hit.place, hit.confidence)
 
 
 def view_page(folder: Path, index_dir: Path, place: Place, number: int, key: Key | None = None) -> PageView:
-    """Page `number` of the place's document. Raises InvalidInput when it is no longer there, LibraryError."""
+    """Prepares page `number` of the place's document. Raises InvalidInput when it is no longer there, LibraryError."""
     with closing(Store(index_dir, key=key)) as store:
         document = next((document for document in store.documents() if document.path == place.file), None)
         pages = store.pages(document.id, number) if document else []
         tables = store.tables(document.id) if document and pages else []
-        folders = settled(remembered(store), [folder])
+        folders = merge_folders(remembered(store), [folder])
         flags = store.flags([document.id]) if document else {}
         scanned = kept_pages(store, document, number).get(number) if document else None
     if not document or not pages:
@@ -139,7 +141,7 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int, key: Key
 
 
 def _spans(page: Page, place: Place) -> tuple[list[tuple[int, int]], bool]:
-    """The parts of the quotes that lie on this page, as offsets of its text, and whether one is not what it was."""
+    """Returns the parts of the quotes on this page, as offsets in its text, and whether a quote has changed since."""
     spans, stale = [], False
     for quote in place.quotes:
         first, last = max(quote.start, page.start), min(quote.end, page.start + len(page.text))

@@ -1,6 +1,7 @@
-"""A short walk through Docent for `docent doctor --offline`: reads a folder, searches it, answers, draws a page.
+"""A rehearsal for `docent doctor --offline`: reads a folder, searches it, answers a question, draws a page.
 
-Run as a process of its own, with a guard in front. Prints a line of JSON for each step: why it was left out, or ''.
+It runs as its own process, with the guard in front, and prints a line of JSON for each step: why it was left out, or
+''.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _QUESTION = "How often is the filter of the Brusk pump cleaned?"
 
 
 def main(folder: Path, index_dir: Path) -> None:
+    """Rehearses with the documents in `folder` and a new index in `index_dir`."""
     settings = load_settings().model_copy(update={"read_ahead": False})
     missing = {
         name: "" if installed(find(name, settings.models_dir), settings.models_dir) else f"{name} is not installed"
@@ -56,5 +58,5 @@ def _told(step: str, left_out: str = "") -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), Path(sys.argv[2]))
-    # The page's models may still be loading, on threads of C++ that take Python's own way out for a crash.
+    # Models may still be loading on C++ threads, which would crash if Python ended normally.
     os._exit(0)

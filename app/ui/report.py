@@ -1,4 +1,4 @@
-"""The report: what became of every file, page and table, what was never found, and what to do about it."""
+"""The Report page: the state of every file, page and table, what was never found, and what to do about it."""
 
 from __future__ import annotations
 
@@ -22,35 +22,36 @@ _STALE: tuple[State, ...] = ("waiting", "changed", "gone")
 
 
 def page(desk: Desk) -> None:
+    """Draws the Report page."""
     st.html("<h1>Library</h1>")
     try:
-        told = surveyed(desk)
+        library = surveyed(desk)
     except IndexMissing:
         notice("Nothing was read yet.", "Once it is, every file, page and table is accounted for here.")
         st.page_link(page_named("documents"), label="Documents", icon=":material/folder_open:")
         return
     st.html(f"<style>{style()}</style>")
     with st.container(key="library_head", horizontal=True, vertical_alignment="center"):
-        st.html(plots.headline(told))
+        st.html(plots.headline(library))
         st.download_button(
-            "Save as a page", page_of_its_own(told), "library.html", "text/html", icon=":material/download:",
+            "Save as a page", page_of_its_own(library), "library.html", "text/html", icon=":material/download:",
             key="save_report", help="One file that shows this report anywhere. It holds names of files and questions.",
         )  # fmt: skip
-    if told.missing_folder:
-        notice(told.missing_folder, "What the index holds is shown all the same.", "bad")
-    st.html(plots.coverage(told) + plots.readers(told) + plots.states(told))
-    _stale(desk, told)
+    if library.missing_folder:
+        notice(library.missing_folder, "What the index holds is shown all the same.", "bad")
+    st.html(plots.coverage(library) + plots.readers(library) + plots.states(library))
+    _stale(desk, library)
     st.html("<h2>Files</h2>")
-    _files(told)
-    if told.questions:
+    _files(library)
+    if library.questions:
         st.html("<h2>What was asked</h2>")
-        st.html(plots.questions(told))
+        st.html(plots.questions(library))
         _forget(desk)
 
 
-def _stale(desk: Desk, told: Library) -> None:
-    """The folder and the index differ: a click brings them in step."""
-    counts = [(state, told.states[state]) for state in _STALE if state in told.states]
+def _stale(desk: Desk, library: Library) -> None:
+    """Draws a notice that folder and index differ, with a button that brings them in step."""
+    counts = [(state, library.states[state]) for state in _STALE if state in library.states]
     if not counts or reading(desk):
         return
     with st.container(key="stale", horizontal=True, vertical_alignment="center"):
@@ -61,29 +62,32 @@ def _stale(desk: Desk, told: Library) -> None:
             st.switch_page(page_named("documents"))
 
 
-def _files(told: Library) -> None:
+def _files(library: Library) -> None:
     chosen = st.pills(
-        "State", list(told.states), format_func=lambda state: f"{state} {told.states[state]:,}", key="report_state",
+        "State",
+        list(library.states),
+        format_func=lambda state: f"{state} {library.states[state]:,}",
+        key="report_state",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     wanted = ""
-    if len(told.files) > _ROWS // 3:
+    if len(library.files) > _ROWS // 3:
         wanted = st.text_input(
             "Filter", placeholder="Filter by name or title", label_visibility="collapsed", key="report_filter"
         )
-    shown = matching(told.files, chosen, wanted)
+    shown = matching(library.files, chosen, wanted)
     if not shown:
         st.caption("No file matches this filter.")
     rows = st.session_state.setdefault("report_rows", _ROWS)
-    asked = bool(told.questions)
-    st.html(plots.key(asked) + "".join(plots.row(file, asked) for file in shown[:rows]))
+    asked = bool(library.questions)
+    st.html(plots.legend(asked) + "".join(plots.row(file, asked) for file in shown[:rows]))
     if len(shown) > rows and st.button(f"Show more ({len(shown) - rows:,} left)", key="report_more", type="tertiary"):
         st.session_state["report_rows"] = rows + _ROWS
         st.rerun()
 
 
 def matching(files: Sequence[FileReport], state: State | None, wanted: str) -> list[FileReport]:
-    """Those in a state, if one is chosen, whose path, title or reason holds all the words."""
+    """Returns the files in the state, if one is chosen, whose path, title or reason contains all the words."""
     words = wanted.lower().split()
     return [
         file

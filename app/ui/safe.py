@@ -1,4 +1,4 @@
-"""The key of an encrypted library, while it is unlocked, and the small screen that asks for its passphrase."""
+"""Holds the key of an encrypted library while it is unlocked, and draws the screen that asks for its passphrase."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.privacy.unlock import VARIABLE, given
-from ingest.encryption.vault import Key, is_encrypted, locked, unlock
+from app.privacy.unlock import VARIABLE, passphrase_from_environment
+from ingest.encryption.vault import Key, is_encrypted, locked_error, unlock
 from ingest.errors import DocentError, IndexLocked
 
 _LONGEST = 60.0  # seconds between two attempts
 
 
 class Safe:
-    """One for the server. The key is in memory only, and gone with `lock`. Safe to use from several threads."""
+    """Holds the key for all users of the server, in memory only, until `lock`. Safe to use from several threads."""
 
     def __init__(self, index_dir: Path) -> None:
         self._index_dir = index_dir
         self._key: Key | None = None
         self._lock = threading.Lock()
         self._failures, self._next = 0, 0.0
-        if is_encrypted(index_dir) and (passphrase := given(VARIABLE)):
+        if is_encrypted(index_dir) and (passphrase := passphrase_from_environment(VARIABLE)):
             self.open(passphrase)
 
     @property
     def key(self) -> Key | None:
-        """None for a plain library. Raises IndexLocked while an encrypted one is not open."""
+        """The key; None for a plain library. Raises IndexLocked while an encrypted library is locked."""
         if not is_encrypted(self._index_dir):
             return None
         if self._key is None:
-            raise locked(self._index_dir)
+            raise locked_error(self._index_dir)
         return self._key
 
     def open(self, passphrase: str) -> None:
-        """Each wrong attempt doubles the time until the next may be made. Raises IndexLocked, IndexDamaged."""
+        """Unlocks the library. Each wrong attempt doubles the wait until the next. Raises IndexLocked, IndexDamaged."""
         with self._lock:
             if (wait := self._next - time.monotonic()) > 0:
                 raise IndexLocked(f"Too many attempts: wait {wait + 0.5:.0f} s.", "Then try again.")
@@ -50,12 +50,13 @@ class Safe:
                 raise
 
     def lock(self) -> None:
+        """Forgets the key."""
         with self._lock:
             self._key = None
 
 
 def ask_passphrase(safe: Safe) -> None:
-    """Draws the locked screen; a rerun follows the right passphrase."""
+    """Draws the locked screen; the right passphrase redraws the page."""
     st.html("<h1>Locked</h1>")
     st.html(
         '<div class="notice"><strong>This library is encrypted.</strong>'

@@ -1,5 +1,5 @@
-"""What `docent ui` becomes: Streamlit's server behind `access`, with the models loading from now on and not from the
-first visit on."""
+"""The server of `docent ui`: Streamlit's server behind `access`, with the models loading at once, not at the first
+visit."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import click
 
-from app.commands.terminal import explained, say
+from app.commands.terminal import handle_errors, say
 from app.privacy.password import SHORTEST, Password
-from app.ui.access import Access, is_local, names_of
+from app.ui.access import Access, host_names, is_local
 from app.ui.shared import HERE, LOCKED, desk_of, folder_and_index
 from ingest.errors import InvalidInput
 
@@ -46,8 +46,9 @@ _OPTIONS = {
 }
 
 
-@explained
+@handle_errors
 def main() -> None:
+    """Serves the pages until the process is ended."""
     options = _parsed(sys.argv[1:])
     wide = not is_local(options.address)
     password = _password(wide or options.password, options.address)
@@ -70,7 +71,7 @@ def _serve(options: argparse.Namespace, password: Password | None, wide: bool) -
 
     door = Middleware(
         Access,
-        names=names_of(options.address, options.name),
+        names=host_names(options.address, options.name),
         wide=wide,
         password=password,
         secure=bool(options.certificate),
@@ -92,7 +93,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _password(is_needed: bool, address: str) -> Password | None:
-    """From the environment, where no child process finds it any more, or asked for. Raises InvalidInput."""
+    """Returns the password, asked for or from the environment, where it is removed so that no child process has it.
+    Raises InvalidInput."""
     given = os.environ.pop(_VARIABLE, "")
     if given or not is_needed:
         return Password.of(given) if given else None

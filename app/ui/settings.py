@@ -1,4 +1,4 @@
-"""Settings: the model and how it is used, other models to fetch, what this machine has."""
+"""The Settings page: the model and how it is used, models to download, what this machine has."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _AHEAD = {True: "In idle moments", False: "Never"}
 
 
 def page(desk: Desk) -> None:
+    """Draws the Settings page."""
     st.html("<h1>Settings</h1>")
     specs = [spec for spec in catalogue(desk.settings.models_dir) if spec.role != "encoder"]
     here = [spec for spec in specs if installed(spec, desk.settings.models_dir)]
@@ -106,7 +107,7 @@ def _form(desk: Desk, here: list[ModelSpec]) -> None:
 
 
 def _rates(desk: Desk) -> str:
-    """What was measured at each level."""
+    """Returns what was measured at each level, in words."""
     try:
         levels = calibration_for(desk.settings.home, desk.index_dir).levels
     except DocentError:
@@ -199,5 +200,5 @@ def _machine(desk: Desk) -> None:
 
 @st.cache_data(ttl=300, show_spinner="Looking at this machine…")
 def _checked(settings: str, _desk: Desk) -> list[Check]:
-    """`settings` only tells when to look anew."""
+    """Runs the checks of this machine. `settings` makes the cache check again after a change."""
     return run(_desk.settings, _desk.index_dir)

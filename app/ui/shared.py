@@ -1,4 +1,4 @@
-"""What every page uses: the desk, errors with their hints, the look, small pieces."""
+"""What every page uses: the desk, errors with their hints, the look, small elements."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _STAGES = {
 
 @st.cache_resource(show_spinner=False)
 def desk_of(folder: Path, index_dir: Path) -> Desk:
-    """One for the whole server: every tab, and a reload, finds the same models and the same work going on."""
+    """Returns the desk, one for the whole server: all tabs share the same models and running work."""
     return Desk(folder, index_dir, load_settings(), key=safe_of(index_dir).key)
 
 
 @st.cache_resource(show_spinner=False)
 def safe_of(index_dir: Path) -> Safe:
-    """What holds the key of an encrypted library for all tabs."""
+    """Returns what holds the key of an encrypted library, one for all tabs."""
     return Safe(index_dir)
 
 
 def close_desk(desk: Desk) -> None:
-    """The next look opens it anew, and asks for the passphrase where there is one."""
+    """Closes the desk. The next visit opens it again, and asks for the passphrase where there is one."""
     safe_of(desk.index_dir).lock()
     desk_of.clear()
     st.cache_data.clear()  # pictures of pages
@@ -51,7 +51,7 @@ def close_desk(desk: Desk) -> None:
 
 
 def folder_and_index(arguments: Sequence[str]) -> tuple[Path, Path]:
-    """The folder and its index, from the options behind the page's name."""
+    """Returns the folder and its index, from the page's command-line options."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
     parser.add_argument("--index", type=Path)
@@ -60,7 +60,7 @@ def folder_and_index(arguments: Sequence[str]) -> tuple[Path, Path]:
 
 
 def show_error(error: Exception, desk: Desk | None = None, key: str = "") -> None:
-    """What happened, what helps and, where a click can do it, the click."""
+    """Shows what happened, what helps and, where a click can do it, a button."""
     error = explained(error)
     with st.container(key=f"error_{key}"):
         st.html(
@@ -77,19 +77,22 @@ def show_error(error: Exception, desk: Desk | None = None, key: str = "") -> Non
 
 
 def notice(text: str, hint: str = "", kind: str = "") -> None:
+    """Draws a box with a text, a hint below it, and a style by its `kind`."""
     st.html(f'<div class="notice {kind}"><strong>{html.escape(text)}</strong><span>{html.escape(hint)}</span></div>')
 
 
 def page(name: str) -> Any:
+    """Returns the page of this name, to link to it."""
     return st.session_state["pages"][name]
 
 
 def reading(desk: Desk) -> bool:
+    """Whether documents are being read."""
     return bool(desk.ingesting and desk.ingesting.running)
 
 
 def progress_line(desk: Desk) -> None:
-    """How far reading the folder has come; redraws itself, and the page when it is done."""
+    """Draws how far reading has come; redraws itself, and the page at the end."""
     job = desk.ingesting
     if job is None or not job.running:
         st.rerun()
@@ -109,7 +112,7 @@ def progress_line(desk: Desk) -> None:
 
 
 def shown_path(folder: Path) -> str:
-    """As people would name it: from here, or from their home."""
+    """Returns a path as people name it: relative to here, or to their home folder."""
     for start, sign in ((Path.cwd(), ""), (Path.home(), "~/")):
         if folder.is_relative_to(start) and folder != start:
             return sign + folder.relative_to(start).as_posix()
@@ -117,6 +120,7 @@ def shown_path(folder: Path) -> str:
 
 
 def duration(seconds: float) -> str:
+    """Formats a duration for people."""
     if seconds < 1:
         return "a second"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,6 +1,6 @@
-"""The few things only a script in the browser can do: copy, scroll to a mark, close the sidebar on a phone.
+"""The few things that only a script in the browser can do: copy, scroll to a mark, close the sidebar on a phone.
 
-Their code is fixed; what documents and models wrote reaches it as data and never as markup.
+The scripts are fixed; what documents and models wrote is passed as data, never as markup.
 """
 
 from __future__ import annotations
@@ -74,19 +74,20 @@ export default function ({ data }) {
 
 
 def copy_button(text: str, key: str) -> None:
+    """Draws a button that copies the text."""
     _component("copy", html=_COPY_HTML, css=_COPY_CSS, js=_COPY_JS)(
         data={"text": text}, key=key, width="content", height="content"
     )
 
 
 def scroll_to_mark(mark: float, what: str) -> None:
-    """Brings the first mark of the page beside the chat into view, once for each `what`. `mark` is how far down it is
-    on a picture of the page, 0 to 1."""
+    """Scrolls to the first mark of the page beside the chat, once for each `what`. `mark` is its position from the top,
+    as a share of the picture's height, 0 to 1."""
     _component("scroll", js=_SCROLL_JS)(data={"mark": mark, "what": what}, key="scroll", height="content")
 
 
 def close_sidebar_on_change(chosen: str) -> None:
-    """On a phone, where the sidebar covers the page."""
+    """Closes the sidebar on a phone, where it covers the page, when `chosen` changes."""
     _component("sidebar", js=_SIDEBAR_JS)(data={"chosen": chosen}, key="sidebar", height="content")
 
 

@@ -1,5 +1,5 @@
-"""The library as it was last looked at: shared by the pages, looked at anew when the index has changed; and the states
-of its documents, for lists of them."""
+"""The survey of the library, shared by the pages and repeated when the index has changed; and the states of documents
+for lists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECONDS = 20  # after which the folder is looked at again, changed or not
 
 
 def surveyed(desk: Desk) -> Library:
-    """Raises IndexMissing before the first ingest, LibraryError, StorageError."""
+    """Returns the newest survey. Raises IndexMissing before the first ingest, LibraryError, StorageError."""
     with closing(Store(desk.index_dir, key=desk.key)) as store:
         changes = store.changes
     asked = desk.index_dir / FILE
@@ -34,12 +34,12 @@ def surveyed(desk: Desk) -> Library:
 
 @st.cache_resource(ttl=_SECONDS, max_entries=4, show_spinner="Looking at the folder…")
 def _looked(index_dir: Path, folder: Path, changes: int, asked: int, _key: Key | None) -> Library:
-    """`changes` and `asked` only tell when to look anew."""
+    """Surveys the library. `changes` and `asked` make the cache survey again."""
     return survey(index_dir, folder, _key)
 
 
 def states(desk: Desk, documents: Sequence[Document]) -> Mapping[int, State]:
-    """Of each document, by its id; while documents are being read, as they were some seconds ago."""
+    """Returns the state of each document, by its id; while documents are being read, it may be some seconds old."""
     with closing(Store(desk.index_dir, key=desk.key)) as store:
         changes = -1 if reading(desk) else store.changes
     return _states(desk.index_dir, changes, documents, desk.key)
@@ -52,7 +52,7 @@ def _states(index_dir: Path, changes: int, _documents: Sequence[Document], _key:
 
 
 def choose_state(found: Mapping[int, State]) -> State | None:
-    """Lets one be chosen, where there are several; also brings their colours."""
+    """Draws a choice of states, where there are several, with their colours; returns the chosen one."""
     counts = Counter(found.values())
     st.html(f"<style>{style()}</style>")
     if len(counts) < 2:
@@ -66,7 +66,7 @@ def choose_state(found: Mapping[int, State]) -> State | None:
 
 
 def badge(state: State | None) -> str:
-    """As HTML, with what it means on hovering; '' for a document that was read whole."""
+    """Returns a state as HTML, explained on hovering; '' for a document that was read completely."""
     if state in (None, "read"):
         return ""
     meaning = html.escape(STATES[state], quote=True)

@@ -1,4 +1,4 @@
-"""Tables drawn as tables, with the cited row marked. What stands in their cells is escaped, always. No Streamlit."""
+"""Draws tables as HTML with the cited row marked. The text of cells is always escaped. No Streamlit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Span = tuple[int, int]
 
 
 def page_html(text: str, spans: Sequence[Span]) -> str:
-    """A page's text, its tables drawn, `text[start:end]` of each span marked."""
+    """Returns a page's text as HTML, with its tables drawn and `text[start:end]` of each span marked."""
     pieces: list[str] = []
     at = 0
     for _, rows in runs(text):
@@ -35,8 +35,8 @@ def page_html(text: str, spans: Sequence[Span]) -> str:
 
 
 def whole_table(table: Table, marked: Sequence[str] = ()) -> str:
-    """All of a stored table, rows that `marked` quotes marked; of very long ones, as many rows as can be shown and
-    those around the first that is marked."""
+    """Returns a stored table as HTML, with the rows marked that the `marked` quotes cite. Of a very long one, only rows
+    around the first marked row are shown."""
     wanted = {text.strip() for quote in marked for text in quote.split("\n")}
     hits = [n for n, row in enumerate(table.rows) if CELL.join(row).strip() in wanted]
     first = max(0, min(hits[0] - MOST_ROWS // 2, len(table.rows) - MOST_ROWS)) if hits else 0
@@ -49,7 +49,7 @@ def whole_table(table: Table, marked: Sequence[str] = ()) -> str:
 
 
 def grid_html(grid: Grid, numbers: Sequence[int]) -> str:
-    """The first rows of a table that is an answer; `numbers[i]` is the number of row i's source, 0 for none."""
+    """Returns the first rows of a table that is an answer; `numbers[i]` is the number of row i's source, 0 for none."""
     rows = []
     for at, row in enumerate(grid.rows[:_FIRST_ROWS]):
         number = numbers[at] if at < len(numbers) else 0
@@ -61,7 +61,8 @@ def grid_html(grid: Grid, numbers: Sequence[int]) -> str:
 
 
 def grid_csv(grid: Grid) -> str:
-    """All of it, for a spreadsheet. A cell that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """Returns the whole table as CSV. A cell that a spreadsheet would take for a formula gets an apostrophe in
+    front."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(grid.columns)
@@ -77,6 +78,6 @@ def _row(row: Sequence[str], tag: str, is_marked: bool = False) -> str:
 
 
 def _text(text: str, start: int, end: int, spans: Sequence[Span]) -> str:
-    """What stands between two tables, without the line break before the second."""
+    """Returns the text between two tables as HTML, without the line break before the second."""
     end = max(start, end - (end < len(text)))
     return highlighted(text[start:end], [(max(a, start) - start, min(b, end) - start) for a, b in spans if b > start])

@@ -1,7 +1,7 @@
-"""What documents, models and people wrote, made safe to show. Pure.
+"""Makes what documents, models and people wrote safe to show.
 
-Everything goes through `html.escape`; the few tags that remain are ours. A link or a picture in a model's answer stays
-the characters it is written with, so that no page ever fetches anything, and no document can put script into one.
+Everything goes through `html.escape`; all tags are made here. A link or a picture in a model's answer is shown as the
+characters that it is written with, so that no page fetches anything and no document can add a script.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _OPEN, _CLOSE = "\ue000", "\ue001"  # private characters: they stand around our 
 
 
 def to_html(text: str, marks: Iterable[tuple[str, Sequence[int]]] = ()) -> str:
-    """A model's text with safe Markdown: paragraphs, lists, bold, italics, code. All else is shown as written.
+    """Converts a model's text with safe Markdown: paragraphs, lists, bold, italics, code. All else is shown as written.
 
-    `marks` are passages of the text with the numbers of the sources to set behind them.
+    `marks` are passages of the text, each with the numbers of the sources to put behind it.
     """
     text = text.replace(_OPEN, "").replace(_CLOSE, "")
     for passage, numbers in marks:
@@ -31,12 +31,12 @@ def to_html(text: str, marks: Iterable[tuple[str, Sequence[int]]] = ()) -> str:
 
 
 def plain_html(text: str) -> str:
-    """Text as written, with its line breaks."""
+    """Returns text as HTML as it is written, with its line breaks."""
     return html.escape(text).replace("\n", "<br>")
 
 
 def highlighted(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """Text as written, with `text[start:end]` of each span marked."""
+    """Returns text as HTML as it is written, with `text[start:end]` of each span marked."""
     pieces, at = [], 0
     for start, end in sorted(spans):
         start, end = max(start, at), min(end, len(text))
@@ -47,18 +47,20 @@ def highlighted(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 def label(text: str) -> str:
-    """For the labels of Streamlit's widgets, which read Markdown: every sign that could mean something is escaped."""
+    """Escapes text for the labels of Streamlit's widgets, which interpret Markdown."""
     flat = "".join(c for c in " ".join(text.split()) if c.isprintable() or c == "\u200d")
     return re.sub(r"([\\`*_{}\[\]()<>#+\-!|~$:])", r"\\\1", flat)
 
 
 def short(text: str, length: int) -> str:
+    """Shortens a text to at most `length` characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= length else f"{flat[: length - 1].rstrip()}…"
 
 
 def short_name(path: str, length: int = 34) -> str:
-    """A file name that fits on a button: its folder goes first, then its middle; beginning and ending tell most."""
+    """Shortens a file name to fit on a button: first its folder is dropped, then its middle, as beginning and end say
+    most."""
     name = path.rsplit("/", 1)[-1]
     return name if len(name) <= length else f"{name[: length - 12]}…{name[-11:]}"
 
@@ -80,7 +82,7 @@ def _with_sources(escaped: str) -> str:
 
 
 def _blocks(lines: Sequence[str]) -> Iterable[str]:
-    """Neighbouring lines of one kind become one list or one paragraph."""
+    """Joins neighbouring lines of one kind to one list or one paragraph."""
     kinds: list[tuple[str, list[str]]] = []
     for line in lines:
         kind, words = _kind(line)
@@ -105,7 +107,7 @@ def _kind(line: str) -> tuple[str, str]:
 
 
 def _inline(text: str) -> str:
-    """Escaped first: what is made into tags afterwards can hold no tag of its own."""
+    """Converts inline Markdown. Text is escaped first, so the tags that are made contain no others."""
     text = html.escape(text)
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
     text = re.sub(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*", r"<strong>\1</strong>", text)

@@ -1,4 +1,4 @@
-"""Drafting questions and running an evaluation, both in the background, while people go on asking. No Streamlit."""
+"""Drafts questions and runs evaluations in the background, while people go on asking. No Streamlit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.ui.live import Job, Turn
 
 
 class Drafting:
-    """Makes drafts one by one until enough are there, and gives each to `keep`. Nothing of it is lost by looking away.
+    """Makes drafts one by one until there are `wanted`, and passes each to `keep`. It continues when the page is left.
 
     `begin` opens the index and loads the model; it runs in the background too.
     """
@@ -34,11 +34,11 @@ class Drafting:
         return self.job.running
 
     def stop(self) -> None:
-        """After the draft that is being written."""
+        """Stops after the current draft."""
         self.stopping = True
 
     def _run(self, tell: Callable[[None], None]) -> None:
-        with self._turn.behind():
+        with self._turn.in_background():
             attempts = self._begin()
             while self.found < self.wanted and not self.stopping:
                 attempt = next(attempts, None)
@@ -50,12 +50,12 @@ class Drafting:
                     self._keep(attempt)
                 else:
                     self.dropped.append(attempt)
-                self._turn.step_aside()
+                self._turn.give_way()
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How far a run has come; `eta` in seconds."""
+class RunProgress:
+    """How far an evaluation run has come; `eta` in seconds."""
 
     done: int
     total: int
@@ -63,7 +63,7 @@ class Pace:
 
 
 class Trial:
-    """One evaluation run. Each row is on disk before the next question is asked, so it may end at any time."""
+    """An evaluation run. Each row is on disk before the next question is asked, so it can be ended at any time."""
 
     def __init__(
         self, assistant: Callable[[], Assistant], turn: Turn, cases: Sequence[Case], *, retrieval_only: bool
@@ -72,24 +72,24 @@ class Trial:
         self.stopping = False
         self.out: Path | None = None  # once it has begun
         self._assistant, self._turn = assistant, turn
-        self.job: Job[Pace, Path] = Job(self._run)
+        self.job: Job[RunProgress, Path] = Job(self._run)
 
     @property
     def running(self) -> bool:
         return self.job.running
 
     def stop(self) -> None:
-        """After the question that is being asked. The same run may go on later."""
+        """Stops after the current question. The same run can be continued later."""
         self.stopping = True
 
-    def _run(self, tell: Callable[[Pace], None]) -> Path:
+    def _run(self, tell: Callable[[RunProgress], None]) -> Path:
         assistant = self._assistant()
         out = self.out = place_for(assistant, self.cases, retrieval_only=self.retrieval_only)
 
         def told(done: int, total: int, eta: float) -> None:
-            tell(Pace(done, total, eta))
+            tell(RunProgress(done, total, eta))
             if not self.retrieval_only:
-                self._turn.step_aside()
+                self._turn.give_way()
 
         def run() -> None:
             evaluate(
@@ -100,17 +100,18 @@ class Trial:
         if self.retrieval_only:  # needs no answer model, so nobody waits for it
             run()
         else:
-            with self._turn.behind():
+            with self._turn.in_background():
                 run()
         return out
 
 
-def spread(cases: Sequence[Case], n: int) -> list[Case]:
-    """At most n of them, evenly from the whole list: files are often ordered by kind."""
+def evenly_spaced(cases: Sequence[Case], n: int) -> list[Case]:
+    """Returns at most n cases, evenly from the whole list, because files are often ordered by kind."""
     return [cases[i * len(cases) // n] for i in range(n)] if 0 < n < len(cases) else list(cases)
 
 
 def case_of(draft: Draft) -> Case:
+    """Returns the case for an accepted draft."""
     fact = draft.fact
     return Case(
         id=case_id(draft.question), question=draft.question, answers=(draft.answer,), gold_docs=(fact.file,),
@@ -119,6 +120,7 @@ def case_of(draft: Draft) -> Case:
 
 
 def case_of_twin(twin: Twin, about: str) -> Case:
+    """Returns the case for an accepted twin, which the documents do not answer."""
     return Case(
         id=case_id(twin.question), question=twin.question, answerable=False, kind="unanswerable", about_doc=about
     )

@@ -157,12 +157,16 @@ def _said_how(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
     answer = turn.answer
     if answer.status == "unsure":
         st.html('<div class="notice flagged"><strong>Not certain</strong></div>')
-    if answer.plan.kind == "fact" or not answer.plan.said:
+    if not answer.plan.shown:
         return
     said, other = st.columns([5, 1], vertical_alignment="center")
-    said.caption(label(answer.plan.said))
-    if newest and other.button(
-        "Ask for a fact", key=f"fact_{turn.id}", type="tertiary", help="Asks again, as a question about one fact."
+    said.caption(label(answer.plan.shown))
+    if (
+        newest
+        and answer.plan.kind != "fact"
+        and other.button(
+            "Ask for a fact", key=f"fact_{turn.id}", type="tertiary", help="Asks again, as a question about one fact."
+        )
     ):
         ask(desk, turn.question, thread, replaces=turn.id, kind="fact")
 

@@ -1,4 +1,4 @@
-"""Files that people drop in: a name that cannot leave the folder, and nothing overwritten unasked."""
+"""Saves files that people drop in, under safe names, without overwriting anything unasked."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ _DISGUISE = re.compile(  # what turns a name around or is not seen in it
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of one file. 'same': its content is already there, as `name`; 'differs': only its name is."""
+class SaveResult:
+    """What became of one file. 'same': its content is already there, as `name`; 'differs': another file has its
+    name."""
 
     state: Literal["saved", "same", "differs"]
     name: str
 
 
 def safe_name(name: str) -> str:
-    """The name to save under: no folders, no control characters, not hidden, at most 255 bytes with its ending.
+    """Returns the name to save under: no folders, no control characters, not hidden, at most 255 bytes with its ending.
 
     Raises InvalidInput when the ending is not one that can be read.
     """
@@ -50,19 +51,19 @@ def safe_name(name: str) -> str:
     return _fitted(f"_{stem}" if _RESERVED.match(stem) else stem, suffix)
 
 
-def keep(folder: Path, name: str, data: bytes, clash: Literal["ask", "replace", "number"] = "ask") -> Kept:
-    """Saves `data` below `folder`, unless the same content is there already or, with 'ask', another file of that name.
+def keep(folder: Path, name: str, data: bytes, clash: Literal["ask", "replace", "number"] = "ask") -> SaveResult:
+    """Saves `data` in `folder`, unless the same content is there already or, with 'ask', another file of that name.
 
-    Raises InvalidInput for a name that cannot be used, StorageError when the disk cannot take it.
+    Raises InvalidInput for a name that cannot be used, StorageError when the file cannot be written.
     """
     name = safe_name(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if there := _same_content(folder, data):
-            return Kept("same", there)
+            return SaveResult("same", there)
         if (folder / name).exists():
             if clash == "ask":
-                return Kept("differs", name)
+                return SaveResult("differs", name)
             if clash == "number":
                 name = _numbered(folder, name)
         # Hidden until it is whole, so that no run reads half of it.
@@ -76,11 +77,11 @@ def keep(folder: Path, name: str, data: bytes, clash: Literal["ask", "replace", 
         raise StorageError(
             f"{name} could not be saved in {folder}: {error.strerror}.", "Free some space, or check its permissions."
         ) from error
-    return Kept("saved", name)
+    return SaveResult("saved", name)
 
 
 def _same_content(folder: Path, data: bytes) -> str:
-    """The name under which the folder holds exactly this, or nothing."""
+    """Returns the name of the file in the folder with exactly this content; '' for none."""
     digest = b""
     for found in scan(folder):
         if found.size == len(data):

@@ -1,4 +1,4 @@
-"""The panel beside the chat: a page as it looks, its quotes marked, with pages to turn."""
+"""The panel beside the chat: a page as it looks, with its quotes marked and buttons to turn pages."""
 
 from __future__ import annotations
 
@@ -21,22 +21,25 @@ _WIDTH = 1200  # pixels: sharp on a panel of 600 at double density
 
 
 def open_place(place: Place) -> None:
+    """Opens the panel with this page."""
     st.session_state["open"], st.session_state["open_page"] = place, place.page
 
 
 def close_place() -> None:
+    """Closes the panel."""
     st.session_state["open"] = None
 
 
-def opened() -> Place | None:
+def current_place() -> Place | None:
+    """Returns the place that the panel shows; None while it is closed."""
     place: Place | None = st.session_state.get("open")
     return place
 
 
 @st.fragment
 def viewer(desk: Desk) -> None:
-    """Draws the place that was opened last. Turning a page redraws this panel only."""
-    place = opened()
+    """Draws the place that was opened last. Turning a page redraws only this panel."""
+    place = current_place()
     if place is None:
         return
     with st.container(key="viewer"):
@@ -68,7 +71,7 @@ def _head(place: Place, number: int, view: PageView | None) -> None:
 
 
 def _called(number: int, view: PageView) -> str:
-    """'Page 3 of 12 · printed “iii”', or what it is instead of a page."""
+    """Returns what the page is called: 'Page 3 of 12 · printed “iii”', or its place if it is no page."""
     called = f"{view.place[:1].upper()}{view.place[1:]} · part {number} of {view.n_pages}"
     if not view.place:
         called = f"Page {number} of {view.n_pages}"
@@ -106,7 +109,8 @@ def _sheet(desk: Desk, place: Place, view: PageView) -> None:
 
 
 def _whole_tables(place: Place, view: PageView) -> None:
-    """Each table that stands on the page, all its rows one click away; where a quote is of one, only that."""
+    """Draws each table of the page with all its rows, to be opened by a click; if a quote is from a table, only that
+    one."""
     cited = [t for t in view.tables if any(t.start < quote.end and quote.start < t.end for quote in place.quotes)]
     for number, table in enumerate(cited or view.tables):
         key = f"whole_{place.file}_{view.number}_{number}"
@@ -120,7 +124,7 @@ def _whole_tables(place: Place, view: PageView) -> None:
 def _drawn(
     file: Path, mtime_ns: int, number: int, raw_indexes: tuple[int, ...], shares: tuple[Shares, ...], _password: str
 ) -> Picture:
-    """`mtime_ns` only tells one version of a file from the next."""
+    """Draws the page. `mtime_ns` makes the cache notice a changed file."""
     return render_page(file, number, raw_indexes, _WIDTH, shares, _password)
 
 

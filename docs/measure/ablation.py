@@ -21,7 +21,7 @@ import numpy as np
 
 from app.ask.opening import open_encoder
 from app.ask.retrieve import EVERYTHING, Parts, named_documents, retrieve
-from app.ask.rewrite import with_figures
+from app.ask.understand.rewrite import with_figures
 from app.datatypes import Hit
 from app.evaluation.grade import normalised
 from app.settings import load_settings

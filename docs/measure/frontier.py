@@ -34,7 +34,7 @@ from app.ask.evidence import best_sentences, sentences_of
 from app.ask.opening import open_encoder, open_llm
 from app.ask.prompt import build_prompt, label_of, passages_of, rules_of
 from app.ask.retrieve import AS_FOUND, join_neighbours, retrieve
-from app.ask.rewrite import with_figures
+from app.ask.understand.rewrite import with_figures
 from app.ask.verify import refuses
 from app.datatypes import Hit, Prompt, Segment, Sentence
 from app.evaluation import grade

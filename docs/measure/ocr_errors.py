@@ -26,7 +26,7 @@ from PIL import Image
 
 from ingest.children.worker import Recogniser
 from ingest.pdf.pdf import read_pdf
-from ingest.readers.ocr import missing
+from ingest.readers.ocr import why_unavailable
 
 
 def main() -> None:
@@ -35,8 +35,8 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=8, help="drawn by lot from all with at least 400 letters")
     parser.add_argument("--dpi", type=int, nargs="+", default=[150, 300])
     options = parser.parse_args()
-    if missing():
-        raise SystemExit(missing())
+    if why_unavailable():
+        raise SystemExit(why_unavailable())
     pages = chosen(options.folder, options.pages)
     results = []
     with tempfile.TemporaryDirectory() as folder, Recogniser(300) as recogniser:

@@ -24,7 +24,16 @@ from results_text import ABLATION, AT_SIZE, BENCH, FRONTIER, GATE, HEAD, HOSTILE
 
 from app.ask.gate import shipped_calibration
 from app.bench import report as bench_report
-from app.evaluation.figures import LABELS, METRICS, TIMES, TOLD, between, shown, signed, table
+from app.evaluation.figures import (
+    HEADLINE_METRICS,
+    LABELS,
+    METRICS,
+    TIMES,
+    format_difference,
+    format_interval,
+    format_metric,
+    table,
+)
 
 HERE = Path(__file__).parents[1]
 REPORTED = [
@@ -84,10 +93,10 @@ def _set(name: str, run: Mapping[str, Any], targets: Mapping[str, float]) -> str
     for key in REPORTED:
         if run.get(key) is None or (key == "all_docs_at_10" and run[key] == run.get("recall_at_10")):
             continue
-        row = [LABELS[key], shown(key, run[key]), between(key, run["intervals"].get(key))]
+        row = [LABELS[key], format_metric(key, run[key]), format_interval(key, run["intervals"].get(key))]
         if compared:
             row += _against(key, compared.get(key), run["difference"].get(key))
-        rows.append([*row, shown(key, targets.get(key))] if targets else row)
+        rows.append([*row, format_metric(key, targets.get(key))] if targets else row)
     title = f"{name.removesuffix(SEARCH)}, the search alone" if name.endswith(SEARCH) else name
     about = [
         f"## {title}",
@@ -103,10 +112,10 @@ def _set(name: str, run: Mapping[str, Any], targets: Mapping[str, float]) -> str
             "",
             f"Of {run['n']} questions {run['better']} went better than in the usual pipeline, {run['worse']} worse.",
         ]
-    keys = [key for key in TOLD if any(key in values for values in run["by_kind"].values())]
+    keys = [key for key in HEADLINE_METRICS if any(key in values for values in run["by_kind"].values())]
     if len(run["by_kind"]) > 1:
         kinds = [
-            [kind, str(values["n"]), *(shown(key, values.get(key)) for key in keys)]
+            [kind, str(values["n"]), *(format_metric(key, values.get(key)) for key in keys)]
             for kind, values in run["by_kind"].items()
         ]
         lines += ["", *table(["kind", "questions", *(LABELS[key] for key in keys)], kinds)]
@@ -115,9 +124,13 @@ def _set(name: str, run: Mapping[str, Any], targets: Mapping[str, float]) -> str
 
 def _against(key: str, usual: float | None, difference: Mapping[str, Any] | None) -> list[str]:
     if usual is None or difference is None:
-        return [shown(key, usual), "", ""]
-    text = signed(key, difference["difference"])
-    return [shown(key, usual), f"**{text}**" if difference["real"] else text, between(key, difference["interval"])]
+        return [format_metric(key, usual), "", ""]
+    text = format_difference(key, difference["difference"])
+    return [
+        format_metric(key, usual),
+        f"**{text}**" if difference["real"] else text,
+        format_interval(key, difference["interval"]),
+    ]
 
 
 def _version(run: Mapping[str, Any]) -> str:
@@ -168,9 +181,9 @@ def _ablation(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     body = []
     for name, metric in dict.fromkeys((row["set"], row["metric"]) for row in rows):
         of = [found.get((variant, name, metric)) for variant in variants]
-        cells = [shown(metric, row["value"]) if row else "" for row in of]
+        cells = [format_metric(metric, row["value"]) if row else "" for row in of]
         last = of[-1]
-        interval = between(metric, [last["low"], last["high"]]) if last else ""
+        interval = format_interval(metric, [last["low"], last["high"]]) if last else ""
         n = next(row["n"] for row in of if row)
         body.append([f"{name}: {LABELS.get(metric, metric)}", str(n), *cells, interval])
     return ["\n".join(table(["", "n", *variants, "95 %"], body))]
@@ -183,8 +196,8 @@ def _frontier(run: Mapping[str, Any]) -> str:
         right, *difference = _against("accuracy", way["accuracy"], way["difference"].get("accuracy"))
         keys = ("f1", "refusal_unanswerable", "refusal_answerable", *(key for key in TIMES if key in way))
         size = f"{way['state_bytes'] / 1000:.1f}" if way["state_bytes"] else ""
-        cells = [right, between("accuracy", way["intervals"]["accuracy"]), *difference]
-        cells += [*(shown(key, way[key]) for key in keys), f"{way['tokens_read']:.0f}", size]
+        cells = [right, format_interval("accuracy", way["intervals"]["accuracy"]), *difference]
+        cells += [*(format_metric(key, way[key]) for key in keys), f"{way['tokens_read']:.0f}", size]
         rows.append([f"{way['way']}: {way['about']}", str(way["n"]), *cells])
     titles = ["", "n", "right answers", "95 %", "difference", "95 %", "F1", "refused, of unanswerable"]
     titles += ["refused, of answerable", "seconds, median", "seconds, 95th", "tokens read", "kB a token kept"]

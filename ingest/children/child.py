@@ -1,9 +1,8 @@
-"""The child process that reads files: `python -m ingest.children.child`. It is shut in before it opens any.
+"""The child process that reads files: `python -m ingest.children.child`. It confines itself before it opens any file.
 
-It answers ("ready",) once it runs. A PDF comes as ("event", …) of `ingest.pdf.pdf`, page by page, so that what was read
-stays when it crashes or hangs; any other file as ("page", done, total) while it is read, then ("done", ReadResult).
-A page that was to be recognised comes as
-("recognised", Recognised). Each may end with ("failed", message, hint).
+It first sends ("ready",). For a PDF it sends ("event", event of `ingest.pdf.pdf`) page by page, so that what was read
+survives a crash; for any other file ("page", done, total), then ("done", ReadResult). For a page to be recognised it
+sends ("recognised", Recognised). Each request may end with ("failed", message, hint) instead.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from ingest.children.confine import confine
 
 
 def main() -> None:
+    """Confines this process, then answers requests from stdin on stdout until stdin is closed."""
     confine()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
@@ -68,7 +68,7 @@ def _replies(order: tuple[Any, ...], replies: IO[bytes]) -> Any:
 
 
 def _end_with(parent: int) -> None:
-    """A killed parent leaves nobody to kill a child that hangs."""
+    """Ends this process when its parent is gone: nobody else would end a child that hangs."""
     while os.getppid() == parent:
         time.sleep(2)
     os._exit(1)

@@ -1,7 +1,7 @@
-"""Shuts a reading child in: no network, no writing, no other program, bounded memory. Hostile files are opened there.
+"""Confines a child process that opens hostile files: no network, no writing, no other program, limited memory.
 
-On Linux the kernel refuses (seccomp), whatever the code in the child is made to do; elsewhere Python's own calls are
-refused (an audit hook), which stops a library but not a machine code that broke in.
+On Linux the kernel enforces this (seccomp), whatever code runs in the child. Elsewhere an audit hook refuses Python's
+own calls, which stops a library but not injected machine code.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _HOOKED = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "
 
 
 def confine() -> list[str]:
-    """Cannot be undone in this process. Returns what is in force, in words."""
+    """Confines this process for good. Returns what is in force, in words."""
     sys.dont_write_bytecode = True
     told = _limit()
     if _filter():
@@ -50,7 +50,8 @@ def confine() -> list[str]:
 
 
 def confinement() -> str:
-    """What a reading child is shut in by here: asked of one that tries to get out. For `docent doctor`."""
+    """Starts a confined child that tries to get out, and returns in words what it is confined by. For `docent
+    doctor`."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "ingest.children.confine"],
         capture_output=True,
@@ -76,7 +77,7 @@ def _limit() -> list[str]:
 
 
 def _filter() -> bool:
-    """A seccomp filter for all threads. False where the system has none, or knows another machine."""
+    """Installs a seccomp filter for all threads. Returns False on other systems and unknown machines."""
     kind = platform.machine()
     if sys.platform != "linux" or kind not in _KINDS or sys.maxsize < 2**32:
         return False
@@ -91,7 +92,8 @@ def _filter() -> bool:
 
 
 def _program(audit: int, openat: int, refused: tuple[int, ...], opens: int | None) -> bytes:
-    """BPF: refuses the calls by number, and both ways of opening a file where they would write."""
+    """Builds the BPF program that refuses these system calls, and both calls that open a file where they would
+    write."""
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, refuse = 0x7FFF0000, 0x00050000 | _EACCES
     steps: list[tuple[int, int, int, int]] = [
@@ -119,7 +121,7 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def main() -> None:
-    """Tries to get out, and says what came of it."""
+    """Confines this process, tries to get out, and prints what came of it."""
     import socket
     from pathlib import Path
 

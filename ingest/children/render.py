@@ -1,7 +1,7 @@
-"""A PDF page as a picture, with the quote marked where it stands.
+"""Draws a page as a picture with the quote marked.
 
-Drawn in a child process, which runs this module: pdfium takes one thread at a time, and a hostile page that crashes it
-or hangs it must not take the chat with it.
+A child process runs this module: pdfium works in one thread at a time, and a hostile page that crashes it or hangs it
+must not take the chat with it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HINT = "The page's text is shown instead. The file itself can be opened in a PD
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """In pixels of the picture, from its top left: the page as it is seen, however it is turned."""
+    """A rectangle in pixels of the picture, measured from its top left, on the page as it is seen."""
 
     left: int
     top: int
@@ -43,7 +43,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`mark` is where the first mark stands, as a share of the height from above; 0 without marks."""
+    """A page as PNG. `mark` is the top of the first mark, as a share of the height from above; 0 without marks."""
 
     png: bytes
     mark: float = 0.0
@@ -57,10 +57,11 @@ def render_page(
     shares: Sequence[Shares] = (),
     password: str = "",
 ) -> Picture:
-    """Page `number` (1-based), `width` pixels wide, with the characters at `raw_indexes` marked, and the `shares`.
+    """Draws page `number` (1-based) in a child process, `width` pixels wide, with the characters at `raw_indexes` and
+    the rectangles `shares` marked.
 
-    Raises ReadError when the page cannot be drawn, also when it crashes the reader or takes too long; as NEEDS_PASSWORD
-    where only the password is missing. That goes through a pipe: anyone may see a command's arguments.
+    Raises ReadError when the page cannot be drawn, crashes the child or takes too long; with NEEDS_PASSWORD where only
+    the password is missing. The password goes through a pipe, as anyone may see a command's arguments.
     """
     order = json.dumps(
         {"path": str(path), "number": number, "raw_indexes": list(raw_indexes), "width": width,
@@ -87,7 +88,7 @@ def draw_page(
     shares: Sequence[Shares] = (),
     password: str = "",
 ) -> Picture:
-    """What `render_page` does, in this process. Raises pdfium's own errors, and ReadError."""
+    """Does what `render_page` does, but in this process. Raises pdfium's own errors, and ReadError."""
     if is_picture(path):
         picture = page_picture(path, number)
         scale = min(width / picture.width, math.sqrt(_MAX_PIXELS / (picture.width * picture.height)))
@@ -125,9 +126,10 @@ def _marked(picture: Any, boxes: Sequence[Box]) -> Picture:
 
 
 def quote_boxes(page: Any, textpage: Any, raw_indexes: Iterable[int], size: tuple[int, int]) -> list[Box]:
-    """One box per run of characters on a line, on a picture of `size`. `page` and `textpage` are pdfium's.
+    """Returns one box for each run of characters on a line, in pixels of a picture of `size`. `page` and `textpage` are
+    pdfium's.
 
-    Indexes that the page does not have are passed over, such as the -1 of characters that cleaning put in.
+    Indexes that the page does not have are skipped, such as the -1 of characters that cleaning inserted.
     """
     boxes: list[Box] = []
     count = textpage.count_chars()
@@ -146,7 +148,8 @@ def quote_boxes(page: Any, textpage: Any, raw_indexes: Iterable[int], size: tupl
 
 
 def _continues(line: Box, box: Box) -> bool:
-    """Same line, and no further away than a wide space: table cells and columns get boxes of their own."""
+    """Whether a box continues the line: no further away than a wide space. Table cells and columns get boxes of their
+    own."""
     overlap = min(line.bottom, box.bottom) - max(line.top, box.top)
     gap = max(box.left - line.right, line.left - box.right)
     return overlap > 0.5 * min(line.height, box.height) and gap < 1.5 * max(line.height, box.height)
@@ -157,7 +160,8 @@ def _around(a: Box, b: Box) -> Box:
 
 
 def _on_picture(page: Any, a: tuple[float, float], b: tuple[float, float], size: tuple[int, int]) -> Box:
-    """The rectangle between two corners given in points. pdfium knows the page's rotation and crop box; we need not."""
+    """Returns the rectangle between two corners given in points. pdfium takes the page's rotation and crop box into
+    account."""
     import ctypes
 
     import pypdfium2.raw as raw
@@ -172,6 +176,7 @@ def _on_picture(page: Any, a: tuple[float, float], b: tuple[float, float], size:
 
 
 def main() -> None:
+    """Draws the page that stdin describes, and writes its mark and PNG to stdout."""
     from ingest.children.confine import confine
 
     confine()

@@ -1,6 +1,6 @@
-"""What a reading child and its parent say to each other: length-prefixed pickles through two pipes.
+"""The messages between a reading child and its parent: length-prefixed pickles through two pipes.
 
-The parent takes nothing but the shapes it knows: a child that a hostile file has taken over cannot make it run code.
+The parent only unpickles classes it knows, so a child that a hostile file has taken over cannot make it run code.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ _LARGEST = 2 << 30  # bytes of one message
 
 
 def send(stream: IO[bytes], message: object) -> None:
+    """Sends one message. Raises OSError when the other side is gone."""
     data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     stream.write(struct.pack("<Q", len(data)) + data)
     stream.flush()
 
 
 def receive(stream: IO[bytes]) -> Any:
-    """Raises EOFError when the other side is gone, ValueError for what it may not send."""
+    """Returns the next message. Raises EOFError when the other side is gone, ValueError for a message that is not
+    allowed."""
     head = stream.read(8)
     if len(head) < 8:
         raise EOFError

@@ -1,4 +1,5 @@
-"""Reads files in a child process: hostile ones may crash it or hang, and Docent goes on behind the page at fault."""
+"""Reads files in a child process. When a hostile file crashes it or hangs it, reading goes on behind the page at
+fault."""
 
 from __future__ import annotations
 
@@ -25,14 +26,15 @@ _HINT = "Open it in a PDF viewer and print it to a new PDF, then ingest again."
 
 
 def hint_for(path: Path) -> str:
-    """What to do about a file that a reader crashes on, or cannot finish."""
+    """Returns what to do about a file that crashes the reader or takes too long."""
     if path.suffix.lower() == ".pdf":
         return _HINT
     return "Open it in the program it was made with and save it again, in parts if it is long; then ingest again."
 
 
 class Child:
-    """A child process that reads. Killed when it takes too long over one thing, and begun anew."""
+    """A child process that reads. It is killed when one page takes more than `page_timeout` seconds, and started
+    anew."""
 
     def __init__(self, page_timeout: float) -> None:
         self._page_timeout = page_timeout
@@ -48,8 +50,8 @@ class Child:
         self._kill()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """The child stands still meanwhile."""
+    def suspended(self) -> Iterator[None]:
+        """Suspends the child process within the `with` block."""
         import psutil
 
         child = psutil.Process(self._child.pid) if self._child else None
@@ -64,7 +66,7 @@ class Child:
                     child.resume()
 
     def _next(self, check: Callable[[], None]) -> tuple[Any, ...]:
-        """Kills a child that takes too long or is gone, and raises _Lost."""
+        """Returns the child's next message. Kills a child that takes too long or is gone, and raises _Lost."""
         left = self._page_timeout
         while True:
             check()
@@ -119,28 +121,29 @@ class Child:
 
 
 class Reader(Child):
-    """Reads files. `start` the next one while the last is still being embedded, then `finish` it."""
+    """Reads files: `start` the next one while the last is still being embedded, then `finish` it."""
 
     def __init__(self, page_timeout: float) -> None:
         super().__init__(page_timeout)
         self._file: tuple[Path, str] = (Path(), "")
 
     def start(self, path: Path, password: str = "") -> None:
+        """Sends the file to the child, which begins to read it."""
         self._file = path, password
         self._order(("read", str(path), password, Resume()))
 
     def finish(self, on_page: OnPage | None = None, check: Callable[[], None] = lambda: None) -> ReadResult:
-        """Raises ReadError for what kept the whole file from being read. A page of a PDF that crashes the reader or
-        takes too long costs that page only, and a note names it.
+        """Waits for the file and returns it. Raises ReadError for what kept the whole file from being read. A page of a
+        PDF that crashes the child or takes too long is left out, and a note names it.
 
-        `check` is called several times a second. It may take its time, which is not counted, or raise to give up.
+        `check` is called several times a second. It may wait, which is not counted, or raise to give up.
         """
         pdf = Gathered(self._file[0])
         while True:
             try:
                 message = self._next(check)
             except _Lost as lost:
-                resume = pdf.lose(str(lost))
+                resume = pdf.recover(str(lost))
                 if resume is None:
                     raise ReadError(str(lost), hint_for(self._file[0])) from None
                 if pdf.is_done:
@@ -162,10 +165,11 @@ class Reader(Child):
 
 
 class Recogniser(Child):
-    """Recognises pages that are pictures."""
+    """Recognises the text of pages that are pictures."""
 
     def page(self, path: Path, number: int, password: str = "", check: Callable[[], None] = lambda: None) -> Recognised:
-        """Raises ReadError when it cannot be drawn, crashes the child or takes too long."""
+        """Returns the recognised page `number` (1-based). Raises ReadError when it cannot be drawn, crashes the child
+        or takes too long."""
         self._order(("recognise", str(path), password, number))
         try:
             message = self._next(check)
@@ -181,7 +185,7 @@ class Recogniser(Child):
 
 
 class _Lost(Exception):
-    """The child hung or died."""
+    """The child hung or crashed."""
 
 
 def _listen(stream: IO[bytes] | None, messages: queue.Queue[tuple[Any, ...] | None]) -> None:

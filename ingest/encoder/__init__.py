@@ -1,4 +1,4 @@
-"""Text to vectors: the sentence encoder, with its batches, precision and prefixes.
+"""Turns text into vectors with a sentence encoder.
 
 Hands out `SentenceEncoder` (embed.py). May call `ingest.datatypes` and `ingest.errors`.
 """

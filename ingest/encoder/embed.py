@@ -1,4 +1,4 @@
-"""sentence-transformers behind the Encoder protocol, in the fastest precision this CPU does well."""
+"""The Encoder protocol with sentence-transformers, in the fastest precision that this CPU handles well."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _SAMPLES = [
 
 
 class SentenceEncoder:
-    """A sentence-transformers model from a local folder; nothing is ever fetched.
+    """A sentence-transformers model from a local folder; nothing is ever downloaded.
 
     `name` is the folder's name with a hash of its weights and prefixes, so that an index knows which vectors it holds.
-    Some models are trained with words before each text, as 'query: ' and 'passage: ' (Wang et al., E5, 2022).
-    Safe to call from several threads. Loading takes seconds and happens at the first use, or at `load()`.
+    Some models are trained with words before each text, such as 'query: ' and 'passage: ' (Wang et al., E5, 2022). Safe
+    to call from several threads. Loading takes seconds and happens at the first use, or at `load()`.
     """
 
     def __init__(
@@ -72,24 +72,26 @@ class SentenceEncoder:
         return int(min(model.max_seq_length or 512, _LONGEST)) - 2 - prefix  # [CLS] and [SEP]
 
     def load(self) -> Any:
+        """Loads the model if it is not loaded yet, and returns it. Raises ModelError."""
         with self._lock:
             if self._model is None:
                 self._model = self._loaded()
             return self._model
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (len(texts), dim), in the precision that `tune` settled on."""
+        """Returns unit vectors of passages, shape (len(texts), dim), in the precision that `tune` chose."""
         self.load()
         return self._encode(self._passages, [self.passage_prefix + text for text in texts])
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Always in float32: of the ten passages that float32 finds, 0.991 are found in bfloat16 when only they are in
-        it, 0.985 when the question is too (185 questions, 1,625 passages of PDFs, MiniLM)."""
+        """Returns unit vectors of questions, shape (len(texts), dim), always in float32. Of the ten passages that
+        float32 finds, 0.991 are found with passages in bfloat16, 0.985 with questions in it too (185 questions, 1,625
+        PDF passages, MiniLM)."""
         return self._encode(self.load(), [self.query_prefix + text for text in texts])
 
     def _encode(self, model: Any, texts: Sequence[str]) -> Vectors:
-        """Several batches at once, each on a thread of its own: a batch that is spread over all cores has them wait
-        for one another after each of its steps, the longer the busier another program keeps one of them."""
+        """Embeds several batches at once, each on its own thread: in a batch spread over all cores, the cores wait for
+        one another after each step, the longer the busier another program keeps one of them."""
         import torch
 
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
@@ -116,7 +118,8 @@ class SentenceEncoder:
         return [[end for _, end in encoding.offsets] for encoding in found]
 
     def tune(self) -> None:
-        """Measures bf16 against fp32 on this machine and keeps the faster that gives the same vectors. Once."""
+        """Measures bfloat16 against float32 on this machine, once, and keeps the faster one if it gives the same
+        vectors."""
         import torch
 
         with self._lock:
@@ -156,9 +159,9 @@ class SentenceEncoder:
 
 
 def _packed(lengths: Sequence[int], cores: int) -> list[list[int]]:
-    """Batches of texts of about the same length, longest first: next to nothing is padded, and none is left to do
-    alone at the end for long. A batch has up to _BATCH_TOKENS tokens, padding counted, or is a single text; of a few
-    texts there are two batches for each core all the same."""
+    """Groups texts of about equal length into batches, longest first, so that little is padded and no long batch runs
+    alone at the end. A batch has up to _BATCH_TOKENS tokens with padding, or is a single text; few texts still make two
+    batches a core."""
     room = min(_BATCH_TOKENS, max(_LEAST_TOKENS, sum(lengths) // (2 * cores)))
     batches: list[list[int]] = []
     longest = 0
@@ -177,7 +180,7 @@ def _halved(model: Any) -> Any:
 
 
 def _measuring(tokenizer: Any) -> Any:
-    """A copy of the encoder's tokenizer that cuts nothing off: it is asked how long texts are."""
+    """Returns a copy of the encoder's tokenizer that does not truncate, to measure how long texts are."""
     from tokenizers import Tokenizer
 
     own = Tokenizer.from_str(getattr(tokenizer, "backend_tokenizer", tokenizer).to_str())
@@ -187,8 +190,8 @@ def _measuring(tokenizer: Any) -> Any:
 
 
 def _timed(model: Any) -> tuple[Vectors, float]:
-    """Unit vectors of the samples and the least time it took, the processor's on this thread: however busy other
-    programs keep the machine, the choice stays the same."""
+    """Returns unit vectors of the samples and the least processor time of this thread, in seconds; other busy programs
+    do not change that."""
     least = float("inf")
     for _ in range(3):
         start = time.thread_time()
@@ -199,7 +202,7 @@ def _timed(model: Any) -> tuple[Vectors, float]:
 
 @lru_cache(maxsize=8)
 def _weights_hash(files: tuple[tuple[str, str, int, int], ...], *prefixes: str) -> str:
-    """Of all the bytes of weights and configuration, once while sizes and dates stay: 0.1 s for 90 MB."""
+    """Hashes all weights and configuration, once while sizes and dates stay the same: 0.1 s for 90 MB."""
     digest = hashlib.blake2b(digest_size=6)
     for name, place, size, _ in files:
         digest.update(f"{name} {size}\0".encode())

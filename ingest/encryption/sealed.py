@@ -1,7 +1,9 @@
-"""Files of an encrypted library: AES-256-GCM in blocks, under a key of the file's own, so that no nonce comes twice.
+r"""Encrypts files of a library with AES-256-GCM in blocks, under a key of the file's own, so that no nonce is used
+twice.
 
-`docent sealed 1\n`, 16 random bytes, then blocks of up to 1 MiB, each with its tag of 16 bytes. A block's nonce is its
-number and whether it is the last: blocks left out, moved or cut off are noticed, and so is another file's name.
+A sealed file is `docent sealed 1\n`, 16 random bytes, then blocks of up to 1 MiB, each with a tag of 16 bytes. A
+block's nonce is its number and whether it is the last, and the file's name is authenticated too: so blocks that were
+removed, moved or cut off are noticed, and so is a renamed file.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ _TAG = 16
 
 
 def sealed(key: Key, name: str, data: bytes) -> bytes:
-    """`data` as a file of that name holds it."""
+    """Encrypts `data` for a file of that name."""
     out = io.BytesIO()
     with _Sealing(key, name, out) as sealing:
         sealing.write(data)
@@ -30,29 +32,31 @@ def sealed(key: Key, name: str, data: bytes) -> bytes:
 
 
 def unsealed(key: Key, name: str, data: bytes) -> bytes:
-    """What was sealed. Raises ValueError for what was not, or not whole, or under another key or name."""
+    """Decrypts what `sealed` returned. Raises ValueError for data that is not whole, or sealed under another key or
+    name."""
     return b"".join(_blocks(key, name, io.BytesIO(data)))
 
 
-def hidden(key: Key, name: str, data: bytes) -> tuple[str, bytes]:
-    """A file's name and content as they are kept where the name itself would tell of the content."""
-    hashed = hidden_name(key, name)
+def seal_named(key: Key, name: str, data: bytes) -> tuple[str, bytes]:
+    """Returns a hashed name and the encrypted content, for a file whose name itself would reveal its content."""
+    hashed = hash_name(key, name)
     return hashed, sealed(key, hashed, name.encode() + b"\n" + data)
 
 
-def shown(key: Key, hashed: str, data: bytes) -> tuple[str, bytes]:
-    """The other way round. Raises ValueError."""
+def unseal_named(key: Key, hashed: str, data: bytes) -> tuple[str, bytes]:
+    """Returns the name and content that `seal_named` was given. Raises ValueError as `unsealed` does."""
     name, _, content = unsealed(key, hashed, data).partition(b"\n")
     return name.decode(), content
 
 
-def hidden_name(key: Key, name: str) -> str:
+def hash_name(key: Key, name: str) -> str:
+    """Returns the keyed hash under which `seal_named` stores a file of that name."""
     return hashlib.blake2b(name.encode(), key=key.of("names"), digest_size=16).hexdigest()
 
 
 @contextmanager
 def writing_to(file: Path, key: Key | None) -> Iterator[Any]:
-    """The file, open for writing; with a key, what is written is sealed."""
+    """Opens the file for writing; with a key, what is written is encrypted."""
     with file.open("wb") as out:
         if key is None:
             yield out
@@ -62,7 +66,7 @@ def writing_to(file: Path, key: Key | None) -> Iterator[Any]:
 
 
 def read_from(file: Path, key: Key | None) -> IO[bytes]:
-    """The file's content, opened where there is a key, in memory. Raises OSError, ValueError."""
+    """Returns the file's content in memory, decrypted where there is a key. Raises OSError, ValueError."""
     if key is None:
         return io.BytesIO(file.read_bytes())
     with file.open("rb") as data:
@@ -70,7 +74,8 @@ def read_from(file: Path, key: Key | None) -> IO[bytes]:
 
 
 class _Sealing(io.RawIOBase):
-    """Takes any bytes and writes blocks of them. What was not closed properly lacks its last block."""
+    """A stream that encrypts what is written to it, block by block. Without a proper close the last block is
+    missing."""
 
     def __init__(self, key: Key, name: str, out: IO[bytes]) -> None:
         salt = os.urandom(16)

@@ -1,8 +1,8 @@
-"""The key of an encrypted library: random, and kept in vault.json wrapped by one made from the passphrase, so that the
-passphrase can be changed without writing the library anew.
+"""The key of an encrypted library. It is random, and stored in vault.json, encrypted with a key made from the
+passphrase; so the passphrase can be changed without writing the library anew.
 
-Argon2id (RFC 9106) makes the wrapping key, AES-256-GCM wraps. The key itself is never used: from it come, by HKDF, one
-for the databases, one for the other files and one for their names.
+Argon2id (RFC 9106) derives the wrapping key, AES-256-GCM wraps. The key itself encrypts nothing: HKDF derives from it
+one key for the databases, one for the other files and one for their names.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _SEALED_FOR = b"docent vault 1"
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What opens an encrypted library. Passed down to whatever opens a file of it, and never written or shown."""
+    """Opens an encrypted library. It is passed to whatever opens a file of the library, and never written or shown."""
 
     secret: bytes = field(repr=False)
 
     def of(self, purpose: str) -> bytes:
-        """32 bytes for one purpose; they tell nothing of those for another."""
+        """Derives a key of 32 bytes for one purpose; keys of different purposes reveal nothing of each other."""
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -42,7 +42,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a guess at the passphrase costs: some tenths of a second and 128 MiB."""
+    """The Argon2id parameters, which set what a guess at the passphrase costs: some tenths of a second and 128 MiB."""
 
     memory_kib: int = 131_072
     iterations: int = 3
@@ -54,11 +54,12 @@ class Cost:
 
 
 def is_encrypted(folder: Path) -> bool:
+    """Whether the library in this folder is encrypted."""
     return (folder / FILE).is_file()
 
 
-def locked(folder: Path) -> IndexLocked:
-    """What to raise where the key is missing."""
+def locked_error(folder: Path) -> IndexLocked:
+    """Returns the error to raise where the key is missing."""
     return IndexLocked(
         f"The library in {folder} is encrypted.",
         "Its passphrase is asked for in a terminal; a program gives it in DOCENT_PASSPHRASE or through "
@@ -67,14 +68,15 @@ def locked(folder: Path) -> IndexLocked:
 
 
 def new_vault(folder: Path, passphrase: str, cost: Cost | None = None) -> Key:
-    """A new key, wrapped into vault.json. Raises InvalidInput for a passphrase that is too short, StorageError."""
+    """Makes a new key and writes it, wrapped, into vault.json. Raises InvalidInput for a short passphrase,
+    StorageError."""
     key = Key(secrets.token_bytes(32))
-    _write(folder, key, checked(passphrase), cost or Cost())
+    _write(folder, key, check_passphrase(passphrase), cost or Cost())
     return key
 
 
 def unlock(folder: Path, passphrase: str) -> Key:
-    """Raises IndexLocked when the passphrase is not the right one, IndexDamaged when vault.json cannot be used."""
+    """Returns the key. Raises IndexLocked for a wrong passphrase, IndexDamaged when vault.json cannot be used."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -96,11 +98,13 @@ def unlock(folder: Path, passphrase: str) -> Key:
 
 
 def change_passphrase(folder: Path, key: Key, passphrase: str, cost: Cost | None = None) -> None:
-    """Raises InvalidInput for one that is too short, StorageError. Until it is written whole, the old one holds."""
-    _write(folder, key, checked(passphrase), cost or Cost())
+    """Wraps the key with a new passphrase. Until that is written completely, the old one holds. Raises InvalidInput for
+    a short passphrase, StorageError."""
+    _write(folder, key, check_passphrase(passphrase), cost or Cost())
 
 
-def checked(passphrase: str) -> str:
+def check_passphrase(passphrase: str) -> str:
+    """Returns the passphrase. Raises InvalidInput when it has fewer than LEAST characters."""
     if len(passphrase) < LEAST:
         raise InvalidInput(
             f"The passphrase has {len(passphrase)} characters; {LEAST} are the least.",

@@ -1,4 +1,4 @@
-"""A PDF's title and headings: from its outline, or from lines that stand out."""
+"""Finds a PDF's title and headings, in its outline or among the lines that stand out by size or weight."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ _CAPTION = re.compile(rf"^((?:Table|Tab\.|Tabelle|Tableau|Tabla) ?\d.{{0,110}})\
 def headings_of(
     outline: Sequence[tuple[int, int, str]], cleaned: Sequence[CleanPage], pages: Sequence[Page]
 ) -> tuple[Heading, ...]:
-    """`outline`: page, level, title. Table captions are headings too, the narrowest."""
+    """Returns the headings of a document. `outline` entries are (page, level, title). Table captions are headings of
+    the lowest level."""
     found = _outline_headings(outline, pages) or _typographic_headings(cleaned, pages)
     return tuple(sorted((*found, *_captions(pages)), key=lambda heading: (heading.start, heading.level)))
 
 
 def pdf_title(path: Source, cleaned: Sequence[CleanPage]) -> str:
-    """Without metadata: the largest line of the first page, else the file's name."""
+    """Returns the largest line of the first page, else the file's name; for a PDF whose metadata has no title."""
     lines = [entry.line for entry in cleaned[0].lines if 4 <= len(entry.line.text) <= 120] if cleaned else []
     if lines and (largest := max(lines, key=lambda line: line.height)).height > 1.3 * np.median(
         [x.height for x in lines]
@@ -43,7 +44,7 @@ def _outline_headings(outline: Sequence[tuple[int, int, str]], pages: Sequence[P
 
 
 def _captions(pages: Sequence[Page]) -> list[Heading]:
-    """A table's later rows say nothing without its caption."""
+    """Returns table captions as headings, so that each part of a long table is found by its caption."""
     return [
         Heading(page.start + found.start(), 7, " ".join(found.group(1).split()))
         for page in pages
@@ -52,7 +53,7 @@ def _captions(pages: Sequence[Page]) -> list[Heading]:
 
 
 def _typographic_headings(cleaned: Sequence[CleanPage], pages: Sequence[Page]) -> tuple[Heading, ...]:
-    """Lines that stand out from the body by size, or by weight where the body is not bold."""
+    """Returns the lines that stand out from the body text by size, or by weight where the body is not bold."""
     lines = [
         (page, entry)
         for page, entries in zip(pages, cleaned, strict=True)

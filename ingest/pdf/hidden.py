@@ -1,7 +1,8 @@
-"""What of a PDF page nobody sees: white on white, of no size, off the page, behind a picture. And what is a picture.
+"""Finds text on a PDF page that nobody sees (white on white, tiny, off the page, behind a picture), and measures
+pictures.
 
-What looks suspicious is drawn twice, with and without it: where that makes no difference, it is not seen. A text
-without ink over a picture is what a scanner recognised, and no secret.
+The page is drawn with and without suspicious text: where that makes no difference, the text cannot be seen. Text
+without ink over a picture is what a scanner recognised in it, and is not reported.
 """
 
 from __future__ import annotations
@@ -30,19 +31,22 @@ Matrix = tuple[float, float, float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """`hidden` is an excerpt of the text that nobody sees; `pictures` the share of the page that they cover. `layer`:
-    the text is what a scanner recognised in them. `blank`: there is nothing on the page."""
+class Inspection:
+    """What was found on a page. `hidden` is an excerpt of text that nobody sees; `pictures` the share of the page that
+    pictures cover; `layer` says that the text is what a scanner recognised in them, `blank` that nothing is on the
+    page."""
 
     hidden: str = ""
     pictures: float = 0.0
     layer: bool = False
     blank: bool = True
-    unheard: bool = False  # hidden text that pdfium cannot tell the words of
+    unreadable: bool = False  # hidden text that pdfium cannot tell the words of
 
 
 @dataclass(slots=True)
 class _Thing:
+    """A text, path, picture or shading on the page, with its box in points. `suspect` says that it may be invisible."""
+
     handle: Any
     kind: int
     box: Box
@@ -59,12 +63,15 @@ class _Thing:
 
 @dataclass(slots=True)
 class _Look:
+    """The objects of a page; `full` says that it has more than were collected."""
+
     things: list[_Thing] = field(default_factory=list)
     full: bool = False
 
 
-def look_at(page: Any, textpage: Any, text: str) -> tuple[Seen, str]:
-    """What is seen, and the text with a space for each character that is not."""
+def inspect_page(page: Any, textpage: Any, text: str) -> tuple[Inspection, str]:
+    """Returns what was found on the page, and `text` with a space in place of each hidden character. `page` and
+    `textpage` are pdfium's."""
     look = _Look()
     _collect(page.raw, None, (1, 0, 0, 1, 0, 0), look, 0)
     texts = [thing for thing in look.things if thing.kind == _TEXT]
@@ -77,7 +84,7 @@ def look_at(page: Any, textpage: Any, text: str) -> tuple[Seen, str]:
     if hidden:
         text, excerpt = _without(textpage, text, hidden)
     blank = not any(thing.kind != _TEXT for thing in look.things) and not text.strip()
-    return Seen(excerpt, float(grid.mean()), layer, blank, bool(hidden) and not excerpt), text
+    return Inspection(excerpt, float(grid.mean()), layer, blank, bool(hidden) and not excerpt), text
 
 
 def _collect(owner: Any, form: Any, matrix: Matrix, look: _Look, depth: int) -> None:
@@ -122,7 +129,7 @@ def _thing(handle: Any, kind: int, matrix: Matrix) -> _Thing:
 
 
 def _unseen(page: Any, frame: Box, look: _Look, texts: list[_Thing], grid: Any) -> set[int]:
-    """The addresses of the texts that nobody sees."""
+    """Returns the addresses of the text objects that nobody sees."""
     hidden = set()
     for thing in texts:
         if thing.size < _TINY or _is_off(thing.box, frame):
@@ -139,7 +146,8 @@ def _unseen(page: Any, frame: Box, look: _Look, texts: list[_Thing], grid: Any) 
 
 
 def _suspect(things: list[_Thing], pictures: float) -> None:
-    """Light or transparent text, text in the colour of what lies below it, text below something else."""
+    """Marks texts that may be invisible: light, transparent, in the colour of what lies below them, or below something
+    else."""
     texts = [(n, t) for n, t in enumerate(things) if t.kind == _TEXT and t.mode != 3]
     covers = [(n, t) for n, t in enumerate(things) if t.kind == _IMAGE or (t.kind != _TEXT and t.colour)]
     covers = [(n, t) for n, t in covers if (t.box[2] - t.box[0]) * (t.box[3] - t.box[1]) > 20][:_MOST_COVERS]
@@ -154,7 +162,7 @@ def _suspect(things: list[_Thing], pictures: float) -> None:
     inks = np.array([(t.colour or _BLACK)[:3] for _, t in texts])[:, None, :]
     grounds = np.array([(t.colour or (-999,) * 4)[:3] for _, t in covers])[None, :, :]
     alike = np.abs(inks - grounds).max(axis=2) < _DIFFERENCE
-    # A scan's picture over the text that was recognised in it is no secret; what is behind smaller ones may be.
+    # A scan lies over the text that was recognised in it, which is no secret; text behind smaller pictures may be one.
     later = np.array([n for n, _ in covers])[None, :] > np.array([n for n, _ in texts])[:, None]
     found = (over & np.where(later, pictures < 0.5, alike)).any(axis=1)
     for (_, thing), suspect in zip(texts, found.tolist(), strict=True):
@@ -162,7 +170,7 @@ def _suspect(things: list[_Thing], pictures: float) -> None:
 
 
 def _making_no_difference(page: Any, frame: Box, suspects: list[_Thing]) -> set[int]:
-    """Drawn with and without them, the page is the same there."""
+    """Returns the addresses of the suspects without which the page is drawn exactly the same."""
     import pypdfium2.raw as raw
 
     scale = min(2.0, _PIXELS / max(1.0, *page.get_size()))
@@ -198,6 +206,7 @@ def _on_drawing(page: Any, box: Box, shape: tuple[int, ...]) -> tuple[int, int, 
 
 
 def _without(textpage: Any, text: str, hidden: set[int]) -> tuple[str, str]:
+    """Returns the text with a space for each hidden character, and an excerpt of what was hidden."""
     import pypdfium2.raw as raw
 
     kept, lost = [], []
@@ -214,7 +223,7 @@ def _without(textpage: Any, text: str, hidden: set[int]) -> tuple[str, str]:
 
 
 def _lie_below(things: list[_Thing]) -> bool:
-    """Whether the texts were laid under the pictures, as some scanners do."""
+    """Whether most texts were drawn before the last picture, as some scanners do."""
     last = max((n for n, thing in enumerate(things) if thing.kind == _IMAGE), default=-1)
     texts = [n for n, thing in enumerate(things) if thing.kind == _TEXT]
     return bool(texts) and sum(n < last for n in texts) > 0.8 * len(texts)
@@ -224,7 +233,7 @@ def _lie_below(things: list[_Thing]) -> bool:
 
 
 def _covered(things: list[_Thing], frame: Box) -> Any:
-    """Which cells of the page lie below pictures."""
+    """Returns a grid of the page's cells, shape (_GRID, _GRID), with True for those that pictures cover."""
     grid = np.zeros((_GRID, _GRID), bool)
     for thing in things:
         if thing.kind == _IMAGE and (cells := _cells(thing.box, frame)):

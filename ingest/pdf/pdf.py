@@ -1,7 +1,7 @@
-"""A PDF, page by page: pdfium's text, pypdf's where that looks wrong, and which pages have to be recognised.
+"""Reads a PDF page by page, with pdfium, or with pypdf where pdfium's text looks wrong.
 
-Reading is a stream of events, from a child process or from here; what was read before a crash or a hang is kept, and
-reading goes on behind it.
+Reading is a stream of events, which may come from a child process. When the reader crashes or hangs, the events so far
+are kept and another reader goes on behind the page at fault.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ingest.pdf.pdfium import DAMAGED_HINT, open_pdf, pdfium_page
 from ingest.pdf.pypdf_second import SecondReader, Structure
 from ingest.text.clean import RawPage, clean_pages
 from ingest.text.hostile import flagged, hidden_flags
-from ingest.text.quality import GOOD, quality, wants_recognition
+from ingest.text.quality import GOOD, needs_recognition, quality
 from ingest.text.tables import tables_in
 
 UNREAD = "of pictures, still to be recognised"
@@ -28,21 +28,24 @@ _MOST_LOST = 5  # pages that hang or crash, until the rest is given up: each cos
 
 
 @dataclass(frozen=True, slots=True)
-class At:
-    """What is begun now: 'open', 'second open', 'page', 'second' or 'structure'. If it never ends, that is lost."""
+class StepStarted:
+    """Event: a step begins. `step` is 'open', 'second open', 'page', 'second' or 'structure'. If the reader then
+    crashes or hangs, this step is at fault."""
 
     step: str
     page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class PageCount:
+    """Event: how many pages the file has."""
+
     pages: int
 
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
-    """One page as it was read. `lost`: not at all. A later one of the same number takes its place."""
+    """Event: one page as it was read; `lost` if it could not be. A later event for the same page replaces this one."""
 
     number: int
     raw: RawPage
@@ -55,17 +58,17 @@ class PageRead:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Where to begin, and what to leave alone because it crashed or hung before."""
+    """The page at which reading begins, and the steps to skip because they crashed or hung before."""
 
     first: int = 1
     skip: frozenset[str] = frozenset()
 
 
-Event = At | Count | PageRead | Structure
+Event = StepStarted | PageCount | PageRead | Structure
 
 
 def read_pdf(path: Source, password: str = "", on_page: OnPage | None = None) -> ReadResult:
-    """Raises ReadError when no page's text can be had: password, damage, or nothing on the pages."""
+    """Reads a PDF in this process. Raises ReadError when no text can be had: wrong password, damage, or empty pages."""
     gathered = Gathered(path)
     for event in pdf_events(path, password):
         gathered.take(event, on_page)
@@ -73,12 +76,12 @@ def read_pdf(path: Source, password: str = "", on_page: OnPage | None = None) ->
 
 
 def pdf_events(path: Source, password: str = "", resume: Resume | None = None) -> Iterator[Event]:
-    """Raises ReadError when the file cannot be opened at all."""
+    """Yields the events of reading a PDF. Raises ReadError when the file cannot be opened at all."""
     resume = resume or Resume()
     document, why = None, ReadError("is damaged in a way that crashed the reader", DAMAGED_HINT)
     with SecondReader(path, password) as second:
         if "open" not in resume.skip:
-            yield At("open")
+            yield StepStarted("open")
             try:
                 document = open_pdf(path, password)
             except ReadError as error:
@@ -86,17 +89,17 @@ def pdf_events(path: Source, password: str = "", resume: Resume | None = None) -
                     raise
                 why = error
         if document is None:
-            yield At("second open")
+            yield StepStarted("second open")
             count = second.n_pages if "second open" not in resume.skip else 0
             if not count:
                 raise why
         else:
             count = len(document)
         try:
-            yield Count(count)
+            yield PageCount(count)
             missed = 0  # pages in a row that are not there
             for number in range(resume.first, min(count, _MOST_PAGES) + 1):
-                yield At("page", number)
+                yield StepStarted("page", number)
                 for event in _page_events(document, second, number, count):
                     if isinstance(event, PageRead):
                         missed = missed + 1 if event.lost else 0
@@ -106,7 +109,7 @@ def pdf_events(path: Source, password: str = "", resume: Resume | None = None) -
         finally:
             if document is not None:
                 document.close()
-        yield At("structure")
+        yield StepStarted("structure")
         yield second.structure(count)
 
 
@@ -120,21 +123,21 @@ def _page_events(document: object, second: SecondReader, number: int, count: int
         page = PageRead(number, _NOTHING, lost=True)
     else:
         text, seen = _plain(found.raw), found.seen
-        unread = wants_recognition(text, seen.pictures, found.unmapped, seen.blank)
+        unread = needs_recognition(text, seen.pictures, found.unmapped, seen.blank)
         page = PageRead(number, found.raw, "layer" if seen.layer else "pdfium", unread, seen.hidden, False, found.cut)
     yield page
     before = _plain(page.raw)
-    unheard = found is not None and found.seen.unheard
-    if (quality(before) < GOOD or unheard) and not page.hidden:
-        yield At("second", number)
+    unreadable = found is not None and found.seen.unreadable
+    if (quality(before) < GOOD or unreadable) and not page.hidden:
+        yield StepStarted("second", number)
         raw = _second_page(second, number) if second.n_pages == count else None
         text = _plain(raw) if raw else ""
-        if unheard:  # all that pypdf finds beside it is what nobody sees
+        if unreadable:  # all that pypdf finds beside it is what nobody sees
             known = " ".join(before.split())
             excerpt = " ".join(line for line in text.splitlines() if " ".join(line.split()) not in known)[:300].strip()
             yield replace(page, hidden=excerpt or "text of no size")
         elif raw and quality(text) > quality(before):
-            unread = page.unread and wants_recognition(text, found.seen.pictures if found else 0.0, 0.0, False)
+            unread = page.unread and needs_recognition(text, found.seen.pictures if found else 0.0, 0.0, False)
             yield replace(page, raw=raw, reader="pypdf", unread=unread, lost=False)
 
 
@@ -154,25 +157,27 @@ def _plain(raw: RawPage) -> str:
 
 @dataclass(slots=True)
 class Gathered:
-    """What was read of a file so far, by however many readers."""
+    """Collects the events of one file, from one reader or several in turn, and makes the result of them."""
 
     path: Source
     count: int = 0
     pages: dict[int, PageRead] = field(default_factory=dict)
     structure: Structure | None = None
-    at: At | None = None
+    at: StepStarted | None = None
     skip: set[str] = field(default_factory=set)
     given_up: list[str] = field(default_factory=list)  # a reason for each page that hung or crashed
     characters: int = 0
 
     @property
     def is_done(self) -> bool:
+        """Whether everything was read, or nothing more can be."""
         return self.structure is not None
 
     def take(self, event: Event, on_page: OnPage | None = None) -> None:
-        if isinstance(event, At):
+        """Adds an event. `on_page` is called with the pages read so far and the number of all pages."""
+        if isinstance(event, StepStarted):
             self.at = event
-        elif isinstance(event, Count):
+        elif isinstance(event, PageCount):
             self.count = event.pages
         elif isinstance(event, PageRead):
             if event.number in self.pages:
@@ -187,9 +192,9 @@ class Gathered:
         else:
             self.structure = event
 
-    def lose(self, why: str) -> Resume | None:
-        """The reader hung or died: how to go on, or None when nothing can be had of the file. Sets `is_done` when
-        what is there is all there will be."""
+    def recover(self, why: str) -> Resume | None:
+        """Tells, after the reader hung or crashed, where the next reader should resume; None when the file cannot be
+        read at all. Sets `is_done` when no further reader is needed."""
         at, self.at = self.at, None
         if at is None or at.step == "second open" or at.step in self.skip:
             return None
@@ -207,7 +212,7 @@ class Gathered:
         return Resume(at.page + 1, frozenset(self.skip))
 
     def result(self) -> ReadResult:
-        """Raises ReadError when there is nothing on any page."""
+        """Returns the document as read. Raises ReadError when there is no text on any page."""
         structure = self.structure or Structure()
         read = [self.pages[number] for number in sorted(self.pages)]
         cleaned = clean_pages([page.raw for page in read])
@@ -255,7 +260,7 @@ class Gathered:
 
 
 def listed(noun: str, numbers: list[int]) -> str:
-    """'pages 3, 7, 9 and 12 more'"""
+    """Writes numbers for people: 'pages 3, 7, 9 and 12 more'."""
     shown = ", ".join(str(number) for number in numbers[:8])
     more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
     return f"{noun}{'s' * (len(numbers) > 1)} {shown}{more}"

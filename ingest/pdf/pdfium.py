@@ -1,4 +1,4 @@
-"""pdfium's part in reading a PDF: each page's lines, where every character has a box."""
+"""Reads the lines of a PDF page with pdfium, with a box for every character."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 from ingest.errors import NEEDS_PASSWORD, ReadError
 from ingest.files import Source
-from ingest.pdf.hidden import Seen, look_at
+from ingest.pdf.hidden import Inspection, inspect_page
 from ingest.text.clean import CELL, MIRRORED, Line, RawPage, is_row
-from ingest.text.columns import CELL_GAP, NUMBER_GAP, in_columns, in_rows
+from ingest.text.columns import CELL_GAP, NUMBER_GAP, merge_pieces, split_columns
 from ingest.text.quality import is_scattered
 
 DAMAGED_HINT = "Open it in a PDF viewer and print it to a new PDF, or get an intact copy."
@@ -26,16 +26,17 @@ Frame = tuple[float, float, float, float]  # left, bottom, right, top
 
 @dataclass(frozen=True, slots=True)
 class PdfiumPage:
-    """`unmapped` is the share of characters that the page's fonts give no meaning to; `cut`: it had too many."""
+    """A page as pdfium reads it. `unmapped` is the share of characters that the page's fonts map to no Unicode
+    character; `cut` says that the page has more than MOST_CHARACTERS."""
 
     raw: RawPage
-    seen: Seen
+    seen: Inspection
     unmapped: float = 0.0
     cut: bool = False
 
 
 def open_pdf(path: Source, password: str) -> Any:
-    """pdfium's document, with at least one page. Raises ReadError."""
+    """Opens a PDF with pdfium. Raises ReadError when it cannot be opened or has no pages."""
     import pypdfium2 as pdfium
 
     try:
@@ -57,9 +58,9 @@ def open_pdf(path: Source, password: str) -> Any:
 
 
 def pdfium_page(document: Any, number: int) -> PdfiumPage | None:
-    """Page `number` (1-based), None where pdfium cannot load it.
+    """Reads page `number` (1-based); None where pdfium cannot load it.
 
-    The raw index of a character is pdfium's own, which FPDFText_GetCharBox takes.
+    The raw index of a character is pdfium's own, as FPDFText_GetCharBox takes it.
     """
     import pypdfium2 as pdfium
 
@@ -86,17 +87,20 @@ def _read(page: Any, textpage: Any) -> PdfiumPage:
     if len(text) != min(count, MOST_CHARACTERS):  # characters that it counts but does not print: one by one
         codes = (raw.FPDFText_GetUnicode(textpage.raw, i) for i in range(max(0, min(count, MOST_CHARACTERS))))
         text = "".join(chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " " for code in codes)
-    seen, text = look_at(page, textpage, text)
+    seen, text = inspect_page(page, textpage, text)
     frame: Frame = page.get_bbox()
     lines = [_line(textpage, found, frame) for found in re.finditer(r"[^\s](?:[^\r\n]*[^\s])?", text)]
     if any(line.turn for line in lines):  # of those, pdfium takes the cells of a row apart
-        lines = in_rows(lines)
+        lines = merge_pieces(lines)
     turned = sum(len(line.text) for line in lines if line.turn % 180 == 90)
     across = 2 * turned > sum(len(line.text) for line in lines)
     sampled = range(0, len(text), max(1, len(text) // _SAMPLED))
     unmapped = sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, i) == 1 for i in sampled) / max(1, len(sampled))
     return PdfiumPage(
-        RawPage(tuple(in_columns(lines)), frame[2] - frame[0] if across else frame[3] - frame[1]), seen, unmapped, cut
+        RawPage(tuple(split_columns(lines)), frame[2] - frame[0] if across else frame[3] - frame[1]),
+        seen,
+        unmapped,
+        cut,
     )
 
 
@@ -128,13 +132,13 @@ def _line(textpage: Any, found: re.Match[str], frame: Frame) -> Line:
 
 
 def _spaces(text: str) -> Iterator[tuple[int, int]]:
-    """The places before and behind each run of spaces."""
+    """Yields, for each run of spaces, the offset of the character before it and of the one behind it."""
     for space in re.finditer(r"(?<=\S) +(?=\S)", text):
         yield space.start() - 1, space.end()
 
 
 def _gathered(textpage: Any, found: re.Match[str], turn: int, frame: Frame) -> str:
-    """A letter-spaced line: only the wide ones of its spaces part words. The others are marked with a soft nothing."""
+    """Returns a letter-spaced line in which only wide spaces separate words; narrow ones become zero-width spaces."""
     spaces = list(_spaces(found.group()))
     widths = [
         _box(textpage, found.start() + after, turn, frame)[0] - _box(textpage, found.start() + before, turn, frame)[2]
@@ -149,7 +153,7 @@ def _gathered(textpage: Any, found: re.Match[str], turn: int, frame: Frame) -> s
 
 
 def _box(textpage: Any, index: int, turn: int, frame: Frame, loose: bool = True) -> Frame:
-    """Left, bottom, right, top of a character, in the frame of its line. A loose one is as high as its font."""
+    """Returns left, bottom, right, top of a character in the frame of its line. A loose box is as high as the font."""
     left, bottom, right, top = textpage.get_charbox(index, loose=loose)
     left, right, bottom, top = left - frame[0], right - frame[0], bottom - frame[1], top - frame[1]
     wide, high = frame[2] - frame[0], frame[3] - frame[1]

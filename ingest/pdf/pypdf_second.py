@@ -1,4 +1,4 @@
-"""pypdf's part in reading a PDF: title, outline and page labels, and the text of a page where pdfium's looks wrong."""
+"""Reads a PDF with pypdf: title, outline and page labels, and the text of pages where pdfium's looks wrong."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Entry = tuple[int, int, str]  # page (1-based), level, title
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What a file says of itself."""
+    """What a file's metadata says: title, outline and page labels."""
 
     title: str = ""
     outline: tuple[Entry, ...] = ()
@@ -28,7 +28,7 @@ class Structure:
 
 
 class SecondReader:
-    """The file, opened by pypdf when it is first asked. Whatever it cannot tell stays empty."""
+    """Opens the file with pypdf when it is first needed. Whatever pypdf cannot read stays empty."""
 
     def __init__(self, path: Source, password: str) -> None:
         self._path, self._password = path, password
@@ -55,12 +55,13 @@ class SecondReader:
         return self._count
 
     def page(self, number: int) -> RawPage:
-        """Lines without boxes. Raises what pypdf raises."""
+        """Returns a page's lines, without boxes. Raises whatever pypdf raises."""
         lines = str(self._reader.pages[number - 1].extract_text()).splitlines()
         return RawPage(tuple(Line(line, range(len(line))) for line in lines if line.strip()), 1.0)
 
     def structure(self, n_pages: int) -> Structure:
-        """`n_pages` as pdfium counts them: where pypdf finds others, what it calls page 3 is not page 3."""
+        """Returns title, outline and labels. `n_pages` is pdfium's count; where pypdf counts differently, page numbers
+        would not match, and outline and labels stay empty."""
         title, labels = "", tuple[str, ...]()
         outline: list[Entry] = []
         try:

@@ -1,8 +1,8 @@
-"""Zip containers of documents, opened with care; and what a file is by its content, whatever its name says.
+"""Opens zip containers of documents with care, and tells what a file is by its content, whatever its name says.
 
-A bomb claims little and unpacks to much, or has entities that unfold. So all sizes are added up before anything is
-read, each member is unpacked once in small pieces, which also proves it whole, and no Office file's XML may declare
-anything: it never does, unless it is meant to harm.
+A zip bomb claims little and unpacks to much, or has entities that expand. So all sizes are added up first, each member
+is unpacked once in small pieces (which also proves it whole), and no Office file's XML may declare entities: Office
+programs never do that.
 """
 
 from __future__ import annotations
@@ -49,10 +49,11 @@ _LOCKED = "is an archive with a password, which no Office program writes"
 
 
 @contextmanager
-def opened(path: Source, wanted: str) -> Iterator[zipfile.ZipFile]:
-    """The archive, whole and of sizes that can be read. `wanted` is a path that it must have, as in _INSIDE.
+def open_zip(path: Source, wanted: str) -> Iterator[zipfile.ZipFile]:
+    """Opens the archive after checking that it is whole and not too large. `wanted` is a path that it must have, as in
+    _INSIDE.
 
-    Raises ReadError with what it is instead.
+    Raises ReadError that says what the file is instead.
     """
     kind = kind_of(path)
     if kind != _INSIDE[wanted]:
@@ -66,7 +67,7 @@ def opened(path: Source, wanted: str) -> Iterator[zipfile.ZipFile]:
 
 
 def kind_of(path: Source) -> str:
-    """What a file is by its content, in words; '' where that cannot be told."""
+    """Says in words what a file is by its content; '' where that cannot be told."""
     with path.open("rb") as file:
         head = file.read(8 << 20)
     if head.startswith(_OLE):
@@ -83,8 +84,9 @@ def kind_of(path: Source) -> str:
     return next((kind for start, kind in _BEGINNINGS.items() if head[:64].lstrip().startswith(start)), "")
 
 
-def member(archive: zipfile.ZipFile, name: str, most: int = MOST_XML) -> bytes:
-    """A member's content. Raises ReadError where it is larger than can be read, KeyError where there is none."""
+def read_member(archive: zipfile.ZipFile, name: str, most: int = MOST_XML) -> bytes:
+    """Returns a member's content. Raises ReadError where it has more than `most` bytes, KeyError where there is
+    none."""
     if archive.getinfo(name).file_size > most:
         raise ReadError(f"holds a part of more than {most >> 20} MB ({name})", "Split it into smaller files.")
     return archive.read(name)

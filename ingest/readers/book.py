@@ -1,4 +1,5 @@
-"""EPUB: a zip of XHTML in the order of its spine (EPUB 3.3), its chapters called as its contents call them."""
+"""Reads EPUB: a zip of XHTML files, in the order of its spine (EPUB 3.3), with chapter titles from its table of
+contents."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from urllib.parse import unquote, urldefrag
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.readers.archive import member, opened
+from ingest.readers.archive import open_zip, read_member
 from ingest.readers.markup import tag_of, xhtml_tree, xml_tree
 from ingest.readers.web import items_of
 from ingest.text.layout import Block, Item, Part, lay_out, plain
@@ -24,7 +25,7 @@ _LONGEST_TITLE = 80
 
 
 def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
-    with opened(path, "META-INF/container.xml") as archive:
+    with open_zip(path, "META-INF/container.xml") as archive:
         try:
             return _read(path, archive, on_page)
         except KeyError as error:
@@ -32,11 +33,11 @@ def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
 
 
 def _read(path: Source, archive: zipfile.ZipFile, on_page: OnPage | None) -> ReadResult:
-    container = xml_tree(member(archive, "META-INF/container.xml"))
+    container = xml_tree(read_member(archive, "META-INF/container.xml"))
     opf = next((one.get("full-path") for one in container.iter() if tag_of(one) == "rootfile"), None)
     if not opf:
         raise ReadError("is damaged: it does not say what is in it", _HINT)
-    package = xml_tree(member(archive, opf))
+    package = xml_tree(read_member(archive, opf))
     manifest = {one.get("id"): one for one in package.iter() if tag_of(one) == "item"}
     spine = [one.get("idref") for one in package.iter() if tag_of(one) == "itemref"]
     files = [_beside(opf, manifest[i].get("href") or "") for i in spine if i in manifest]
@@ -64,7 +65,7 @@ def _parts(
         if file in locked or file not in archive.NameToInfo:
             notes.append(f"{file} {'is protected' if file in locked else 'is missing'} and was left out")
             continue
-        items = list(items_of(xhtml_tree(member(archive, file))))
+        items = list(items_of(xhtml_tree(read_member(archive, file))))
         if on_page:
             on_page(number, len(files))
         if not any(isinstance(one, Block) for one in items):
@@ -95,7 +96,7 @@ def _numbered(items: list[Item]) -> Iterator[Item]:
 
 
 def _contents(archive: zipfile.ZipFile, opf: str, package: Any, manifest: dict[Any, Any]) -> dict[str, str]:
-    """What each file is called in the book's own contents, new or old."""
+    """Returns the title of each file in the book's table of contents, in EPUB 3 or EPUB 2 form."""
     titles: dict[str, str] = {}
     places = [(one, "a", "href") for one in manifest.values() if _is_navigation(one)]
     places += [
@@ -105,7 +106,7 @@ def _contents(archive: zipfile.ZipFile, opf: str, package: Any, manifest: dict[A
         file = _beside(opf, item.get("href") or "")
         if file not in archive.NameToInfo or titles:
             continue
-        tree = xhtml_tree(member(archive, file)) if tag == "a" else xml_tree(member(archive, file))
+        tree = xhtml_tree(read_member(archive, file)) if tag == "a" else xml_tree(read_member(archive, file))
         for one in tree.iter():
             if tag_of(one) == tag.lower():
                 target = one if tag == "a" else next((x for x in one if tag_of(x) == "content"), one)
@@ -121,15 +122,15 @@ def _is_navigation(item: Any) -> bool:
 
 
 def _locked(archive: zipfile.ZipFile) -> set[str]:
-    """Files that only the seller's own program opens; fonts are often listed too."""
+    """Returns the encrypted files, which only the seller's own program opens. Fonts are often listed too."""
     name = "META-INF/encryption.xml"
     if name not in archive.NameToInfo:
         return set()
-    tree = xml_tree(member(archive, name))
+    tree = xml_tree(read_member(archive, name))
     return {unquote(one.get("URI") or "") for one in tree.iter() if tag_of(one) == "cipherreference"}
 
 
 def _beside(file: str, link: str) -> str:
-    """The archive's name for what a file links to."""
+    """Returns the name in the archive of what a file links to."""
     target = unquote(urldefrag(link)[0])
     return posixpath.normpath(posixpath.join(posixpath.dirname(file), target)) if target else ""

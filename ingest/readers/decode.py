@@ -1,4 +1,4 @@
-"""Bytes to text, with what they say of their encoding and what can be told without."""
+"""Decodes bytes to text, by the encoding that they declare or else by a guess."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_bytes(path: Source, most: int = MOST_BYTES) -> tuple[bytes, list[str]]:
-    """The file's first `most` bytes, and a note where it has more. Raises ReadError for what is no text."""
+    """Returns the file's first `most` bytes, and a note where it has more. Raises ReadError for binary data."""
     with path.open("rb") as file:
         data = file.read(most)
         rest = bool(file.read(1))
@@ -25,7 +25,7 @@ def read_bytes(path: Source, most: int = MOST_BYTES) -> tuple[bytes, list[str]]:
 
 
 def read_whole(path: Source) -> tuple[str, list[str]]:
-    """The file's text, and what to note of it. Raises ReadError for what is no text, and where there is none."""
+    """Returns the file's text and notes about it. Raises ReadError for binary data and for a file without text."""
     data, notes = read_bytes(path)
     text, guessed = decoded(data)
     if not text.strip():
@@ -34,7 +34,8 @@ def read_whole(path: Source) -> tuple[str, list[str]]:
 
 
 def decoded(data: bytes, declared: str = "") -> tuple[str, list[str]]:
-    """The text, and a note where its encoding was guessed. `declared` is what the file says of itself."""
+    """Returns the text, and a note where its encoding was guessed. `declared` is the encoding that the file names
+    itself."""
     if data.startswith(_UTF16):
         return data.decode("utf-16", errors="replace"), []
     for encoding in filter(None, (declared, "utf-8-sig")):
@@ -51,7 +52,8 @@ def decoded(data: bytes, declared: str = "") -> tuple[str, list[str]]:
 
 
 def _guessed(data: bytes) -> str:
-    """What most files that are not UTF-8 are in, unless there is enough to tell otherwise."""
+    """Returns the most likely encoding of data that is not UTF-8: Windows-1252, unless there is enough data to detect
+    another."""
     sample = data[:_SAMPLE]
     if sum(byte > 127 for byte in sample) < _TELLING:
         return "cp1252"

@@ -1,4 +1,4 @@
-"""CSV and TSV: the delimiter and the encoding are found, rows are counted as a spreadsheet would."""
+"""Reads CSV and TSV: detects the delimiter and the encoding, and numbers rows as a spreadsheet does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
 
 
 def _quotes_match(text: str, delimiter: str) -> bool:
-    """Whether no cell swallows half the file, as one does whose quotation mark is never closed."""
+    """Whether the quotation marks are balanced: one that is never closed makes a single cell of half the file."""
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     before = 0
@@ -49,7 +49,7 @@ def _quotes_match(text: str, delimiter: str) -> bool:
 
 
 def delimiter_of(sample: str) -> str:
-    """The one by which the most rows have the same number of cells, more than one."""
+    """Returns the delimiter that gives the most rows the same number of cells, more than one."""
 
     def agreement(delimiter: str) -> tuple[float, int]:
         lines = sample.splitlines()[:100]

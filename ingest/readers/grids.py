@@ -1,4 +1,4 @@
-"""Rows of cells to tables: where one begins and ends, whether its first row names the columns. Pure."""
+"""Turns rows of cells into tables: where a table begins and ends, and whether its first row names the columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _SAMPLE = 200  # rows that are looked at
 
 
 def items_of(rows: Iterable[Row]) -> Iterator[Item]:
-    """The tables and lines of a sheet. Empty rows part them; so do empty columns; single cells above one are its title.
+    """Yields the tables and lines of a sheet. Empty rows and empty columns separate tables; single cells above one are
+    its title.
 
     A table that goes on below an empty row keeps its header.
     """
@@ -45,7 +46,8 @@ def items_of(rows: Iterable[Row]) -> Iterator[Item]:
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns: words, each once, above cells that are of another kind or differ."""
+    """Whether the first row names the columns: most of its cells are filled, and these are short, distinct and not
+    values. Years may be among them, but not alone."""
     if len(rows) < 2:
         return False
     names = [cell.strip() for cell in rows[0]]
@@ -59,9 +61,10 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     return not any(_VALUE.match(name) for name in filled if not _is_year(name)) and not all(map(_is_year, filled))
 
 
-def spanned(rows: Iterable[Iterable[tuple[str, int, int]]], most: int = 1000) -> list[list[str]]:
-    """Cells given as (text, columns, rows) they span, as a full grid: a cell over several rows is said in each, one
-    over several columns in the first, and in a first row, where it names them, in each."""
+def expand_spans(rows: Iterable[Iterable[tuple[str, int, int]]], most: int = 1000) -> list[list[str]]:
+    """Builds a full grid from cells given as (text, number of columns, number of rows) that they span. A cell over
+    several rows is repeated in each. One over several columns is put into the first, but in the first row, where it
+    names them, into each."""
     grid: list[list[str]] = []
     down: dict[int, tuple[str, int]] = {}  # column -> text, rows still to fill
     for number, row in enumerate(rows):
@@ -103,7 +106,8 @@ def _regions(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _side_by_side(region: list[Row]) -> Iterator[list[Row]]:
-    """The region cut where a whole column is empty, without its empty edges; a single one keeps all its rows."""
+    """Cuts a region where a whole column is empty, and trims empty edges. A region without such a column keeps all its
+    rows."""
     width = max(len(row) for _, row in region)
     used = [False] * width
     for _, row in region:
@@ -123,7 +127,7 @@ def _side_by_side(region: list[Row]) -> Iterator[list[Row]]:
 
 
 def _titles(block: list[Row]) -> tuple[list[tuple[int, str]], list[Row]]:
-    """Rows of one cell above the others; all of them, where there is nothing else."""
+    """Splits a block into the one-cell rows above its table, and the table. A block of such rows only has no table."""
     above = 0
     while above < len(block) and sum(bool(cell.strip()) for cell in block[above][1]) == 1:
         above += 1

@@ -1,4 +1,4 @@
-"""Office files that a password protects (ECMA-376 encryption), opened in memory with that password."""
+"""Decrypts Office files that a password protects (ECMA-376 encryption), in memory."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HINT = "Give the password on the Documents page, or with: docent ingest --ask-passwords. It is not stored."
 
 
-def unlocked(path: Source, password: str) -> Source:
-    """The file itself, unless it is encrypted. Raises ReadError when the password is missing or wrong."""
+def decrypted(path: Source, password: str) -> Source:
+    """Returns the decrypted file, or `path` itself where it is not encrypted. Raises ReadError when the password is
+    missing or wrong."""
     with path.open("rb") as file:
         if file.read(len(_OLE)) != _OLE:
             return path

@@ -1,4 +1,4 @@
-"""EML: headers, body and attachments of an e-mail, each in its place; messages within messages too."""
+"""Reads EML: headers, body and attachments of an e-mail, also of messages that are attached to it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _items(message: EmailMessage) -> Iterator[Item]:
 
 
 def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
-    """What is beside the body, messages within this one whole."""
+    """Yields the parts that are not the body; an attached message is yielded whole."""
     body = [message.get_body((kind,)) for kind in ("plain", "html")]
     waiting = [message]
     while waiting:
@@ -133,7 +133,7 @@ def _inner_subject(part: EmailMessage) -> str:
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    """What a header says; of one that breaks the rules, what it holds."""
+    """Returns what a header says; for a malformed one, its raw value."""
     try:
         return str(message.get(name) or "")
     except (ValueError, TypeError, LookupError, AttributeError, IndexError):

@@ -1,4 +1,4 @@
-"""XML and HTML, parsed so that nothing is fetched and nothing unfolds; and which of it people see."""
+"""Parses XML and HTML without fetching anything or expanding entities, and tells which elements people can see."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ _BACKGROUND = re.compile(r"background(?:-color)?:([^;!]+)")
 
 
 def declared_encoding(data: bytes) -> str:
+    """Returns the encoding that XML or HTML declares in its first bytes; '' for none."""
     found = _DECLARED.search(data[:4096])
     return found[1].decode("ascii") if found else ""
 
 
 def html_tree(text: str) -> Any:
-    """The root element of whatever is there, however badly it is written. What is nested deeper than the parser goes
-    (2,048) is read without its frames, or without any tags."""
+    """Returns the root element of HTML, however badly it is written. Markup nested deeper than the parser's limit
+    (2,048) is parsed without its container tags, or without any tags. Raises ReadError where there is no text."""
     from lxml import etree
 
     for tags in (None, _FRAMES, _TAGS):
@@ -53,7 +54,8 @@ def html_tree(text: str) -> Any:
 
 
 def xml_tree(data: bytes) -> Any:
-    """Strictly. Entities stay unresolved, whatever a document declares. Raises ReadError for what is no XML."""
+    """Parses XML strictly and returns its root element. Entities stay unresolved. Raises ReadError for what is not
+    XML."""
     from lxml import etree
 
     parser = etree.XMLParser(
@@ -69,7 +71,7 @@ def xml_tree(data: bytes) -> Any:
 
 
 def xhtml_tree(data: bytes) -> Any:
-    """A book's chapter: as XML, where '<title/>' is closed, and as HTML where it is no XML."""
+    """Parses a book's chapter as XML, where '<title/>' is closed, and as HTML where it is not well-formed XML."""
     known = (
         _ENTITY.sub(_spelled, data.decode("utf-8", "replace"))
         if declared_encoding(data) in ("", "utf-8", "UTF-8")
@@ -82,13 +84,14 @@ def xhtml_tree(data: bytes) -> Any:
 
 
 def tag_of(element: Any) -> str:
-    """Without namespace and in small letters; '' for what is no element, as an entity that was not resolved."""
+    """Returns the tag in small letters without its namespace; '' for what is no element, such as an unresolved
+    entity."""
     return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
 
 
-def is_unseen(element: Any, is_styled: bool) -> bool:
-    """Whether it is marked so that nobody sees it. White letters only count where no style sheet (`is_styled`) may
-    lay a colour behind them."""
+def is_hidden(element: Any, is_styled: bool) -> bool:
+    """Whether an element is styled so that nobody sees it. White text only counts where no style sheet (`is_styled`)
+    may put a colour behind it."""
     if element.get("hidden") is not None and element.get("hidden") != "until-found":
         return True
     style = re.sub(r"\s+", "", element.get("style") or "").lower()
@@ -110,7 +113,7 @@ def _has_background(element: Any) -> bool:
         if element.get("bgcolor") or element.get("background") or "background" in (element.get("style") or "").lower():
             return True
         element = element.getparent()
-    return True  # who knows
+    return True  # nested too deep to tell
 
 
 def _spelled(found: re.Match[str]) -> str:

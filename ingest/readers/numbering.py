@@ -1,4 +1,5 @@
-"""The numbers of a Word document's lists and headings, which are not in its text: Word counts them when it draws."""
+"""Counts the numbers of a Word document's lists and headings, which are not in its text: Word counts them when it
+draws."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ class _Level:
 
 
 class Numbering:
-    """Counts the list paragraphs of one document in the order in which they are asked for."""
+    """Numbers the list paragraphs of one document. They must be passed to `next` in the document's order."""
 
     def __init__(self, document: Any) -> None:
         self._levels: dict[str, dict[int, _Level]] = {}  # of each abstract list
@@ -41,7 +42,7 @@ class Numbering:
                 self._styles[_of(style, "styleId")] = found
 
     def next(self, paragraph: Any, style: str) -> str:
-        """'2.1', 'b)' or '•' for a paragraph of a list, '' for any other."""
+        """Returns the number of a list paragraph, such as '2.1', 'b)' or '•'; '' for any other paragraph."""
         if not self._lists:
             return ""
         number, depth = _num_pr(paragraph) or self._styles.get(style, ("", 0))
@@ -84,7 +85,7 @@ class Numbering:
 
 
 def _num_pr(element: Any) -> tuple[str, int] | None:
-    """The list's id and the depth in it that a paragraph or style names itself."""
+    """Returns the list's id and the level in it that a paragraph or style names itself."""
     properties = next((one for one in element if tag_of(one) == "ppr"), None)
     inside = next((one for one in properties if tag_of(one) == "numpr"), None) if properties is not None else None
     if inside is None:

@@ -1,7 +1,7 @@
-"""Text in pictures, recognised on this machine: RapidOCR, whose models come with its wheel (PP-OCRv6, Apache-2.0).
+"""Recognises text in pictures on this machine with RapidOCR, whose models come with its wheel (PP-OCRv6, Apache-2.0).
 
-They read Latin letters, digits, Chinese and Japanese; not Cyrillic, Greek, Arabic, Hebrew or the scripts of India. Runs
-in the reading child, which has no network: nothing is fetched, nothing told.
+The models read Latin letters, digits, Chinese and Japanese; not Cyrillic, Greek, Arabic, Hebrew or Indic scripts. They
+run in the reading child process, which has no network.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ingest.readers.pictures import page_picture
 from ingest.text.clean import Line, RawPage, clean_pages
-from ingest.text.columns import in_columns, in_rows
+from ingest.text.columns import merge_pieces, split_columns
 
 INSTALL = "In the repository: .ci/setup chat"
 _DOUBT = 0.75  # below this confidence a page may stand on its head
@@ -32,10 +32,9 @@ Quad = NDArray[np.float64]  # the four corners of a line, clockwise from its own
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A page's text, and where it stands. `raw_index[i]` counts the recognised characters, line after line, as `boxes`
-    does:
-    for each line the corner where it begins and the one where it ends, across and down, as shares of the page as it is
-    seen, and how many characters it has."""
+    """A recognised page. `raw_index[i]`, shape (len(text),), counts the recognised characters, line after line. `boxes`
+    has for each line the corner where it begins and the corner where it ends (x0, y0, x1, y1, as shares of the page as
+    it is seen), and its number of characters. `confidence` is 0 to 1."""
 
     text: str
     raw_index: NDArray[np.int32]
@@ -50,14 +49,14 @@ class _Found:
     confidence: float
 
 
-def missing() -> str:
-    """What keeps pictures from being read, in words; '' when nothing does."""
+def why_unavailable() -> str:
+    """Says in words what is missing for text recognition; '' when nothing is."""
     lacking = [name for name in ("rapidocr", "onnxruntime", "cv2") if find_spec(name) is None]
     return f"Text in pictures cannot be recognised: {', '.join(lacking)} is not installed." if lacking else ""
 
 
 def recognise_page(path: Path, number: int, password: str = "") -> Recognised:
-    """Raises ReadError when the page cannot be drawn."""
+    """Recognises the text on page `number` (1-based). Raises ReadError when the page cannot be drawn."""
     picture = page_picture(path, number, password)
     found, quarter = _best_turn(picture)
     wide, high = picture.size if quarter % 2 == 0 else picture.size[::-1]
@@ -69,14 +68,15 @@ def recognise_page(path: Path, number: int, password: str = "") -> Recognised:
         right, bottom = one.quad.max(axis=0)
         boxes.append((*_unturned((left / wide, top / high, right / wide, bottom / high), quarter), len(one.text)))
         start += len(one.text)
-    (page,) = clean_pages([RawPage(tuple(in_columns(in_rows(lines))), float(high))])
+    (page,) = clean_pages([RawPage(tuple(split_columns(merge_pieces(lines))), float(high))])
     weights = [len(one.text) for one in found]
     confidence = float(np.average([one.confidence for one in found], weights=weights)) if found else 0.0
     return Recognised(page.text, page.raw_index, round(confidence, 4), np.array(boxes, dtype=np.float32).reshape(-1, 5))
 
 
 def boxes_of(boxes: NDArray[np.float32], raw_indexes: Iterable[int]) -> list[tuple[float, float, float, float]]:
-    """The parts of lines on which these characters stand: left, top, right, bottom as shares of the page.
+    """Returns the boxes of the characters at `raw_indexes`, one for each line: left, top, right, bottom as shares of
+    the page.
 
     Within a line, all characters count as equally wide.
     """
@@ -130,7 +130,8 @@ def _recognised(picture: Any) -> list[_Found]:
 
 
 def _best_turn(picture: Any) -> tuple[list[_Found], int]:
-    """What is found, and by how many quarters to the left the picture was turned for it: scans lie on their side."""
+    """Returns the lines found, and by how many quarter turns to the left the picture was turned: some scans lie on
+    their side."""
     best, best_turn = _recognised(picture), 0
     if best and not _is_sideways(best) and _mean(best) >= _DOUBT:
         return best, 0
@@ -153,7 +154,7 @@ def _mean(found: Sequence[_Found]) -> float:
 
 
 def _weight(found: Sequence[_Found]) -> float:
-    """Sure letters in lines that run across count."""
+    """Counts the letters of lines that were recognised with confidence and run across."""
     level = [one for one in found if np.ptp(one.quad[:, 1]) <= _TALL * np.ptp(one.quad[:, 0]) or len(one.text) < 3]
     return sum(len(one.text) * (one.confidence - _SURE) for one in level)
 
@@ -162,7 +163,7 @@ def _weight(found: Sequence[_Found]) -> float:
 
 
 def _slope(found: Sequence[_Found]) -> float:
-    """By how much the page's lines lie aslant, in radians."""
+    """Returns the slope of the page's lines in radians."""
     sides = [one.quad[1] - one.quad[0] for one in found if len(one.text) > 8]
     return float(np.median([math.atan2(y, x) for x, y in sides])) if sides else 0.0
 
@@ -174,7 +175,7 @@ def _level(quad: Quad, slope: float) -> Quad:
 
 
 def _in_turn(found: Sequence[_Found], slope: float) -> list[_Found]:
-    """From top to bottom; what stands on one line, from left to right."""
+    """Sorts lines from top to bottom, and pieces of one line from left to right."""
     rows: list[list[tuple[_Found, Quad]]] = []
     for one, quad in sorted(((one, _level(one.quad, slope)) for one in found), key=lambda pair: pair[1][:, 1].mean()):
         top, bottom = quad[:, 1].min(), quad[:, 1].max()
@@ -195,7 +196,7 @@ def _line(one: _Found, start: int, slope: float, high: float) -> Line:
 
 
 def _unturned(box: tuple[float, float, float, float], quarters: int) -> tuple[float, float, float, float]:
-    """Where a box of the turned picture stands on the page, both in shares."""
+    """Returns where a box of the turned picture stands on the page, both as shares."""
     x0, y0, x1, y1 = box
     for _ in range(quarters):  # a turn to the left took (x, y) to (y, 1 - x)
         x0, y0, x1, y1 = 1 - y0, x0, 1 - y1, x1

@@ -1,4 +1,4 @@
-"""Pictures as documents: each of a file's frames is a page, to be recognised. And what any page looks like."""
+"""Reads picture files: each frame is a page, whose text is recognised later. Also draws a page of any file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_picture(path: Path) -> bool:
 
 
 def read_picture(path: Source, on_page: OnPage | None = None) -> ReadResult:
-    """A page for each frame, still unread. Raises ReadError for what is no picture, or too large a one."""
+    """Returns an unread page for each frame. Raises ReadError for what is no picture, or too large."""
     if not isinstance(path, Path):
         raise ReadError("is a picture, which is only recognised as a file of its own", "Save it into the folder.")
     opened = _opened(path)
@@ -39,7 +39,8 @@ def read_picture(path: Source, on_page: OnPage | None = None) -> ReadResult:
 
 
 def page_picture(path: Path, number: int, password: str = "") -> Any:
-    """Page `number` (1-based) as it is seen, as a Pillow picture in RGB. Raises ReadError."""
+    """Returns page `number` (1-based) as it is seen, as a Pillow image in RGB. Raises ReadError when it cannot be
+    drawn."""
     return _frame(path, number) if is_picture(path) else _drawn(path, number, password)
 
 

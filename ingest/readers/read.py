@@ -1,4 +1,4 @@
-"""A file to pages of text. One function for every format; each reader says what it lost."""
+"""Reads a file of any supported format into pages of text. Each reader notes what it could not read."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ KINDS = "PDF, Word, PowerPoint, Excel, web pages, books (EPUB), e-mails, tables 
 
 
 def read_file(path: Source, password: str = "", on_page: OnPage | None = None) -> ReadResult:
-    """Reads one file whole, and flags what in it gives orders to a model.
+    """Reads one whole file, and flags text in it that gives orders to a model.
 
-    Raises ReadError, with words and a hint for people, for anything that keeps its text from being read.
+    Raises ReadError, with words and a hint for people, when its text cannot be read.
     """
     check_readable(path)
     suffix = path.suffix.lower()
@@ -51,9 +51,9 @@ def read_file(path: Source, password: str = "", on_page: OnPage | None = None) -
     read: Callable[[Source, OnPage | None], ReadResult] = getattr(import_module(f".{module}", __package__), name)
     try:
         if suffix in _OFFICE:
-            from ingest.readers.locked import unlocked
+            from ingest.readers.locked import decrypted
 
-            path = unlocked(path, password)
+            path = decrypted(path, password)
         return flagged(read(path, on_page), path.name)
     except (ReadError, MemoryError, RecursionError):
         raise
@@ -62,7 +62,7 @@ def read_file(path: Source, password: str = "", on_page: OnPage | None = None) -
 
 
 def check_readable(path: Source) -> None:
-    """Raises ReadError when there is nothing to read, or no right to."""
+    """Raises ReadError when the file is empty or may not be opened."""
     try:
         with path.open("rb") as file:
             head = file.read(2048)

@@ -1,4 +1,4 @@
-"""JSON lines: each line's object as 'key: value' lines, nested keys joined by dots."""
+"""Reads JSON lines: the object of each line becomes 'key: value' lines, with nested keys joined by dots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""XLSX: each sheet's tables, with the values as they stand in the cells, row by row however large it claims to be."""
+"""Reads XLSX: each sheet's tables, with the values as cells show them. Rows are streamed, so a sheet may claim any
+size."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.readers.archive import MOST_XML, opened
+from ingest.readers.archive import MOST_XML, open_zip
+from ingest.readers.cell_format import format_cell
 from ingest.readers.grids import Row, items_of
-from ingest.readers.shown import shown
 from ingest.text.layout import MOST_COLUMNS, Hidden, Item, Part, alive, lay_out, letters
 
 MOST_CELLS = 2_000_000
@@ -24,7 +25,7 @@ _NO_RESULT = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
     import openpyxl
 
-    with opened(path, "xl/") as archive:
+    with open_zip(path, "xl/") as archive:
         for one in archive.infolist():
             if one.file_size > (
                 _MOST_STRINGS if "/worksheets/" in one.filename or "sharedStr" in one.filename else MOST_XML
@@ -52,7 +53,7 @@ def _items(sheet: Any, left: list[int], notes: list[str], on_page: OnPage | None
 
 
 def _rows(sheet: Any, left: list[int], notes: list[str]) -> Iterator[Row]:
-    """Rows up to the last cell that each has. `left` is how many cells may still be read of the workbook."""
+    """Yields rows up to the last filled cell of each. `left` holds how many cells may still be read of the workbook."""
     sheet.reset_dimensions()  # what a sheet claims to span costs a million empty rows to believe
     widest = 0
     for number, row in enumerate(sheet.iter_rows(), 1):
@@ -75,11 +76,11 @@ def _rows(sheet: Any, left: list[int], notes: list[str]) -> Iterator[Row]:
 
 
 def _said(cell: Any) -> str:
-    return shown(cell.value, getattr(cell, "number_format", None) or "General")
+    return format_cell(cell.value, getattr(cell, "number_format", None) or "General")
 
 
 def _lost(archive: zipfile.ZipFile) -> list[str]:
-    """What cannot be read, in words."""
+    """Says in words what of the workbook is not read."""
     names = archive.namelist()
     formulas = sum(_count(archive, name, _NO_RESULT) for name in names if name.startswith("xl/worksheets/sheet"))
     comments = sum(_count(archive, name, _COMMENT) for name in names if re.match(r"xl/comments.*\.xml$", name))

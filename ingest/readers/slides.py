@@ -1,4 +1,4 @@
-"""PPTX: a slide is a page; its title, texts, tables, charts and diagrams, then what its speaker noted."""
+"""Reads PPTX: a slide is a page, with its title, texts, tables, charts and diagrams, then its speaker notes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.readers.archive import opened
-from ingest.readers.grids import has_header, spanned
+from ingest.readers.archive import open_zip
+from ingest.readers.grids import expand_spans, has_header
 from ingest.readers.markup import tag_of, xml_tree
 from ingest.text.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain
 
@@ -22,7 +22,7 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
     import pptx
 
-    with opened(path, "ppt/"):
+    with open_zip(path, "ppt/"):
         pass  # checked; pptx opens it itself
     with path.open("rb") as file:
         show = pptx.Presentation(file)
@@ -113,13 +113,13 @@ def _table(table: Any) -> Iterator[Item]:
         [(flat(cell.text), 1, 1) for cell in row.cells]
         for row in table.rows
     ]  # fmt: skip
-    grid = spanned(rows)
+    grid = expand_spans(rows)
     if grid:
         yield Grid(grid, header=bool(table.first_row) or has_header(grid))
 
 
 def _chart(chart: Any) -> Iterator[Item]:
-    """The figures it is drawn from, with a column for each series."""
+    """Yields the figures of a chart as a table with a column for each series."""
     try:
         plot = chart.plots[0]
         names = [plain(str(name)) for name in plot.categories]
@@ -141,7 +141,7 @@ def _figure(values: Sequence[float | None], place: int) -> str:
 
 
 def _diagram(shape: Any, slide: Any) -> Iterator[Item]:
-    """SmartArt, whose words stand in a part of their own."""
+    """Yields the words of a SmartArt diagram, which stand in another part of the file."""
     for one in shape.element.iter(f"{{{_DIAGRAM}}}relIds"):
         try:
             data = xml_tree(slide.part.related_part(one.get(f"{_RELATION}dm")).blob)

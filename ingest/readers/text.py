@@ -1,4 +1,4 @@
-"""Plain text and Markdown: lines with their numbers, Markdown's headings and pipe tables."""
+"""Reads plain text and Markdown: lines with their numbers, and Markdown's headings and pipe tables."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ _CELLS = re.compile(r"(?<!\\)\|")
 
 
 def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
-    """Plain text: pages are cut at line ends, about 3,000 characters each."""
+    """Reads plain text. Pages are cut at line ends, about 3,000 characters each."""
     lines, notes = _lines(path)
     items = (Block(line, number=number) for number, line in lines)
     return lay_out(title_of(path), [Part("", items, "line")], "text", notes, on_page)
 
 
 def read_markdown(path: Source, on_page: OnPage | None = None) -> ReadResult:
+    """Reads Markdown. A first heading of level 1 becomes the title."""
     lines, notes = _lines(path)
     result = lay_out(title_of(path), [Part("", _items(lines), "line")], "markdown", notes, on_page)
     first = next(iter(result.headings), None)
@@ -33,7 +34,7 @@ def read_markdown(path: Source, on_page: OnPage | None = None) -> ReadResult:
 
 
 def _lines(path: Source) -> tuple[list[tuple[int, str]], list[str]]:
-    """(number, text) of each line from the first to the last that holds anything, its spaces and signs tidied."""
+    """Returns (number, text) of each line from the first to the last filled one, with tidied spaces, and notes."""
     data, notes = read_bytes(path)
     text, guessed = decoded(data)
     text = re.sub(r"[^\S\n]+", " ", text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -67,7 +68,7 @@ def _items(lines: Sequence[tuple[int, str]]) -> Iterator[Item]:
 
 
 def _cells(line: str) -> list[str]:
-    """'| a | b |' is two."""
+    """Splits a row of a pipe table: '| a | b |' has two cells."""
     line = line.strip()
     line = line.removeprefix("|").removesuffix("|") if not line.endswith("\\|") else line.removeprefix("|")
     return [cell.strip().replace("\\|", "|") for cell in _CELLS.split(line)]

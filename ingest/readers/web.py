@@ -1,4 +1,4 @@
-"""HTML: what a person sees of a page, by its headings, tables and lists. Scripts, styles and menus are none of it."""
+"""Reads HTML as a person sees it: headings, tables and lists. Scripts, styles and menus are left out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
 from ingest.readers.decode import decoded, read_bytes
-from ingest.readers.grids import has_header, spanned
-from ingest.readers.markup import declared_encoding, html_tree, is_unseen, tag_of
+from ingest.readers.grids import expand_spans, has_header
+from ingest.readers.markup import declared_encoding, html_tree, is_hidden, tag_of
 from ingest.text.layout import Block, Grid, Hidden, Item, alive, flat, lay_out, plain, sections
 
 _MOST_BYTES = 24 << 20  # as a tree it takes twenty times that
@@ -40,7 +40,7 @@ def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
 
 
 def title_in(root: Any) -> str:
-    """What it calls itself, or its first main heading."""
+    """Returns the page's title, or its first main heading; '' for none."""
     for wanted in ("title", "h1"):
         for element in root.iter():
             if tag_of(element) == wanted and (words := plain("".join(element.itertext()))):
@@ -49,7 +49,8 @@ def title_in(root: Any) -> str:
 
 
 def items_of(root: Any) -> Iterator[Item]:
-    """What can be seen, in reading order. Walks without recursion: a tree may be nested a hundred thousand deep."""
+    """Yields the visible items in reading order. It does not recurse, as a page may be nested a hundred thousand
+    deep."""
     from lxml import etree
 
     is_styled = any(tag_of(one) in ("style", "link") for one in root.iter())
@@ -81,17 +82,17 @@ def items_of(root: Any) -> Iterator[Item]:
 
 
 def _apart(element: Any, tag: str, is_styled: bool) -> Item | None:
-    """What is no running text: a table, or what nobody sees."""
+    """Returns an element that is not running text: a table of data, or hidden text. None for any other."""
     if tag in _LEFT_OUT:
         return None
-    if is_unseen(element, is_styled):
+    if is_hidden(element, is_styled):
         return Hidden(_seen(element, False, unseen_too=True))
     return _grid(element, is_styled) if tag == "table" else None
 
 
 @dataclass(slots=True)
 class _Writing:
-    """The words of the block at hand, and the lists it stands in."""
+    """The words of the current block, and the lists that it stands in."""
 
     words: list[str] = field(default_factory=list)
     lists: list[int | None] = field(default_factory=list)  # the next number of each, None for bullets
@@ -132,7 +133,7 @@ class _Writing:
 
 
 def _grid(table: Any, is_styled: bool) -> Grid | None:
-    """A table of data; None where it only arranges a page: one row or column, or tables within it."""
+    """Returns a table of data; None for a table that only arranges the page: one row or column, or tables within it."""
     rows: list[list[tuple[str, int, int]]] = []
     caption = ""
     is_headed = False
@@ -146,7 +147,7 @@ def _grid(table: Any, is_styled: bool) -> Grid | None:
             cells = [one for one in element if tag_of(one) in ("td", "th")]
             is_headed = is_headed or (not rows and any(tag_of(one) == "th" for one in cells))
             rows.append([(_seen(one, is_styled), _span(one, "colspan"), _span(one, "rowspan")) for one in cells])
-    grid = spanned(rows)
+    grid = expand_spans(rows)
     if len(grid) < 2 or max(map(len, grid), default=0) < 2:
         return None
     return Grid(grid, caption=caption, header=is_headed or has_header(grid))
@@ -158,7 +159,7 @@ def _span(cell: Any, name: str) -> int:
 
 
 def _seen(element: Any, is_styled: bool, *, unseen_too: bool = False) -> str:
-    """An element's words on one line."""
+    """Returns the visible words of an element on one line."""
     from lxml import etree
 
     words: list[str] = []
@@ -166,7 +167,7 @@ def _seen(element: Any, is_styled: bool, *, unseen_too: bool = False) -> str:
     for event, one in walk:
         tag = tag_of(one)
         if event == "start":
-            if tag in _LEFT_OUT or not tag or (one is not element and not unseen_too and is_unseen(one, is_styled)):
+            if tag in _LEFT_OUT or not tag or (one is not element and not unseen_too and is_hidden(one, is_styled)):
                 walk.skip_subtree()
                 continue
             words += [" " * (tag in _BLOCKS), one.text or ""]

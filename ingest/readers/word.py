@@ -1,5 +1,5 @@
-"""DOCX: paragraphs by section, lists with their numbers, tables in place, and what stands beside the text: footnotes,
-text boxes, comments, headers. What was deleted in tracked changes is left out, what was inserted is in."""
+"""Reads DOCX: paragraphs by section, numbered lists, tables, and what is not running text: footnotes, text boxes,
+comments and headers. Of tracked changes, deletions are left out and insertions are read."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
-from ingest.readers.archive import opened
-from ingest.readers.grids import has_header, spanned
+from ingest.readers.archive import open_zip
+from ingest.readers.grids import expand_spans, has_header
 from ingest.readers.markup import tag_of
 from ingest.readers.numbering import Numbering
-from ingest.readers.word_beside import Beside, comments_of, headers_of, notes_of
+from ingest.readers.word_notes import Notes, comments_of, headers_of, notes_of
 from ingest.text.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain, sections
 
 _LEFT_OUT = frozenset("del movefrom instrtext deltext rpr ppr fallback sectpr".split())
@@ -27,7 +27,7 @@ _DEEPEST = 12  # tables within tables
 def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
     import docx
 
-    with opened(path, "word/"):
+    with open_zip(path, "word/"):
         pass  # checked; docx opens it itself
     with path.open("rb") as file:
         document = docx.Document(file)
@@ -52,7 +52,7 @@ def _parts(items: Iterator[Item], headers: list[str]) -> Iterator[Part]:
 
 @dataclass(slots=True)
 class _Paragraph:
-    """What a paragraph says and what hangs on it."""
+    """The words of a paragraph, and the text boxes, notes and comments that belong to it."""
 
     words: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
@@ -62,13 +62,13 @@ class _Paragraph:
 
 
 class _Reading:
-    """A document on its way to items: its styles, lists, and what stands beside its text."""
+    """Turns a document into items; keeps its styles, list numbers, notes and comments."""
 
     def __init__(self, document: Any) -> None:
         self.levels = _heading_levels(document)
         self.captions = {style.style_id for style in document.styles if style.name and _CAPTION.search(style.name)}
         self.numbering = Numbering(document)
-        self.beside: dict[str, Beside] = {kind: notes_of(document, kind) for kind in ("footnote", "endnote")}
+        self.beside: dict[str, Notes] = {kind: notes_of(document, kind) for kind in ("footnote", "endnote")}
         self.comments = comments_of(document)
         self.told = self.pictures = self.deleted = 0
 
@@ -125,7 +125,7 @@ class _Reading:
                 yield Block(comment)
 
     def _style(self, element: Any) -> tuple[str, int]:
-        """Its style's id, and the heading level that this or the paragraph itself gives, 0 for none."""
+        """Returns the id of the paragraph's style, and its heading level, 0 for none."""
         properties = next((one for one in element if tag_of(one) == "ppr"), None)
         style, level = "", -1
         for one in properties if properties is not None else ():
@@ -140,7 +140,7 @@ class _Reading:
         return style, level
 
     def _collect(self, paragraph: Any, said: _Paragraph) -> None:
-        """Gathers what stands in a paragraph, without recursion."""
+        """Collects what stands in a paragraph, without recursion."""
         waiting = [iter(paragraph)]
         unseen = [False]
         while waiting:
@@ -159,7 +159,7 @@ class _Reading:
                 unseen.append(unseen[-1] or (tag == "r" and _is_unseen(element)))
 
     def _take(self, element: Any, tag: str, said: _Paragraph, unseen: bool) -> bool:
-        """Whether the element says something by itself."""
+        """Takes the content of an element that has content of its own; returns whether it does."""
         words = said.unseen if unseen else said.words
         if tag == "t":
             words.append(element.text or "")
@@ -200,7 +200,7 @@ class _Reading:
                 line.append((above[at] if goes_on and at < len(above) else words, across, 1))
             rows.append(line)
             merged.append([text for text, across, _ in line for _ in range(across)])
-        grid = spanned(rows)
+        grid = expand_spans(rows)
         if len(grid) == 1 or max(map(len, grid), default=0) < 2:  # it only arranges the page
             if caption:
                 yield Block(caption)
@@ -212,7 +212,7 @@ class _Reading:
         yield from inner
 
     def _cell(self, cell: Any, depth: int) -> tuple[str, list[Item]]:
-        """A cell's words on one line, and what does not go on one: tables within it."""
+        """Returns a cell's words on one line, and the tables within it."""
         if depth >= _DEEPEST:
             return "", []
         found = list(self.items(cell, depth + 1))
@@ -223,7 +223,7 @@ class _Reading:
 
 
 def _descend(element: Any, wanted: str) -> Iterator[Any]:
-    """The nearest such elements below, through what only wraps them."""
+    """Yields the nearest elements below with the tag `wanted`, looking only through elements that wrap others."""
     for one in element:
         tag = tag_of(one)
         if tag == wanted:
@@ -233,7 +233,7 @@ def _descend(element: Any, wanted: str) -> Iterator[Any]:
 
 
 def _merging(cell: Any) -> tuple[int, bool]:
-    """How many columns the cell spans, and whether it goes on from the row above."""
+    """Returns how many columns a cell spans, and whether it continues the cell in the row above."""
     across, goes_on = 1, False
     for properties in _descend(cell, "tcpr"):
         for one in properties:
@@ -262,7 +262,7 @@ def _attribute(element: Any, name: str) -> str:
 
 
 def _heading_levels(document: Any) -> dict[str, int]:
-    """Style ids with the level of heading that they make, their ancestors' if not their own."""
+    """Returns the heading level of each style id, taken from the style or from the styles that it is based on."""
     levels: dict[str, int] = {}
     based: dict[str, str] = {}
     for style in document.styles.element:

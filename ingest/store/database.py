@@ -1,7 +1,7 @@
-"""The one place where a database of a library is opened: plain by SQLite, encrypted by SQLCipher.
+"""The one file that opens a library's databases: plain ones with SQLite, encrypted ones with SQLCipher.
 
-SQLCipher is SQLite with each page encrypted (AES-256) and signed (HMAC-SHA-512), its log and journal included; with
-temporary tables in memory nothing of it is written plain.
+SQLCipher is SQLite with each page encrypted (AES-256) and authenticated (HMAC-SHA-512), its write-ahead log and journal
+included. Temporary tables are kept in memory, so nothing is written unencrypted.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ingest.encryption.vault import Key, is_encrypted, locked
+from ingest.encryption.vault import Key, is_encrypted, locked_error
 from ingest.errors import IndexLocked, InvalidInput
+from ingest.store.conversion import is_conversion_pending
 from ingest.store.lock import writing
-from ingest.store.settle import is_unsettled
 
 
 def connect(path: Path, key: Key | None, timeout: float = 10.0) -> sqlite3.Connection:
-    """Transactions are begun by hand, and any thread may use it. `key` None: plain.
+    """Opens a database; `key` None opens a plain one. Transactions are begun by hand, and any thread may use the
+    connection.
 
-    Raises `failures()`; IndexLocked where the folder is of the other form; InvalidInput where SQLCipher is missing.
+    Raises an error of `failures()`; IndexLocked where the folder is of the other form; InvalidInput where SQLCipher is
+    missing.
     """
-    if is_unsettled(path.parent):
+    if is_conversion_pending(path.parent):
         with writing(path.parent):
             pass
     check_form(path.parent, key)
@@ -37,26 +39,27 @@ def connect(path: Path, key: Key | None, timeout: float = 10.0) -> sqlite3.Conne
 
 
 def check_form(folder: Path, key: Key | None) -> None:
-    """Raises IndexLocked where there is a key for a plain library, or none for an encrypted one."""
+    """Raises IndexLocked where a key is given for a plain library, or none for an encrypted one."""
     if key is None and is_encrypted(folder):
-        raise locked(folder)
+        raise locked_error(folder)
     if key and not is_encrypted(folder):
         raise IndexLocked(f"The library in {folder} is not encrypted any more.", "Start Docent again.")
 
 
 def literal(key: Key) -> str:
-    """How SQLCipher is told a raw key: it makes none itself of it."""
+    """Returns a raw key as SQLCipher wants it in SQL, which keeps it from deriving another key."""
     return f"x'{key.of('databases').hex()}'"
 
 
 def failures(*others: type[Exception]) -> tuple[type[Exception], ...]:
-    """What a database raises, and others. SQLCipher's errors are not those of Python's own module."""
+    """Returns the classes of errors that a database raises, and `others`. SQLCipher's are not those of Python's
+    sqlite3."""
     module = sys.modules.get("sqlcipher3.dbapi2")
     return (sqlite3.Error, *([module.Error] if module else []), *others)
 
 
 def sqlcipher() -> Any:
-    """Raises InvalidInput where it is not installed."""
+    """Returns the sqlcipher3 module. Raises InvalidInput where it is not installed."""
     try:
         import sqlcipher3.dbapi2 as module
     except ImportError as error:

@@ -1,7 +1,7 @@
-"""The words of the chunks: BM25 over SQLite's text index (FTS5), within bounds however many chunks there are.
+"""Full-text search: BM25 over SQLite's text index (FTS5), with bounded work however many chunks there are.
 
-FTS5 works out BM25 for every chunk that a query matches, about 1.5 µs each, and reads all entries of its words, about
-0.06 µs each. Where there are many chunks, a question is therefore asked in steps, its rarest words first.
+FTS5 computes BM25 for every chunk that a query matches, about 1.5 µs each, and reads all entries of the query's words,
+about 0.06 µs each. With many chunks, a question is therefore searched in steps, its rarest words first.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ _TERM = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*")
 def bm25(
     store: Store, question: str, k: int, ids: Ids, doc_ids: Collection[int] | None = None, own: Ids | None = None
 ) -> list[Scored]:
-    """The k chunks that share the most telling words with the question, best first; higher scores are better.
+    """Returns the k best chunks by BM25, best first; higher scores are better.
 
-    `ids` are those of all chunks, `own` those in `doc_ids`, both in order. Where they are few, every match is scored.
-    Of many, those that hold one of the rarest words, or two of any; the most common words may then not count.
+    `ids` are the ids of all chunks, `own` of those in `doc_ids`, both sorted. Where they are few, every match is
+    scored. Where they are many, only chunks with one of the rarest words or any two words are, and the most common
+    words may not count.
     """
     words = _terms(question)
     if not words or k < 1:
@@ -57,10 +58,10 @@ def bm25(
 
 
 def frequency(store: Store, word: str, ids: Ids) -> int:
-    """In how many chunks a word stands, in any of its forms.
+    """Returns in how many chunks a word stands, in any of its forms.
 
-    Beyond _COUNTED it is an estimate, a few percent off: from how far the first ones reach into `ids`, all chunks' in
-    order, which being hashes tell nothing of what stands in them.
+    Above _COUNTED the number is estimated, a few percent off: from how far the first matches reach into `ids`, the
+    sorted ids of all chunks. The ids are hashes, so they are spread evenly whatever stands in the chunks.
     """
     sql = "SELECT count(*), max(rowid) FROM (SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ? LIMIT ?)"
     if not (query := match_query(word)):
@@ -73,7 +74,7 @@ def frequency(store: Store, word: str, ids: Ids) -> int:
 
 
 def match_query(question: str) -> str:
-    """An FTS5 query: any of the question's telling words; codes such as 'E-104' as phrases."""
+    """Returns an FTS5 query for any of the question's words except stop words; codes such as 'E-104' become phrases."""
     return " OR ".join(_terms(question))
 
 
@@ -84,10 +85,11 @@ def _terms(question: str) -> list[str]:
 
 
 def _in_steps(store: Store, words: Sequence[str], counts: Mapping[str, int], k: int) -> dict[int, float]:
-    """First the chunks with one of the rarest words; then, word by word, those with that one and a rarer one.
+    """Scores chunks step by step: first those with one of the rarest words; then, for each word, those with it and a
+    rarer one.
 
-    A chunk is met last at its most common word, and there its score counts all words up to that one. So each chunk
-    that is found has its BM25 by all words, as far as the bounds let the steps go: a step too many is left out whole.
+    A chunk is scored last at its most common word, and then by all words up to that one. So each chunk that is found
+    has its BM25 score by all words, as far as the bounds allow. A step that would exceed them is left out whole.
     """
     rare = _within(words, counts, _ALONE)
     found = _scores(store, " OR ".join(rare), _ALONE) if rare else {}
@@ -107,7 +109,7 @@ def _in_steps(store: Store, words: Sequence[str], counts: Mapping[str, int], k: 
 
 
 def _matches(store: Store, query: str, k: int, doc_ids: Collection[int] | None) -> list[Scored]:
-    """The k best chunks that match; those in `doc_ids` are gone through first, so these must be few."""
+    """Returns the k best chunks that match. SQLite visits the chunks in `doc_ids` first, so these must be few."""
     if not query:
         return []
     own = "AND +rowid IN (SELECT id FROM chunks WHERE doc_id IN (SELECT value FROM json_each(?)))"
@@ -120,11 +122,11 @@ def _matches(store: Store, query: str, k: int, doc_ids: Collection[int] | None) 
 
 
 def _scores(store: Store, query: str, most: int) -> dict[int, float]:
-    """The scores of the first chunks that match, in no order of merit."""
+    """Returns the scores of the first `most` chunks that match, which need not be the best ones."""
     return dict(store.rows(f"SELECT rowid, {_BM25} FROM chunks_fts WHERE chunks_fts MATCH ? LIMIT ?", (query, most)))
 
 
 def _within(words: Sequence[str], counts: Mapping[str, int], bound: int) -> Sequence[str]:
-    """As many of the words, from the first on, as together stand in no more than so many chunks."""
+    """Returns the first of the words that together stand in at most `bound` chunks."""
     sums = np.cumsum([counts[word] for word in words])
     return words[: int(np.searchsorted(sums, bound, side="right"))]

@@ -1,4 +1,4 @@
-"""Only one process writes an index at a time."""
+"""The lock of an index, which lets only one process write at a time."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.errors import IndexBusy, StorageError
-from ingest.store.settle import is_unsettled, move_in
+from ingest.store.conversion import finish_conversion, is_conversion_pending
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Holds the lock of the index in `folder`. The system frees it when its holder dies. A change of the index's form
-    that was cut short is finished first.
+    """Holds the lock of the index in `folder`. The operating system frees it when the holder dies. An interrupted
+    encryption or decryption of the index is finished first.
 
-    Raises IndexBusy at once when another process holds it.
+    Raises IndexBusy at once when another process holds the lock, StorageError when the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,8 +37,8 @@ def writing(folder: Path) -> Iterator[None]:
             "Documents are already being ingested into this index.", "Wait until that run is done."
         ) from error
     try:
-        if is_unsettled(folder):
-            move_in(folder)
+        if is_conversion_pending(folder):
+            finish_conversion(folder)
         yield
     finally:
         lock.close()

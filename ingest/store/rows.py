@@ -1,4 +1,4 @@
-"""How a document becomes rows of the store."""
+"""Writes a document into the rows of the store's tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest.store.packing import packed, zipped
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """All that is stored of a document. `vectors` are a content's hash and its vector, for each chunk."""
+    """All that is stored of a document. `vectors` has (hash of the content, vector as bytes) for each chunk."""
 
     document: Document
     result: ReadResult | None
@@ -22,7 +22,7 @@ class Entry:
 
 
 def insert(db: sqlite3.Connection, entry: Entry) -> None:
-    """Into tables that hold nothing of the document, but perhaps what was kept of it while it was unfinished."""
+    """Inserts a document whose id is in no table, except among the unfinished vectors, which are deleted."""
     document = entry.document
     db.execute("DELETE FROM unfinished WHERE doc_id = ?", (document.id,))
     db.execute(

@@ -1,4 +1,4 @@
-"""The tables of store.db, as the steps that brought them about."""
+"""The tables of store.db, as the migrations that made them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _003_CURATED = """
         chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE, weight REAL NOT NULL);
 """
 
-# Vectors of documents that are not stored yet; and what deleting a document looks for in every table.
+# Vectors of documents that are not stored yet; and indexes that deleting a document needs in every table.
 _004_UNFINISHED = """
     CREATE TABLE unfinished (content TEXT PRIMARY KEY, doc_id INTEGER NOT NULL, vector BLOB NOT NULL) WITHOUT ROWID;
     CREATE INDEX unfinished_of ON unfinished(doc_id);

@@ -1,9 +1,9 @@
-"""The vectors of a snapshot, as FAISS keeps them: whole up to a size, above it as one bit per dimension.
+"""The vectors of a snapshot in FAISS: exact up to a number of chunks, above it as codes of one bit per dimension.
 
-Comparing with every vector is exact, and fast enough while they are few. Of many, all are compared by codes of one bit
-per dimension (RaBitQ: Gao and Long, 2024), a 24th of the memory, and the exact vectors, which the store keeps, decide
-among the shortlist that comes out. How long it must be is measured when the snapshot is made. Cells (IVF) would look
-at fewer codes, but a question lies apart from the passages: they lost a tenth of what it asked for.
+Comparing with every exact vector is fast enough while they are few. Of many, all are compared by RaBitQ codes (Gao and
+Long, 2024), which take a 24th of the memory; the exact vectors from the store then rank the shortlist. Its length is
+measured when the snapshot is made. Cells (IVF) would compare fewer codes, but questions lie apart from the passages:
+cells lost a tenth of the right ones.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _FEW = 2000  # rows that are compared by their exact vectors, without a shortlis
 def write(
     store: Store, file: Path, exact_up_to: int = EXACT_UP_TO, recall: float = RECALL, check: Check = lambda: None
 ) -> tuple[Ids, dict[str, Any]]:
-    """The store's vectors as a file that `OpenVectors` opens: whole up to `exact_up_to` of them, else coded; whole,
-    too, when no shortlist of the codes holds `recall` of the nearest ones.
+    """Writes the store's vectors to a file for `OpenVectors`: exact up to `exact_up_to` of them, else as codes. They
+    are also exact when no shortlist of the codes holds the share `recall` of the nearest ones.
 
-    -> the chunk id of each row, in order, and what the manifest is to say. Raises RuntimeError, OSError.
+    Returns the chunk id of each row, shape (n,), and entries for the manifest. Raises RuntimeError, OSError.
     """
     ((count, size),) = store.rows("SELECT count(*), (SELECT length(vector) FROM vectors LIMIT 1) FROM vectors")
     dim = (size or 4) // 4
@@ -64,14 +64,14 @@ def _write_whole(store: Store, file: Path, dim: int, check: Check) -> Ids:
 
 
 def _write_codes(store: Store, file: Path, dim: int, asked: float, check: Check) -> tuple[Ids, dict[str, Any]]:
-    """Codes of all vectors, and how long a shortlist has to be: the first of _SHORTLISTS that holds enough."""
+    """Writes codes of all vectors, and measures the shortlist: the first length of _SHORTLISTS that holds enough."""
     import faiss
     from faiss.contrib.exhaustive_search import knn_ground_truth
 
     _, sample = next(store.vector_batches(_SAMPLE))  # chunk ids are hashes: the first are as good as any
     centre = faiss.IndexFlatIP(dim)
     centre.add(sample.mean(axis=0, keepdims=True))
-    # One cell, around the mean. Without cells, FAISS could not leave out the rows that a search is not to find.
+    # One cell, around the mean: among such codes, FAISS can exclude rows from a search only in an index with cells.
     index = faiss.IndexIVFRaBitQFastScan(centre, dim, 1, faiss.METRIC_INNER_PRODUCT)
     index.train(sample)
     questions = _between(sample)
@@ -107,18 +107,19 @@ def _put(index: Any, file: Path, store: Store) -> None:
 
 
 def _between(sample: Vectors) -> Vectors:
-    """Points halfway between two passages: they lie about as far from all passages as questions do, while a passage's
-    own vector, with its neighbours around it, is much easier to find."""
+    """Returns points halfway between two passages, as stand-ins for questions. They lie about as far from all passages
+    as questions do, while a passage's own vector, with its neighbours around it, is much easier to find."""
     one, two = np.random.default_rng(0).integers(len(sample), size=(2, _QUESTIONS))
     middle = sample[one] + sample[two]
     return np.asarray(middle / np.maximum(np.linalg.norm(middle, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 class OpenVectors:
-    """A file made by `write`, wholly in memory: it may be deleted meanwhile. Safe to use from several threads."""
+    """A file made by `write`, loaded into memory; the file may be deleted meanwhile. Safe to use from several
+    threads."""
 
     def __init__(self, file: Path, ids: Ids, told: dict[str, Any], store: Store) -> None:
-        """Raises RuntimeError when FAISS cannot read it, KeyError when the manifest does not tell enough."""
+        """Raises RuntimeError when FAISS cannot read the file, KeyError when the manifest `told` lacks an entry."""
         import faiss
 
         sealed = store.key and read_from(file, store.key)  # never in a plain file, not for a moment
@@ -130,7 +131,7 @@ class OpenVectors:
         self.count = int(self._faiss.ntotal)
 
     def nearest(self, vector: Vectors, k: int, rows: Ids | None = None) -> list[Scored]:
-        """The k chunks nearest to a unit vector of shape (dim,), of all or of those in these rows; best first."""
+        """Returns the k chunks nearest to a unit vector of shape (dim,), best first: of all, or of those in `rows`."""
         if not self.count or k < 1 or (rows is not None and not len(rows)):
             return []
         if self._shortlist is None:
@@ -145,7 +146,7 @@ class OpenVectors:
         return [Scored(int(ids[i]), float(scores[i])) for i in np.lexsort((ids, -scores))[:k]]
 
     def cosines(self, vector: Vectors, chunk_ids: Sequence[int]) -> list[float]:
-        """The cosine of each of these chunks with a unit vector; -1 for those that are not in the snapshot."""
+        """Returns the cosine of a unit vector with each of these chunks; -1 for chunks that are not in the snapshot."""
         ids, rows = among(self._ids, chunk_ids)
         if self._shortlist is not None:
             ids, vectors = self._store.vectors(ids.tolist())
@@ -155,14 +156,15 @@ class OpenVectors:
         return [known.get(chunk_id, -1.0) for chunk_id in chunk_ids]
 
     def stored(self, chunk_ids: Ids) -> tuple[Vectors, NDArray[np.bool_]]:
-        """The vectors of those of the chunks that are in the snapshot, and which these are; of codes none."""
+        """Returns the exact vectors of the chunks that are in the snapshot, and a mask of which these are; no vectors
+        where it has codes."""
         _, rows = among(self._ids, chunk_ids)
         if self._shortlist is not None or not len(rows):
             return np.zeros((0, self._faiss.d), dtype=np.float32), np.zeros(len(chunk_ids), dtype=bool)
         return self._faiss.reconstruct_batch(rows), np.isin(chunk_ids, self._ids[rows])
 
     def _search(self, vector: Vectors, k: int, rows: Ids | None) -> tuple[Vectors, Ids]:
-        """FAISS's own scores and rows, best first, of all rows or of some."""
+        """Returns FAISS's scores and rows, best first, of all rows or of some."""
         import faiss
 
         parameters = None
@@ -177,7 +179,7 @@ class OpenVectors:
 
 
 def among(ids: Ids, chunk_ids: Sequence[int] | Ids) -> tuple[Ids, Ids]:
-    """Those of `chunk_ids` that are among `ids`, which are in order, and their places there."""
+    """Returns those of `chunk_ids` that are in the sorted `ids`, and their positions there."""
     wanted = np.array(chunk_ids, dtype=np.int64)
     places = np.searchsorted(ids, wanted)
     held = places < len(ids)

@@ -1,4 +1,4 @@
-"""Carrying out a plan: files are read, cut up, embedded and stored, and can be searched while that goes on."""
+"""Carries out a plan: reads files, cuts them into chunks, embeds and stores them; all can be searched meanwhile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ingest.store.rows import Entry
 from ingest.store.store import Store
 from ingest.sync.control import Cancelled, Control
 from ingest.sync.embedding import AT_FIRST, AT_ONCE, Embedding
-from ingest.sync.plan import Plan, document_id, in_turn
+from ingest.sync.plan import Plan, document_id, reading_order
 from ingest.sync.progress import OnProgress, Pace, Progress
 from ingest.sync.publishing import Publishing
 from ingest.sync.reading import Read, Reading
@@ -30,7 +30,8 @@ _LOOK = 0.25  # seconds between two looks at whether the run is to go on
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A document that is read and cut up. `texts` are what is to be embedded: one of each content, by its hash."""
+    """A document that is read and cut into chunks. `texts` are the texts to embed, one for each distinct content, by
+    its hash."""
 
     found: Found
     document: Document
@@ -41,8 +42,8 @@ class _Prepared:
 
 
 class Run:
-    """One pass over a plan, as three at once: child processes read the next files; here they are cut into chunks and
-    stored; a thread embeds. It takes small documents together, since a few texts alone leave cores idle."""
+    """Carries out a plan in three parts at once: child processes read the next files, this thread chunks and stores,
+    another thread embeds. Small documents are embedded together, since a few texts alone leave cores idle."""
 
     def __init__(
         self,
@@ -57,8 +58,10 @@ class Run:
         self.passwords = passwords
         self.store, self.encoder, self.config, self.plan = store, encoder, config, plan
         self.control, self.on_progress = control, on_progress
-        self.todo = in_turn(plan)
-        self.pace = Pace([(found.path, found.size) for found in self.todo], lambda: time.monotonic() - control.held)
+        self.todo = reading_order(plan)
+        self.pace = Pace(
+            [(found.path, found.size) for found in self.todo], lambda: time.monotonic() - control.paused_seconds
+        )
         self.reading = Reading(self.todo, config, control, self._tell_of_reading, passwords)
         self.embedding = Embedding(store, encoder, control)
         self.publishing = Publishing(store, self.reading.check)
@@ -67,7 +70,7 @@ class Run:
         self.pages_done = 0
 
     def apply(self) -> None:
-        """Raises Cancelled when what was finished is stored."""
+        """Carries out the whole plan. Raises Cancelled once what was finished is stored."""
         self.store.forget_unfinished([document_id(found.path) for found in self.todo])
         sizes = {found.size for found in self.plan.added}
         moved = [document.path for document in self.plan.removed if document.size in sizes]
@@ -102,8 +105,11 @@ class Run:
             finally:
                 self.embedding.stop()
 
-    def tell(self, stage: str, file: str, reading: float = 0.0, embedding: float = 0.0, pages: float = 0.0) -> None:
-        """`reading` and `embedding` are bytes, `pages` those embedded: beside what was wholly read and kept."""
+    def report_progress(
+        self, stage: str, file: str, reading: float = 0.0, embedding: float = 0.0, pages: float = 0.0
+    ) -> None:
+        """Calls `on_progress`. `reading` and `embedding` are bytes and `pages` pages that are in work, in addition to
+        what is done."""
         share = self.pace.share(reading, embedding)
         rate, eta = self.pace.measure(pages)
         self.on_progress(
@@ -114,34 +120,34 @@ class Run:
         )  # fmt: skip
 
     def recognise(self, files: Mapping[str, Path]) -> int:
-        """Pages that are pictures; how many became text. Raises Cancelled."""
+        """Recognises pages that are pictures; returns how many became text. Raises Cancelled."""
         if not self.config.recognise:
             return 0
-        began = time.monotonic() - self.control.held
+        began = time.monotonic() - self.control.paused_seconds
 
         def tell(file: str, done: int, total: int) -> None:
-            pace = done / max(1e-6, time.monotonic() - self.control.held - began)
+            pace = done / max(1e-6, time.monotonic() - self.control.paused_seconds - began)
             eta = (total - done) / pace if done else None
             n = len(self.todo)
             self.on_progress(Progress("recognising", file, n, n, done, pace, eta, done / max(1, total), total))
 
         def check() -> None:
             if self.control.paused:
-                self.tell("paused", "")
+                self.report_progress("paused", "")
             self.control.check()
 
         return recognise(self.store, files, self.encoder, self.config, tell, check, self.passwords)
 
-    def is_to_end(self) -> bool:
-        """For what is done after the files: holds it while the run is paused."""
+    def should_end(self) -> bool:
+        """Whether the run was cancelled. Waits while it is paused."""
         self.control.wait()
         return self.control.cancelled
 
     # -- reading
 
     def _groups(self) -> Iterator[list[_Prepared]]:
-        """Documents to be embedded together: as many as it takes to keep the cores busy, or a single large one.
-        The first groups are smaller, so that there is soon something to find."""
+        """Yields documents to embed together: enough to keep the cores busy, or a single large one. The first groups
+        are smaller, so that something can be found soon."""
         group: list[_Prepared] = []
         size, enough = 0, AT_FIRST
         for found, read in zip(self.todo, self.reading.all(self._load), strict=True):
@@ -163,7 +169,7 @@ class Run:
     def _tell_of_reading(self, stage: str, found: Found, done: int, total: int) -> None:
         self.pace.pages_read = max(self.pace.pages_read, self.pages_done + done)
         if done % 10 == 0 or done == total:
-            self.tell(stage, found.path, reading=found.size * done / (total or 1))
+            self.report_progress(stage, found.path, reading=found.size * done / (total or 1))
 
     def _prepared(self, read: Read) -> _Prepared:
         found, outcome = read.found, read.outcome
@@ -192,16 +198,16 @@ class Run:
         size, pages = sum(one.found.size for one in group), sum(one.document.n_pages for one in group)
         while not wait([vectors], timeout=_LOOK).done:
             share = self.embedding.share
-            self.tell("embedding", group[0].found.path, 0, share * size, share * pages)
+            self.report_progress("embedding", group[0].found.path, 0, share * size, share * pages)
             self.reading.check()
         self.reading.check()
         self._keep(group, vectors.result())
         if self.publishing.is_due and len(self.kept) < len(self.todo):
-            self.tell("publishing", "")
+            self.report_progress("publishing", "")
             self.publishing.publish()
 
     def _keep(self, group: Sequence[_Prepared], vectors: Mapping[str, bytes]) -> None:
-        """In one transaction: 100,000 small documents are not to wait for the disk as many times."""
+        """Stores the documents in one transaction: 100,000 small ones must not wait for the disk as many times."""
         gone = [one.found.path for one in group if is_gone(one.found.file)]  # deleted meanwhile: as if never seen
         there = [one for one in group if one.found.path not in gone]
         for one in there:
@@ -215,4 +221,4 @@ class Run:
         for one in group:
             self.kept.add(one.found.path)
             self.pace.kept(one.found.size, one.document.n_pages)
-            self.tell("embedding", one.found.path)
+            self.report_progress("embedding", one.found.path)

@@ -1,4 +1,4 @@
-"""Holding a run and ending it early, from another thread."""
+"""Pauses and cancels a run from another thread."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import time
 
 
 class Cancelled(Exception):
-    """Raised inside a run that is to end. What it finished is kept."""
+    """Raised inside a run that was cancelled. What it finished is kept."""
 
 
 class Control:
-    """Pauses, resumes or cancels one run. Safe to use from several threads, and in a signal's handler."""
+    """Pauses, resumes or cancels one run. Safe to use from several threads, and in a signal handler."""
 
     def __init__(self) -> None:
         self._may_go = threading.Event()
@@ -30,7 +30,7 @@ class Control:
             self._may_go.set()
 
     def cancel(self) -> None:
-        """A paused run ends too."""
+        """Cancels the run, even while it is paused."""
         self._cancelled = True
         self.resume()
 
@@ -43,16 +43,17 @@ class Control:
         return self._cancelled
 
     @property
-    def held(self) -> float:
-        """Seconds that the run was paused, so far."""
+    def paused_seconds(self) -> float:
+        """How long the run was paused so far, in seconds."""
         return self._held + (time.monotonic() - self._since if self.paused else 0.0)
 
     def wait(self) -> None:
-        """Returns when the run may go on, or is to end."""
+        """Waits until the run is not paused, or is cancelled."""
         self._may_go.wait()
 
     def check(self) -> None:
-        """Called by the run wherever it can stop: holds it while paused. Raises Cancelled."""
+        """Waits while the run is paused, and raises Cancelled when it is cancelled. The run calls this wherever it can
+        stop."""
         self._may_go.wait()
         if self._cancelled:
             raise Cancelled

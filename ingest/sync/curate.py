@@ -1,9 +1,9 @@
-"""What documents have to do with each other: which say the same, which are outdated by a newer edition, which language
-each is in, which passages are repeated everywhere.
+"""Finds out how documents relate: which are duplicates, which a newer edition supersedes, which language each is in,
+and which passages are repeated in many documents.
 
-`curate` goes over a store before it is published. What takes long, it learns once of each document. What follows from
-that, it concludes anew from all of them, in one sort and a look at the pairs that may be alike: so the order in which
-documents come and go does not matter, and 100,000 of them are no more than 100,000 times one.
+`curate` goes over a store before it is published. What takes long is learned once for each document. What follows is
+concluded anew from all documents, by one sort and by comparing pairs that may be similar: so the order in which
+documents come and go does not matter, and time grows in proportion to their number.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from ingest.datatypes import Document
 from ingest.store.curated import Verdict, read_edition
 from ingest.store.store import Store
 from ingest.text.language import language_of
-from ingest.text.likeness import (
+from ingest.text.similarity import (
     Sketch,
     Words,
     buckets,
     document_sketch,
     document_words,
-    likeness,
+    estimated_similarity,
+    is_near_duplicate,
+    jaccard,
     passage_sketch,
-    say_the_same,
-    share,
 )
-from ingest.text.versions import Edition, edition_of, names_of, newer, states_it
+from ingest.text.versions import Edition, edition_of, says_it_replaces, shared_names, why_newer
 
 _LEADERS = 4  # of the groups that a bucket holds, how many a member is compared with
-_COPY = 0.9  # share of triples, and of figures, from which two documents say the same
+_COPY = 0.9  # share of trigrams, and of figures, from which two documents say the same
 _LOOKED_AT = 0.8  # the same, as estimated, from which it is worth a look
-# Share of triples, as estimated, from which two of one name are editions of the same: measured on pairs of manuals and
+# Share of trigrams, as estimated, from which two of one name are editions of the same: measured on pairs of manuals and
 # terms (0.39 and more) and on documents of one maker that are not (0.06 at most).
 _MARKED, _DATED, _STATED = 0.15, 0.3, 0.03
 _NEIGHBOURS = 8  # newer editions of one name that a document is compared with
@@ -50,7 +50,8 @@ _RULES = "1"  # another number, and all is concluded anew
 
 @dataclass(frozen=True, slots=True)
 class Conclusions:
-    """By ids. `twins` gives passages that say the same the same number, that of one of them."""
+    """What follows from all documents, by document or chunk ids. `twins` maps near-duplicate passages to the id of one
+    of them."""
 
     duplicates: Mapping[int, Verdict]
     superseded: Mapping[int, Verdict]
@@ -60,7 +61,7 @@ class Conclusions:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was learned of a document."""
+    """What was learned about a document."""
 
     id: int
     path: str
@@ -69,8 +70,8 @@ class _Known:
 
 
 def curate(store: Store, valid: Collection[str] = (), should_stop: Callable[[], bool] = lambda: False) -> None:
-    """Learns what is new and stores what follows. `valid` are paths that no newer edition outdates. Does nothing where
-    nothing has changed; stopped, it goes on the next time."""
+    """Learns about new documents and stores the conclusions. `valid` are paths that no newer edition supersedes. Does
+    nothing where nothing has changed. When `should_stop` ends it, the next call continues."""
     documents = [document for document in store.documents() if not document.error]
     fresh = _fresh(store, documents)
     state = _state(documents, valid)
@@ -95,16 +96,16 @@ def curate(store: Store, valid: Collection[str] = (), should_stop: Callable[[], 
 
 
 def _state(documents: Sequence[Document], valid: Collection[str]) -> str:
-    """Tells what was curated from what there is to curate."""
+    """Returns a text that changes whenever there is something new to curate."""
     told = [_RULES, *sorted(valid), *(f"{one.id} {one.sha256} {one.n_chunks}" for one in documents)]
     return hashlib.blake2b("\n".join(told).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-# -- learning, once of each document
+# -- learning, once for each document
 
 
 def _fresh(store: Store, documents: Sequence[Document]) -> list[Document]:
-    """Documents of which nothing was learned yet, or not of all passages: more of their pages were read since."""
+    """Returns documents about which nothing was learned yet, or not about all passages, as pages were read since."""
     known = {row[0] for row in store.rows("SELECT doc_id FROM curated")}
     known -= {row[0] for row in store.rows(
         "SELECT DISTINCT doc_id FROM chunks WHERE NOT EXISTS (SELECT 1 FROM sketches WHERE chunk_id = id)"
@@ -154,7 +155,7 @@ def _conclude(store: Store, documents: Sequence[Document], valid: frozenset[str]
 
 
 def _duplicates(store: Store, known: Sequence[_Known]) -> dict[int, Verdict]:
-    """Documents that say what another one says, but for a word here and there. An older edition is not one."""
+    """Returns documents that are nearly the same as another one. Older editions are not duplicates."""
     by_place = dict(enumerate(known))
 
     @lru_cache(maxsize=16)
@@ -163,12 +164,12 @@ def _duplicates(store: Store, known: Sequence[_Known]) -> dict[int, Verdict]:
 
     def same(a: int, b: int) -> bool:
         one, other = known[a], known[b]
-        if likeness(one.sketch, other.sketch[None])[0] < _LOOKED_AT:
+        if estimated_similarity(one.sketch, other.sketch[None])[0] < _LOOKED_AT:
             return False
         if _outdates(one, other) or _outdates(other, one):
             return False
         x, y = words(a), words(b)
-        return share(x.triples, y.triples) >= _COPY and share(x.figures, y.figures) >= _COPY
+        return jaccard(x.trigrams, y.trigrams) >= _COPY and jaccard(x.figures, y.figures) >= _COPY
 
     groups = _grouped(buckets({place: one.sketch.tobytes() for place, one in by_place.items()}, 32), same)
     found = {}
@@ -181,9 +182,9 @@ def _duplicates(store: Store, known: Sequence[_Known]) -> dict[int, Verdict]:
 
 
 def _superseded(known: Sequence[_Known], valid: frozenset[str]) -> dict[int, Verdict]:
-    """Documents of which a newer edition is there. Each names the newest."""
+    """Returns documents of which there is a newer edition. Each names the newest."""
     found: dict[int, tuple[int, str]] = {}  # place of the newer one, why
-    for places in names_of([one.edition for one in known]).values():
+    for places in shared_names([one.edition for one in known]).values():
         order = _by_age(known, places)
         for at, place in enumerate(order):
             later = [*order[at + 1 : at + 1 + _NEIGHBOURS], *order[-1:]]
@@ -198,7 +199,7 @@ def _superseded(known: Sequence[_Known], valid: frozenset[str]) -> dict[int, Ver
         while other in found and other not in seen:  # an older one of three names the newest
             seen.add(other)
             other = found[other][0]
-        told = newer(known[place].edition, known[other].edition) or why
+        told = why_newer(known[place].edition, known[other].edition) or why
         verdicts[known[place].id] = Verdict(known[other].id, f"superseded by {known[other].path}: same title, {told}")
     return verdicts
 
@@ -214,18 +215,18 @@ def _by_age(known: Sequence[_Known], places: Sequence[int]) -> list[int]:
 
 
 def _outdates(one: _Known, other: _Known) -> str:
-    """Why the other is a newer edition of the one; '' where it is not."""
-    why = newer(one.edition, other.edition)
+    """Says why `other` is a newer edition of `one`; '' where it is not."""
+    why = why_newer(one.edition, other.edition)
     if not why or one.edition.periodic != other.edition.periodic:
         return ""
     needed = _DATED if why.startswith("of ") else _MARKED
-    if states_it(one.edition, other.edition):
+    if says_it_replaces(one.edition, other.edition):
         needed = _STATED
-    return why if likeness(one.sketch, other.sketch[None])[0] >= needed else ""
+    return why if estimated_similarity(one.sketch, other.sketch[None])[0] >= needed else ""
 
 
 def _twins(store: Store) -> dict[int, int]:
-    """Passages that say the same, in whichever documents, under the number of one of them."""
+    """Maps near-duplicate passages, in whichever documents, to the id of one of them."""
     sketches = dict(store.rows("SELECT chunk_id, sketch FROM sketches"))
 
     @lru_cache(maxsize=20_000)
@@ -233,12 +234,12 @@ def _twins(store: Store) -> dict[int, int]:
         found = store.chunks([chunk_id])
         return found[chunk_id].text if found else ""
 
-    return _grouped(buckets(sketches, 4), lambda a, b: text(a) == text(b) or say_the_same(text(a), text(b)))
+    return _grouped(buckets(sketches, 4), lambda a, b: text(a) == text(b) or is_near_duplicate(text(a), text(b)))
 
 
 def _grouped(found: Iterator[list[int]], same: Callable[[int, int], bool]) -> dict[int, int]:
-    """Keys that are the same as another one, with the first of their group. A bucket's members are compared with the
-    first of the groups in it, of which there are few, and not each with each."""
+    """Maps keys that are the same as another one to the first of their group. Members of a bucket are compared with the
+    first of each group in it, of which there are few, not each with each."""
     leader: dict[int, int] = {}
     for bucket in found:
         leaders: list[int] = []
@@ -257,7 +258,7 @@ def _grouped(found: Iterator[list[int]], same: Callable[[int, int], bool]) -> di
 
 
 def _weights(store: Store, twins: Mapping[int, int]) -> dict[int, float]:
-    """Of passages that stand in many documents: footers, terms of use, notices."""
+    """Returns the weights of passages that stand in many documents: footers, terms of use, notices."""
     if not twins:
         return {}
     groups: dict[int, list[int]] = {}
@@ -273,7 +274,7 @@ def _weights(store: Store, twins: Mapping[int, int]) -> dict[int, float]:
 
 
 def _keep(db: sqlite3.Connection, found: Conclusions) -> None:
-    """Only what differs from what is stored, so that nothing is written where nothing changed."""
+    """Stores only what differs from what is stored, so that nothing is written where nothing changed."""
     tables: tuple[tuple[str, dict[int, tuple[object, ...]]], ...] = (
         ("duplicates", {key: (verdict.other, verdict.why) for key, verdict in found.duplicates.items()}),
         ("superseded", {key: (verdict.other, verdict.why) for key, verdict in found.superseded.items()}),

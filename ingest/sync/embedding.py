@@ -1,4 +1,4 @@
-"""Texts to vectors during a run: in parts after which it can be held or ended, and none is made twice."""
+"""Embeds texts during a run, in parts between which it can pause or end. No text is embedded twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _SAVE = 3.0  # seconds of embedding one group, after which its vectors so far ar
 
 
 class Embedding:
-    """For one thread at a time. `share` is how much of the texts at hand is done, 0 to 1, for others to look at."""
+    """Embeds texts for one thread. `share`, 0 to 1, is how much of the current texts is done; other threads may read
+    it."""
 
     def __init__(self, store: Store, encoder: Encoder, control: Control) -> None:
         self.share = 0.0
@@ -29,19 +30,19 @@ class Embedding:
         self._newest: dict[str, bytes] = {}  # made last; the store may not have them yet
 
     def stop(self) -> None:
-        """What is being embedded ends after its part."""
+        """Makes the embedding end after the current part."""
         self._stopped = True
 
     def vectors(self, texts: Mapping[str, str], owners: Mapping[str, int]) -> dict[str, bytes]:
-        """A vector for each content, `texts` and `owners` being the text and the document's id of each.
+        """Returns a vector, as bytes, for each content hash; `texts` and `owners` give its text and its document's id.
 
-        Those that the store knows, or the call before made, are not made again. What is long in the making is stored
-        as it comes, so that a run that is killed loses some seconds of it. When stopped, some are missing.
+        Vectors that the store has, or that the last call made, are not made again. Long work is stored as it comes, so
+        that a killed run loses only seconds of it. After `stop`, some are missing.
         """
         self.share = 0.0
         known = {content: vector for content, vector in self._newest.items() if content in texts}
         known |= self._store.known_vectors(list(texts))
-        # Texts of about the same length stand together: none is padded much.
+        # Sorted by length, so that texts of a batch need little padding.
         missing = sorted((content for content in texts if content not in known), key=lambda c: (-len(texts[c]), c))
         unsaved: list[str] = []
         done, saved = 0, time.monotonic()

@@ -1,7 +1,7 @@
-"""The folders of one index: usually one, or several whose files stand beside each other.
+"""The folders of one index: usually one, or several whose files are in the index together.
 
-The files of the first are called as they lie in it, so that an index of one folder is not changed by a second; the
-names of the others' files begin with their folder's name, which stays what it was when the folder was added.
+Files of the first folder are named by their path in it, so a second folder changes nothing for an index of one. Names
+of files in other folders begin with the name of their folder, which stays what it was when the folder was added.
 """
 
 from __future__ import annotations
@@ -21,28 +21,31 @@ from ingest.sync.scan import Found, scan
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """`name` and a slash stand before the names of its files; '' for the first folder of an index."""
+    """A folder of documents. Its files' names begin with `name` and a slash; `name` is '' for the first folder of an
+    index."""
 
     name: str
     place: Path
 
     def named(self, path: str) -> str:
+        """Returns the name in the index of a file at `path` in this folder."""
         return f"{self.name}/{path}" if self.name else path
 
 
 def remembered(store: Store) -> list[Folder]:
-    """Those that the index was made of last; none before the first run."""
+    """Returns the folders that the index was last made of; none before the first run."""
     if several := store.meta("folders"):
         return [Folder(name, Path(place)) for name, place in json.loads(several)]
     return [Folder("", Path(place))] if (place := store.meta("folder")) else []
 
 
 def places(store: Store) -> list[Path]:
-    """Where the documents lie."""
+    """Returns the paths of the index's folders."""
     return [folder.place for folder in remembered(store)]
 
 
 def remember(store: Store, folders: Sequence[Folder]) -> None:
+    """Stores the folders that the index is made of."""
     several = json.dumps([[folder.name, storable(str(folder.place))] for folder in folders])
     for key, value in (
         ("folder", storable(str(folders[0].place))),
@@ -53,7 +56,7 @@ def remember(store: Store, folders: Sequence[Folder]) -> None:
 
 
 def known_of(index_dir: Path, key: Key | None = None) -> list[Folder]:
-    """The folders that an index remembers; none where it cannot be opened."""
+    """Returns the folders that an index was last made of; none where it cannot be opened."""
     try:
         with closing(Store(index_dir, key=key)) as store:
             return remembered(store)
@@ -62,12 +65,12 @@ def known_of(index_dir: Path, key: Key | None = None) -> list[Folder]:
 
 
 def folders_of(index_dir: Path, first: Path, key: Key | None = None) -> list[Folder]:
-    """All folders of an index of which `first` is one; it alone where nothing was ingested yet."""
-    return settled(known_of(index_dir, key), [first])
+    """Returns all folders of an index of which `first` is one; only `first` where nothing was ingested yet."""
+    return merge_folders(known_of(index_dir, key), [first])
 
 
 def with_documents(index_dir: Path, folders: Sequence[Folder], key: Key | None = None) -> set[Path]:
-    """The places of those that the index has documents of."""
+    """Returns the paths of those folders that have documents in the index."""
     try:
         with closing(Store(index_dir, key=key)) as store:
             return {owner(folders, document.path).place for document in store.documents()}
@@ -75,11 +78,11 @@ def with_documents(index_dir: Path, folders: Sequence[Folder], key: Key | None =
         return set()
 
 
-def settled(known: Sequence[Folder], given: Sequence[Path] = (), without: Collection[Path] = ()) -> list[Folder]:
-    """The folders of a run: those known, without some, and with those given that are new.
+def merge_folders(known: Sequence[Folder], given: Sequence[Path] = (), without: Collection[Path] = ()) -> list[Folder]:
+    """Returns the folders for a run: the known ones, minus `without`, plus new ones among those given.
 
-    A first one given that is not known takes the place of the first, as when the folder of an index was moved.
-    Raises InvalidInput when one lies in another, and when none is left.
+    If the first one given is not known, it replaces the first folder, as when the folder of an index was moved. Raises
+    InvalidInput when one lies in another, and when none is left.
     """
     leaving = {place.resolve() for place in without}
     if unknown := leaving - {folder.place.resolve() for folder in known}:
@@ -107,7 +110,7 @@ def _of(known: Sequence[Folder]) -> str:
 
 
 def _unambiguous(folders: Sequence[Folder]) -> list[Folder]:
-    """With a number behind a name that another folder has, or a file or folder at the top of the first."""
+    """Adds a number to a name that another folder has, or a file or folder at the top of the first."""
     taken = {""}
     found = []
     for folder in folders:
@@ -122,9 +125,10 @@ def _unambiguous(folders: Sequence[Folder]) -> list[Folder]:
 def scan_all(
     folders: Sequence[Folder], needed: Iterable[Path] = (), gone: Collection[Path] = ()
 ) -> tuple[list[Found], list[Folder]]:
-    """The files of all folders, by their names in the index; and the folders that are not there, with those `gone`.
+    """Returns the files of all folders, by their names in the index, and the folders that are missing or listed in
+    `gone`.
 
-    Raises InvalidInput for one of these that is `needed`, and what `scan` raises.
+    Raises InvalidInput when a missing folder is `needed`, and whatever `scan` raises.
     """
     must = {place.resolve() for place in needed}
     files: list[Found] = []
@@ -141,7 +145,7 @@ def scan_all(
 
 
 def check_there(places: Iterable[Path]) -> None:
-    """Raises InvalidInput for the first that is no folder."""
+    """Raises InvalidInput for the first path that is not a folder."""
     for place in places:
         if not place.is_dir():
             raise InvalidInput(
@@ -151,12 +155,12 @@ def check_there(places: Iterable[Path]) -> None:
 
 
 def owner(folders: Sequence[Folder], path: str) -> Folder:
-    """The folder that a document is of, from its name in the index."""
+    """Returns the folder of a document, given its name in the index."""
     named = (folder for folder in folders if folder.name and path.startswith(f"{folder.name}/"))
     return next(named, None) or next((folder for folder in folders if not folder.name), folders[0])
 
 
 def file_of(folders: Sequence[Folder], path: str) -> Path:
-    """Where a document lies."""
+    """Returns the path of a document's file."""
     folder = owner(folders, path)
     return folder.place / path.removeprefix(f"{folder.name}/" if folder.name else "")

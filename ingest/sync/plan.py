@@ -1,4 +1,4 @@
-"""What a run would do about the files that were found. Nothing is changed here."""
+"""Decides what a run has to do about the files that were found. Changes nothing itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AGES = (1, 7, 30, 365, 1500)  # days
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run would do, and why."""
+    """What a run has to do, and why everything is read again, if so."""
 
     added: tuple[Found, ...]
     changed: tuple[Found, ...]
@@ -31,23 +31,23 @@ class Plan:
 
     @property
     def kept(self) -> list[Document]:
-        """What stays as it is."""
+        """The documents that stay as they are."""
         return [*self.unchanged, *(document for document, _ in self.touched)]
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What a run is not to judge yet: files that are still being written, by their names in the index, and folders
-    that are not really there, by their place."""
+    """What a run must not judge yet: files that are still being written, by their names in the index, and folders that
+    are missing for now, by their path."""
 
     files: frozenset[str] = frozenset()
     folders: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a look at the folders found. Documents of the folders that are away stay as they are, and so do those of
-    the files that are pending; a new one of these is not there yet."""
+class ScanResult:
+    """What was found in the folders. Documents of missing folders (`away`) and of `pending` files stay as they are; new
+    files that are pending are ignored."""
 
     files: Sequence[Found]
     folders: tuple[Folder, ...] = ()
@@ -55,12 +55,13 @@ class Seen:
     pending: frozenset[str] = frozenset()
 
     def stays(self, path: str) -> bool:
+        """Whether a document stays although its file was not found."""
         return path in self.pending or bool(self.away and owner(self.folders, path) in self.away)
 
 
-def make_plan(store: Store, seen: Seen, fingerprint: str, passwords: Collection[str] = ()) -> Plan:
-    """Compares by size and date, then by content. Another fingerprint means that everything is read again, and a
-    password, that the file it is for is.
+def make_plan(store: Store, seen: ScanResult, fingerprint: str, passwords: Collection[str] = ()) -> Plan:
+    """Compares files with documents by size and date, then by content. With another fingerprint all files are read
+    again, and with a password, the file that it is for.
 
     A document without a hash is stale: it could not be opened, or its reading under new settings was interrupted.
     """
@@ -87,11 +88,11 @@ def make_plan(store: Store, seen: Seen, fingerprint: str, passwords: Collection[
     return Plan(tuple(added), tuple(changed), removed, tuple(unchanged), tuple(touched), why)
 
 
-def in_turn(plan: Plan) -> list[Found]:
-    """What is to be read, newest and smallest first: those are likely to be asked for, and many are soon done.
+def reading_order(plan: Plan) -> list[Found]:
+    """Returns the files to read, newest and smallest first: those are likely to be asked for, and many are soon done.
 
-    Each step in age, next to the newest of them, weighs as much as a fourfold size. Files that changed come before
-    others of their step: what the index says of them is out of date.
+    Each step in age, counted from the newest file, weighs as much as a fourfold size. Changed files come before others
+    of their step, because the index holds outdated text for them.
     """
     changed = {found.path for found in plan.changed}
     files = [*plan.added, *plan.changed]
@@ -106,7 +107,8 @@ def in_turn(plan: Plan) -> list[Found]:
     return sorted(files, key=turn)
 
 
-def dry_plan(index_dir: Path, seen: Seen, fingerprint: str, rebuild: bool, key: Key | None = None) -> Plan:
+def dry_plan(index_dir: Path, seen: ScanResult, fingerprint: str, rebuild: bool, key: Key | None = None) -> Plan:
+    """Returns the plan for an index, without changing it."""
     if rebuild or not (index_dir / FILE).is_file():
         why = "the index is built again" if rebuild else "nothing has been ingested yet"
         return Plan(tuple(seen.files), (), (), (), why=why)
@@ -122,6 +124,6 @@ def _same_content(found: Found, document: Document) -> bool:
 
 
 def document_id(path: str) -> int:
-    """Of a document, from its name in the index."""
+    """Returns the id of a document: a hash of its name in the index, 63 bits."""
     digest = hashlib.blake2b(path.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1

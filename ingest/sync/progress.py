@@ -1,4 +1,4 @@
-"""How far a run has come, and how long the rest will take: from what it measured itself."""
+"""Measures how far a run has come, and estimates how long the rest will take."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _SETTLE = 0.25  # of what a new measurement moves the time that is shown
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`share` is of the bytes, 0 to 1; `pages_done` were read, `pages_total` is a guess from those and the bytes left.
-    `pages_per_second` are those that became searchable lately. `eta_seconds` is None until that was measured."""
+    """The progress of a run. `share`, 0 to 1, is of the bytes; `pages_done` were read, `pages_total` is estimated from
+    them and the bytes left. `pages_per_second` counts pages that became searchable lately. `eta_seconds` is None until
+    measured."""
 
     stage: str  # reading, embedding, curating, publishing, recognising (its pages alone), paused
     file: str
@@ -38,13 +39,14 @@ OnProgress = Callable[[Progress], None]
 
 
 class Pace:
-    """Counts what is done of some files and measures the slowest stage, embedding, in pages a second.
+    """Counts what is done, and measures the slowest stage, embedding, in pages a second.
 
-    How many pages are left is told from the bytes that are left, by what the pages of each format took so far.
+    How many pages are left is estimated from the bytes left, by the bytes that a page of each format took so far.
     """
 
     def __init__(self, files: Sequence[tuple[str, int]], now: Callable[[], float]) -> None:
-        """`files`: names and sizes in bytes. `now`: seconds of work, pauses left out, from any moment on."""
+        """`files` are names and sizes in bytes. `now` returns seconds of work without pauses, from any starting
+        point."""
         self._now = now
         self.bytes_total = sum(size for _, size in files) or 1
         self.pages_read = 0
@@ -60,12 +62,13 @@ class Pace:
         self._eta: float | None = None
 
     def begin(self) -> None:
-        """The first texts are about to be embedded: what came before, such as loading the encoder, is no pace."""
+        """Starts the clock when the first texts are embedded; loading the encoder before that would distort the
+        pace."""
         if not self._begun:
             self._begun, self._last = True, (self._now(), 0.0)
 
     def read(self, name: str, size: int, pages: int) -> None:
-        """A file was read; without pages it could not be."""
+        """Counts a file that was read; `pages` is 0 for one that could not be."""
         self._unread[_format(name)] -= size
         self._read += size
         if pages:
@@ -73,12 +76,13 @@ class Pace:
             self._pages[_format(name)] += pages
 
     def kept(self, size: int, pages: int) -> None:
-        """A file is embedded and stored."""
+        """Counts a file that is embedded and stored."""
         self._kept += size
         self._kept_pages += pages
 
     @property
     def pages_total(self) -> int:
+        """The estimated number of pages of all files."""
         overall = sum(self._pages.values()) / max(1, sum(self._bytes.values()))
         left = sum(
             size * (self._pages[name] / self._bytes[name] if self._bytes[name] else overall)
@@ -87,12 +91,13 @@ class Pace:
         return max(self.pages_read, round(sum(self._pages.values()) + left))
 
     def share(self, reading: float = 0.0, embedding: float = 0.0) -> float:
-        """Of the bytes, 0 to 1, with those that are being read and embedded just now."""
+        """Returns the share of bytes that are done, 0 to 1, with those that are being read and embedded now."""
         done = _READING * (self._read + reading) + (1 - _READING) * (self._kept + embedding)
         return min(1.0, done / self.bytes_total)
 
     def measure(self, embedding_pages: float = 0.0) -> tuple[float, float | None]:
-        """Pages a second, lately, and the seconds that are left, which move slowly towards each new measurement."""
+        """Returns the recent pages a second and the seconds left (None: not known yet). Both are smoothed over
+        measurements."""
         now, done = self._now(), self._kept_pages + embedding_pages
         seconds, pages = now - self._last[0], done - self._last[1]
         if self._begun and seconds >= _LOOK:

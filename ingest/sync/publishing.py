@@ -1,4 +1,4 @@
-"""Snapshots during a run: what is stored can be searched before the rest is read."""
+"""Publishes snapshots during a run, so that what is stored can be searched before the rest is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RARER = 1.5  # times as long as before, until the next
 
 
 class Publishing:
-    """Publishes now and then, so rarely that it takes a small share of the run's time however large the index is."""
+    """Publishes so rarely that it takes a small share of the run's time, however large the index is."""
 
     def __init__(self, store: Store, check: Callable[[], None]) -> None:
         """`check` is called now and then, and may wait, or raise to give up."""
@@ -24,10 +24,11 @@ class Publishing:
 
     @property
     def is_due(self) -> bool:
+        """Whether it is time for the next snapshot."""
         return time.monotonic() >= self._next
 
     def publish(self) -> None:
-        """Unless vectors of another encoder are among the store's: a snapshot holds those of one."""
+        """Publishes a snapshot, unless the store has vectors of another encoder: a snapshot holds those of one."""
         began = time.monotonic()
         if snapshots.is_of_one_encoder(self._store):
             snapshots.publish(self._store, check=self._check)

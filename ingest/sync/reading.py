@@ -1,4 +1,4 @@
-"""Reading the files of a run, in child processes, each a file ahead of what is embedded."""
+"""Reads the files of a run in child processes, ahead of what is embedded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OnFile = Callable[[str, Found, int, int], None]  # stage, file, pages read of it
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file and what came of reading it. `found` and `digest` are of the file as it was just before."""
+    """A file and the result of reading it. `found` and `digest` describe the file as it was just before."""
 
     found: Found
     digest: str
@@ -33,7 +33,7 @@ class Read:
 
 
 class Reading:
-    """The reading children of a run, while it is entered."""
+    """The child processes that read the files of a run, for use in a `with` block."""
 
     def __init__(
         self,
@@ -56,7 +56,8 @@ class Reading:
         self._open.close()
 
     def all(self, meanwhile: Callable[[], None]) -> Iterator[Read]:
-        """In the files' order. `meanwhile` is called once, when the first are being read. Raises Cancelled."""
+        """Yields the files in order. `meanwhile` is called once, while the first ones are being read. Raises
+        Cancelled."""
         files, readers = self._files, self._readers
         begun = deque(self._begin(reader, found) for reader, found in zip(readers, files, strict=False))
         meanwhile()
@@ -68,17 +69,17 @@ class Reading:
             yield read
 
     def check(self) -> None:
-        """Holds the children too while the run is paused. Raises Cancelled."""
+        """Suspends the child processes while the run is paused. Raises Cancelled."""
         if self._control.paused:
             with ExitStack() as held:
                 for reader in self._readers:
-                    held.enter_context(reader.held())
+                    held.enter_context(reader.suspended())
                 self._on_file("paused", self._files[0], 0, 0)
                 self._control.wait()
         self._control.check()
 
     def _begin(self, reader: Reader, found: Found) -> tuple[Found, str]:
-        """The file's size, date and hash, taken before it is read: if it changes meanwhile, that is seen."""
+        """Returns the file's size, date and hash from before it is read, so that a change meanwhile is noticed."""
         digest = ""  # of a file that cannot be opened or is not read: it is looked at again by each run
         try:
             status = found.file.stat()
@@ -116,7 +117,7 @@ class Reading:
 
 
 def _has_changed(found: Found) -> bool:
-    """Since it was hashed. One that is gone, or cannot be looked at, has not: there is nothing to read again."""
+    """Whether the file changed since it was hashed. A missing or inaccessible file has not: it cannot be read again."""
     try:
         status = found.file.stat()
     except OSError:

@@ -1,8 +1,8 @@
-"""Pages that are pictures become text, last of all and page by page: each is kept at once, so that a run that is killed
-goes on behind it.
+"""Recognises the text of pages that are pictures, after all other work. Each page is stored at once, so that a run that
+is killed continues behind it.
 
-What was recognised is kept beside the documents (`recognised`) and put into them now and then, and when a document is
-done. It is found again when the same file is read anew, as after a change of settings.
+What was recognised is kept in its own table (`recognised`) and put into the documents now and then, and when a document
+is done. It is used again when the same file is read anew, as after a change of settings.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ingest.datatypes import Document, Encoder, Heading, Page, ReadResult
 from ingest.errors import ReadError
 from ingest.files import forget_derived
 from ingest.pdf.pdf import UNREAD, listed
-from ingest.readers.ocr import Recognised, missing
+from ingest.readers.ocr import Recognised, why_unavailable
 from ingest.store.packing import packed, unpacked, unzipped, zipped
 from ingest.store.store import Store
 from ingest.text.chunk import chunk, content_key, embedding_text
@@ -37,14 +37,14 @@ OnRecognised = Callable[[str, int, int], None]  # file, pages recognised by this
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A document's pages that are still to be recognised."""
+    """A document with pages that are still to be recognised."""
 
     document: Document
     numbers: tuple[int, ...]
 
 
 def waiting(store: Store) -> list[Waiting]:
-    """Those with the fewest pages first."""
+    """Returns the documents with pages to recognise, those with the fewest first."""
     pages: dict[int, list[int]] = {}
     for doc_id, number in store.rows("SELECT doc_id, number FROM pages WHERE unread ORDER BY doc_id, number"):
         pages.setdefault(doc_id, []).append(number)
@@ -61,14 +61,14 @@ def recognise(
     check: Callable[[], None] = lambda: None,
     passwords: Mapping[str, str] | None = None,
 ) -> int:
-    """Recognises all pages that wait, and returns how many became text. `files` are the documents' by their path.
+    """Recognises all pages that wait, and returns how many became text. `files` are the documents' files by their path.
 
-    `check` is called several times a second; it may take its time, or raise to end the run: what was recognised until
-    then is in the documents. Without what recognises, or where a file has changed since, pages stay unread.
+    `check` is called several times a second. It may wait, or raise to end the run: what was recognised until then is in
+    the documents. Without recognition models, or where a file has changed since, pages stay unread.
     """
     forget_stale(store)
     todo = [one for one in waiting(store) if one.document.path in files]
-    if not todo or missing():
+    if not todo or why_unavailable():
         return 0
     total, done = sum(len(one.numbers) for one in todo), 0
     with Recogniser(config.page_timeout) as recogniser:
@@ -96,14 +96,15 @@ def recognise(
 
 
 def _merging(one: Waiting) -> float:
-    """Seconds that putting what was recognised into a document may take: about what its pages take to be stored."""
+    """Estimates the seconds that putting recognised pages into a document takes, from how long its pages take to
+    store."""
     return 0.01 * one.document.n_pages
 
 
 def _page(
     recogniser: Recogniser, file: Path, number: int, password: str, check: Callable[[], None]
 ) -> Recognised | None:
-    """None for a page that cannot be recognised: it is not tried again."""
+    """Recognises a page; None when it cannot be recognised, and it is then not tried again."""
     try:
         return recogniser.page(file, number, password, check)
     except ReadError:
@@ -122,7 +123,7 @@ def _is_as_read(file: Path, document: Document) -> bool:
 
 
 def recognised(store: Store, document: Document, number: int | None = None) -> dict[int, Recognised | None]:
-    """By page; None where there was nothing to be had."""
+    """Returns what was recognised in a document, by page number; None for a page that could not be recognised."""
     rows = store.rows(
         "SELECT number, text, raw_index, confidence, boxes FROM recognised "
         "WHERE doc_id = ? AND sha256 = ? AND (? IS NULL OR number = ?)",
@@ -150,7 +151,7 @@ def _keep(store: Store, document: Document, number: int, page: Recognised | None
 
 
 def forget_stale(store: Store) -> None:
-    """What was recognised in documents that are gone, or were other ones then."""
+    """Deletes what was recognised in documents that are gone or have changed since."""
     stale = (
         "FROM recognised WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = recognised.doc_id "
         "AND d.sha256 IN (recognised.sha256, ''))"
@@ -164,7 +165,8 @@ def forget_stale(store: Store) -> None:
 
 
 def with_recognised(result: ReadResult, pages: Mapping[int, Recognised | None], name: str = "") -> ReadResult:
-    """The document as if these pages had always been text. Pure; several calls give what one gives."""
+    """Returns the document as if these pages had always been text. Several calls give the same as one with all
+    pages."""
     fresh: list[Page] = []
     start = 0
     for page in result.pages:
@@ -199,7 +201,7 @@ def _as_text(page: Page, found: Recognised | None) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """Where a place in the old text is in the new one, as pages grow."""
+    """Maps places in the old text to places in the new one, as pages grow."""
 
     old: Sequence[Page]
     new: Sequence[Page]
@@ -231,7 +233,7 @@ def _notes(notes: Sequence[str], pages: Sequence[Page], failed: Sequence[int]) -
 def _put(
     store: Store, encoder: Encoder, config: IngestConfig, document: Document, pages: Mapping[int, Recognised | None]
 ) -> None:
-    """The document, whole, with these pages; nothing where none of them is still to be put in."""
+    """Stores the document with these pages; does nothing where all of them are already in it."""
     before = _stored(store, document)
     if not any(page.unread and page.number in pages for page in before.pages):
         return

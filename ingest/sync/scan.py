@@ -1,4 +1,4 @@
-"""What is in a folder: the files that are read, and those that are passed over."""
+"""Lists the files in a folder: those that are read, and those that are not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OTHER_KIND = "If it holds text, save it as PDF or in another kind that is read.
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file on disk. `path` is its name in the index, `file` where it is."""
+    """A file on disk. `path` is its name in the index, `file` its path."""
 
     path: str
     file: Path
@@ -29,9 +29,10 @@ class Found:
 
 
 def scan(folder: Path) -> list[Found]:
-    """Every readable kind of file below the folder, sorted. Hidden files, links to folders and pipes are passed over.
+    """Lists every file below the folder that can be read, sorted. Hidden files, links to folders and pipes are left
+    out.
 
-    Raises InvalidInput without a folder, StorageError when one cannot be listed: its documents are not gone.
+    Raises InvalidInput without a folder, and StorageError when a folder cannot be listed: its documents are not gone.
     """
     if not folder.is_dir():
         raise InvalidInput(
@@ -58,8 +59,8 @@ def scan(folder: Path) -> list[Found]:
 
 
 def is_document(file: Path, folder: Path) -> bool:
-    """Whether a file below the folder is one of its documents, by its name. Known answers must not be found as if
-    documents held them: eval.jsonl is none."""
+    """Whether a file below the folder is one of its documents, by its name. eval.jsonl is none: its known answers must
+    not be found as if documents held them."""
     own = file.name in OWN and file.parent == folder
     return file.suffix.lower() in SUFFIXES and not file.name.startswith((".", "~$")) and not own
 
@@ -74,9 +75,9 @@ class PassedOver:
 
 
 def passed_over(folder: Path, found: Sequence[Found]) -> list[PassedOver]:
-    """Everything below the folder that is not among what `scan` found: with it, every file is accounted for.
+    """Lists everything below the folder that `scan` did not find, so that every file is accounted for.
 
-    A hidden folder and a link to one stand for all that is in them.
+    A hidden folder, or a link to one, stands for all that is in it.
     """
     read = {one.path for one in found}
     others: list[PassedOver] = []
@@ -114,8 +115,8 @@ def _passed(file: Path, path: str) -> PassedOver:
 
 
 def valid_editions(folder: Path) -> tuple[str, ...]:
-    """Documents that no newer edition outdates, because the user says so: `valid` under [versions] in domain.toml. None
-    where that file cannot be read; whoever asks of the folder is told why."""
+    """Returns the documents that the user declares valid even if there is a newer edition: `valid` under [versions] in
+    domain.toml. Returns none where that file cannot be read; an error in it is reported where it is used."""
     try:
         told = tomllib.loads((folder / "domain.toml").read_text(encoding="utf-8")).get("versions", {}).get("valid", [])
         return tuple(str(path) for path in told)
@@ -132,7 +133,7 @@ def _unlisted(error: OSError) -> None:
 
 
 def is_gone(file: Path) -> bool:
-    """Whether there is no such file. One that cannot be looked at, or a link to nowhere, is there."""
+    """Whether there is no such file. A file that cannot be accessed, and a broken link, are there."""
     try:
         file.lstat()
     except (FileNotFoundError, NotADirectoryError):

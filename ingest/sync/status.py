@@ -1,4 +1,4 @@
-"""What an index holds and what is being done to it, for any process to ask."""
+"""Tells what an index holds and what is being done to it. Any process may ask."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _EVERY = 1.0  # seconds between two notes of it
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The contract of `docent status --json`. `run` is a Progress, of the run that is going on; `writing` is true
-    also while something else is done to the index, such as checking it."""
+    """The contract of `docent status --json`. `run` is the Progress of a run in progress; `writing` is also true while
+    something else is done to the index, such as a check."""
 
     index: str
     folders: list[str]
@@ -42,7 +42,7 @@ class Status:
 
 
 def status_of(index_dir: Path, key: Key | None = None) -> Status:
-    """Raises IndexMissing before the first ingest, IndexDamaged."""
+    """Returns the status of an index. Raises IndexMissing before the first ingest, IndexDamaged."""
     with closing(Store(index_dir, key=key)) as store:
         documents = store.documents()
         folders = [str(folder.place) for folder in remembered(store)]
@@ -65,9 +65,9 @@ def is_written(index_dir: Path) -> bool:
     return False
 
 
-class Note:
-    """Leaves what a run tells beside the index, about once a second, and passes it on. It is a convenience: where it
-    cannot be written, nothing is lost. The name of the file at work is not in it: the index may be encrypted."""
+class ProgressFile:
+    """Writes a run's progress to a file in the index about once a second, and passes it on. Failures to write are
+    ignored. The name of the current file is left out, as the index may be encrypted."""
 
     def __init__(self, index_dir: Path, on_progress: Callable[[Progress], None] | None) -> None:
         self._file, self._on_progress = index_dir / _FILE, on_progress
@@ -86,6 +86,7 @@ class Note:
                 temporary.replace(self._file)
 
     def end(self) -> None:
+        """Deletes the file."""
         with suppress(OSError):
             self._file.unlink(missing_ok=True)
 

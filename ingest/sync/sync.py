@@ -1,6 +1,6 @@
-"""Scan, plan, apply, publish: brings an index in step with its folder.
+"""Scans, plans, applies and publishes: brings an index in step with its folders.
 
-Interrupted at any point, it loses the documents at hand: a large one, or some seconds' worth of small ones.
+When it is interrupted, it loses the documents at hand: a large one, or some seconds' worth of small ones.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from ingest.store.store import FILE, Store
 from ingest.sync.apply import Run
 from ingest.sync.control import Cancelled, Control
 from ingest.sync.curate import curate
-from ingest.sync.folders import Folder, check_there, remember, remembered, scan_all, settled
-from ingest.sync.plan import Pending, Plan, Seen, dry_plan, make_plan
+from ingest.sync.folders import Folder, check_there, merge_folders, remember, remembered, scan_all
+from ingest.sync.plan import Pending, Plan, ScanResult, dry_plan, make_plan
 from ingest.sync.progress import OnProgress
 from ingest.sync.recognise import forget_stale
 from ingest.sync.scan import Found, valid_editions
-from ingest.sync.status import Note
+from ingest.sync.status import ProgressFile
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """A file that could not be read, why, and what to do about it."""
+
     file: str
     error: str
     hint: str
@@ -41,8 +43,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The contract of `docent ingest --json`. Pages, chunks and failures are those of the whole index; those of a
-    dry run leave out what would be read again or removed."""
+    """The contract of `docent ingest --json`. Pages, chunks and failures are those of the whole index; in a dry run,
+    without documents that would be read again or removed."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -77,15 +79,14 @@ def sync(
     passwords: Mapping[str, str] | None = None,
     key: Key | None = None,
 ) -> Report:
-    """Brings the index in step with its folders and publishes a snapshot, and others before when that takes long.
+    """Brings the index in step with its folders and publishes a snapshot; on long runs also earlier ones.
 
-    `folder` may be several; those that the index was made of before are remembered, until they are in `without`. The
-    documents of one that is not there stay, unless it is named; and so do those of what is `pending`.
-    `passwords` are those of files, by their path in the index; they are not stored, what they open is.
-    `key` opens an encrypted library.
+    `folder` may be several. Folders of earlier runs are remembered until they are in `without`. Documents of a missing
+    folder stay unless it is named in `folder`, and so do those of what is `pending`. `passwords` are those of files, by
+    their path in the index; they are not stored, but the text they open is. `key` opens an encrypted library.
 
-    Files that cannot be read are recorded with their reason; the rest goes on. A run that `control` cancels publishes
-    what it finished. Raises InvalidInput (no such folder), IndexLocked, IndexBusy, IndexDamaged, StorageError.
+    Files that cannot be read are recorded with their reason. A run that `control` cancels publishes what it finished.
+    Raises InvalidInput (no such folder), IndexLocked, IndexBusy, IndexDamaged, StorageError.
     """
     config, control = config or IngestConfig(), control or Control()
     start = time.monotonic()
@@ -106,7 +107,7 @@ def sync(
             if store.meta("fingerprint") != fingerprint:
                 store.expire(fingerprint)
             remember(store, seen.folders)
-            note = Note(index_dir, on_progress)
+            note = ProgressFile(index_dir, on_progress)
             run = Run(store, encoder, config, plan, control, note, passwords or {})
             try:
                 run.apply()
@@ -126,7 +127,8 @@ def _look(
     pending: Pending | None,
     key: Key | None,
     migrate: bool = False,
-) -> Seen:
+) -> ScanResult:
+    """Scans the folders: those given and those that the index remembers."""
     known: list[Folder] = []
     if (index_dir / FILE).is_file():
         with (
@@ -134,34 +136,34 @@ def _look(
             closing(Store(index_dir, create=migrate, key=key)) as store,
         ):  # or it is to be built again
             known = remembered(store)
-    folders = settled(known, given, without)
+    folders = merge_folders(known, given, without)
     pending = pending or Pending()
     files, away = scan_all(folders, given, pending.folders)
-    return Seen(files, tuple(folders), tuple(away), pending.files)
+    return ScanResult(files, tuple(folders), tuple(away), pending.files)
 
 
-def _finish(store: Store, run: Run, seen: Seen) -> None:
-    """What is done to an index once all its files are read. Pictures of text come last: they take the longest."""
+def _finish(store: Store, run: Run, seen: ScanResult) -> None:
+    """Does what follows once all files are read. Recognising pictures comes last, as it takes the longest."""
     _publish(store, run, seen.folders)
     if run.recognise({found.path: found.file for found in seen.files}):
         _publish(store, run, seen.folders)
 
 
 def _publish(store: Store, run: Run, folders: Sequence[Folder]) -> None:
-    """Each step before the last snapshot."""
+    """Curates, removes traces of deleted documents, and publishes a snapshot."""
     forget_stale(store)
     if run.todo:
-        run.tell("curating", "")
-    curate(store, [folder.named(path) for folder in folders for path in valid_editions(folder.place)], run.is_to_end)
+        run.report_progress("curating", "")
+    curate(store, [folder.named(path) for folder in folders for path in valid_editions(folder.place)], run.should_end)
     if not snapshots.is_current(store) or store.has_traces:
-        run.tell("publishing", "")
+        run.report_progress("publishing", "")
         forget_orphans(store.folder, {document.id for document in store.documents()})
         store.erase_traces()
         snapshots.publish(store)
 
 
 def _throw_away(index_dir: Path, files: Sequence[Found], key: Key | None) -> None:
-    """The old store. Whoever still has it open may go on with it, but not with what was deleted."""
+    """Deletes the old store. Processes that have it open may go on with it, but not with what was deleted."""
     there = {found.path for found in files}
     with suppress(LibraryError), closing(Store(index_dir, key=key)) as old:
         old.remove([document.path for document in old.documents() if document.path not in there])

@@ -1,7 +1,7 @@
 """Tells when the files of some folders have changed, and which of them are still being written.
 
-The system says that something happened; what it was is found by looking, so that news that got lost, or never comes
-from a network drive, costs some time and nothing else.
+The operating system says that something changed; what it was is found by scanning. So notices that get lost, or that
+never come from a network drive, only cost some time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ingest.sync.folders import Folder, owner
 from ingest.sync.plan import Pending
 from ingest.sync.scan import scan
 
-_SETTLED = 2.0  # seconds that a file must stand still, or be gone, until that counts
+_QUIET = 2.0  # seconds that a file must stand still, or be gone, until that counts
 _LOOK = 0.5  # seconds between two looks while one does not
 _RARELY = 60.0  # seconds between two looks where the system tells of changes
 _POLL = 4.0  # where it does not
@@ -45,10 +45,10 @@ Stamp = tuple[int, int]  # size, mtime_ns
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`look`: the files have changed, and a run is due that leaves out what is `pending`. `away` says of the folders
-    that are not there why, by their place; their documents stay."""
+    """What changed. `run_due`: files have changed, and a run is due that leaves out what is `pending`. `away` gives the
+    reason for each missing folder, by its path; its documents stay."""
 
-    look: bool
+    run_due: bool
     pending: Pending = field(default_factory=Pending)
     away: Mapping[Path, str] = field(default_factory=dict)
 
@@ -58,16 +58,17 @@ def changes(
     stop: threading.Event,
     *,
     poll: bool = False,
-    settled: float = _SETTLED,
+    quiet_seconds: float = _QUIET,
     every: float = _POLL,
     full: Collection[Path] = (),
 ) -> Iterator[News]:
-    """News for as long as `stop` is not set, the first at once.
+    """Yields news until `stop` is set, the first at once.
 
-    With `poll`, and on network drives, the folders are looked at `every` few seconds, elsewhere when the system says
-    so. `full` are the places of folders that had files when they were read last.
+    With `poll`, and on network drives, the folders are scanned `every` few seconds, elsewhere when the system says so.
+    A file counts once it did not change for `quiet_seconds`. `full` are the paths of folders that had files when they
+    were last read.
     """
-    eyes = _Eyes(folders, settled, full)
+    eyes = _Eyes(folders, quiet_seconds, full)
     with _noticing(folders, poll) as (noticed, is_told):
         while not stop.is_set():
             noticed.clear()
@@ -84,15 +85,15 @@ def changes(
 
 
 class _Eyes:
-    """What was seen of the folders, and what was told of it."""
+    """What was last seen in the folders, and what was last reported."""
 
-    def __init__(self, folders: Sequence[Folder], settled: float, full: Collection[Path]) -> None:
-        self._folders, self._settled = folders, settled
+    def __init__(self, folders: Sequence[Folder], quiet_seconds: float, full: Collection[Path]) -> None:
+        self._folders, self._quiet_seconds = folders, quiet_seconds
         self._told: dict[str, Stamp] | None = None  # as the index has it, or is about to
         self._away: dict[Path, str] = {}
         self._seen: dict[str, Stamp] = {}
         self._since: dict[str, float] = {}  # when a file that does not stand still was last seen to change
-        # Of folders when there were files in them; None for those that were not seen yet.
+        # (device, inode) of each folder when it last had files; None for one that was not seen yet.
         self._identity: dict[Path, tuple[int, int] | None] = dict.fromkeys(full)
 
     @property
@@ -107,7 +108,7 @@ class _Eyes:
             if seen.get(path) != self._seen.get(path):
                 self._since[path] = now
         self._seen = seen
-        self._since = {path: since for path, since in self._since.items() if now - since < self._settled}
+        self._since = {path: since for path, since in self._since.items() if now - since < self._quiet_seconds}
         told = self._told or {}
         view = {path: stamp for path, stamp in seen.items() if path not in self._since}
         view |= {path: told[path] for path in self._since if path in told}
@@ -130,7 +131,7 @@ class _Eyes:
                 if files:
                     self._identity[folder.place] = identity
                 elif self._identity.get(folder.place, identity) != identity:
-                    # The place where a network drive was is an empty folder, but another one.
+                    # Where a network drive was mounted, there is an empty folder, but it is another one.
                     away[folder.place] = "it is empty, perhaps because a drive is not connected"
                 seen |= {folder.named(found.path): (found.size, found.mtime_ns) for found in files}
         held = {folder for folder in self._folders if folder.place in away}
@@ -142,7 +143,8 @@ class _Eyes:
 
 @contextmanager
 def _noticing(folders: Sequence[Folder], poll: bool) -> Iterator[tuple[threading.Event, bool]]:
-    """An event that is set when something happens in the folders, and whether the system tells of it at all."""
+    """Yields an event that is set when something happens in the folders, and whether the system reports changes at
+    all."""
     noticed = threading.Event()
     if poll or any(on_network(folder.place) for folder in folders):
         yield noticed, False
@@ -175,7 +177,7 @@ def _noticing(folders: Sequence[Folder], poll: bool) -> Iterator[tuple[threading
 
 
 def on_network(place: Path) -> bool:
-    """Whether other machines may change it without this one being told."""
+    """Whether other machines may change the folder without this one being told."""
     import psutil
 
     mounts = [part for part in psutil.disk_partitions(all=True) if place.resolve().is_relative_to(part.mountpoint)]

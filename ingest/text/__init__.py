@@ -1,4 +1,5 @@
-"""Work on text that was read: cleaning, layout, tables, sentences, passages, language, likeness, hostile phrases.
+"""Functions on text that was already read: cleaning, layout, tables, sentences, chunks, language, similarity, hostile
+text.
 
-Functions without state; each file says what it hands out. May call `datatypes`, `config` and `errors`.
+They keep no state and open no files. May call `datatypes`, `config` and `errors`.
 """

@@ -1,4 +1,5 @@
-"""Pages to chunks: whole sentences, exact spans, never longer than the encoder reads. Pure."""
+"""Cuts the text of a document into chunks: whole sentences, with exact spans, never longer than the encoder can
+read."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _HEADING_TOKENS = 48  # of the encoder's window, kept free for the heading that 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence, or a piece of one that is longer than a chunk may be."""
+    """A sentence, or a piece of a sentence that is longer than a chunk may be. `start` and `end` are offsets in the
+    text."""
 
     start: int
     end: int
@@ -26,10 +28,10 @@ class _Unit:
 
 
 def chunk(doc_id: int, path: str, result: ReadResult, encoder: Encoder, config: IngestConfig) -> list[Chunk]:
-    """Chunks in reading order. `result.text[c.start:c.end] == c.text` holds for each.
+    """Cuts a document into chunks, in reading order. For each chunk c, `result.text[c.start:c.end] == c.text`.
 
-    A chunk ends at a sentence's end; only a sentence longer than a whole chunk is cut, at a word's end.
-    It begins anew at each page, and at a heading unless that would leave a scrap. Neighbours of one section overlap.
+    A chunk ends where a sentence ends; only a sentence longer than a whole chunk is cut, between two words. Each page
+    starts a new chunk, and so does a heading, unless a tiny chunk would remain. Chunks of one section overlap.
     """
     text = result.text
     limit = min(config.chunk_tokens, encoder.max_tokens - _HEADING_TOKENS)
@@ -53,7 +55,8 @@ def chunk(doc_id: int, path: str, result: ReadResult, encoder: Encoder, config: 
 
 
 def embedding_text(title: str, chunk: Chunk, encoder: Encoder) -> str:
-    """What is embedded: the heading, as far as the encoder's window has room for it, then the whole text."""
+    """Returns the text that is embedded for a chunk: its heading, shortened to what the encoder's window leaves, then
+    its text."""
     heading = f"{title} › {chunk.heading}" if chunk.heading else title
     head_ends, text_ends = encoder.token_ends([heading, chunk.text])
     room = encoder.max_tokens - len(text_ends) - 2
@@ -63,12 +66,13 @@ def embedding_text(title: str, chunk: Chunk, encoder: Encoder) -> str:
 
 
 def content_key(text: str, encoder: Encoder) -> str:
-    """The same for the same text and encoder: what is embedded once is found again by it."""
+    """Returns a hash of text and encoder, under which a vector is stored so that no text is embedded twice."""
     return hashlib.blake2b(f"{encoder.name}\0{text}".encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def chunk_id(path: str, start: int, heading: str, text: str) -> int:
-    """The same for the same words at the same place, in every index: 63 bits, as SQLite and FAISS take."""
+    """Returns a hash of the arguments as the chunk's id, the same in every index. It has 63 bits, as SQLite and FAISS
+    need."""
     digest = hashlib.blake2b(f"{path}\0{start}\0{heading}\0{text}".encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(digest.digest(), "big") >> 1
 
@@ -87,7 +91,8 @@ def _units(text: str, result: ReadResult, encoder: Encoder, limit: int) -> list[
 
 
 def _pieces(text: str, span: Span, token_ends: Sequence[int], limit: int) -> list[tuple[Span, int]]:
-    """The span whole, or cut behind words so that no piece has more than `limit` tokens."""
+    """Returns the span, cut between words so that no piece has more than `limit` tokens; each with its number of
+    tokens."""
     start, end = span
     pieces: list[tuple[Span, int]] = []
     first = 0
@@ -138,7 +143,7 @@ def _tail(group: Sequence[_Unit], budget: int) -> list[_Unit]:
 
 
 def _heading_path(headings: Sequence[Heading], count: int) -> str:
-    """The last heading before a place with those above it, widest first: 'Commissioning › Filling the system'."""
+    """Returns the last heading before a place and the headings above it: 'Commissioning › Filling the system'."""
     path: list[Heading] = []
     for heading in reversed(headings[:count]):
         if not path or heading.level < path[0].level:

@@ -1,7 +1,7 @@
-"""Raw lines of a PDF page to readable text, each character still knowing which raw one it came from.
+"""Turns the raw lines of PDF pages into readable text, and keeps for each character the index of its raw character.
 
-What changes: running headers and footers go, words broken at line ends are joined, ligatures are spelled out,
-control characters and double spaces go, and line breaks inside a paragraph become spaces. Pure.
+Running headers and footers are removed, words broken at line ends are joined, ligatures are spelled out, control
+characters and double spaces are removed, and line breaks inside a paragraph become spaces.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _PAGE_NUMBER = re.compile(rf"^(?:(?:page|seite|p\.)?\s*#+(?:\s*(?:/|of|von)\s*#+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as the reader found it, then cleaned. `index[i]` is the raw index of `text[i]`.
+    """A line of a page, first as the reader found it, then cleaned. `index[i]` is the raw index of `text[i]`.
 
-    Lengths are in points, from the page's bottom left; of a line that is set at an angle, in a frame turned by `turn`
-    degrees, in which it runs from left to right; of one that is written from right to left, in a mirror (MIRRORED).
-    `gaps` are its cells' borders: where the tab stands in the text, the right edge of what is before it and the left
-    edge of what is behind.
+    Lengths are in points, measured from the page's bottom left. A line set at an angle is measured in a frame turned by
+    `turn` degrees, in which it runs from left to right; a line written from right to left in a mirrored one (MIRRORED).
+    `gaps` has an entry for each border between cells: (offset of the tab in `text`, right edge of the cell before it,
+    left edge of the cell behind it).
     """
 
     text: str
@@ -53,13 +53,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
+    """The lines of a page as the reader found them, and the height of the page in points."""
+
     lines: tuple[Line, ...]
     height: float
 
 
 @dataclass(frozen=True, slots=True)
 class CleanLine:
-    """Where a line begins in the cleaned page, for the search of headings."""
+    """A line of a cleaned page and its offset in the page's text; headings are searched for in these."""
 
     start: int
     line: Line
@@ -67,13 +69,15 @@ class CleanLine:
 
 @dataclass(frozen=True, slots=True)
 class CleanPage:
+    """The cleaned text of a page. `raw_index[i]`, shape (len(text),), is the raw index of `text[i]`, or INSERTED."""
+
     text: str
     raw_index: NDArray[np.int32]
     lines: tuple[CleanLine, ...]
 
 
 def clean_pages(pages: Sequence[RawPage]) -> list[CleanPage]:
-    """All pages of a document at once: what runs along is only seen by looking at several pages."""
+    """Cleans all pages of a document together, because running headers only show when several pages are compared."""
     running = _running_lines(pages)
     words = Counter(
         word.lower() for page in pages for line in page.lines for word in _WORD.findall(line.text) if len(word) > 2
@@ -82,7 +86,7 @@ def clean_pages(pages: Sequence[RawPage]) -> list[CleanPage]:
 
 
 def _running_lines(pages: Sequence[RawPage]) -> set[str]:
-    """At an edge of the pages, or aslant, as watermarks are."""
+    """Returns the keys of lines that many pages have at their top or bottom edge, or at an angle as watermarks are."""
     seen = Counter(key for page in pages for key in {_key(line) for line in page.lines if _may_run(line, page)})
     enough = max(2, 0.3 * len(pages))
     return {key for key, count in seen.items() if count >= enough}
@@ -119,7 +123,7 @@ def _clean_page(page: RawPage, running: Collection[str], words: Counter[str]) ->
 
 
 def _join(text: list[str], index: list[int], following: str, hard: bool, words: Counter[str]) -> None:
-    """Ends a line: with a line break, a space, or, after a broken word, with nothing."""
+    """Ends a line of the text with a line break, with a space, or, after a broken word, with nothing."""
     if not hard and len(text) > 1 and text[-1] == "-" and (text[-2].isalnum()) and following[:1].isalnum():
         head = re.search(r"[^\W\d_]*$", "".join(text[-40:-1]))
         tail = re.match(r"[^\W\d_]*", following)
@@ -133,7 +137,7 @@ def _join(text: list[str], index: list[int], following: str, hard: bool, words: 
 
 
 def _is_compound(head: str, tail: str, words: Counter[str]) -> bool:
-    """Whether the hyphen belongs to the word: the document itself says how it writes it elsewhere."""
+    """Whether the hyphen belongs to the word, judged by how the document writes the word elsewhere."""
     with_hyphen, without = f"{head}-{tail}".lower(), f"{head}{tail}".lower()
     return words[with_hyphen] > words[without]
 
@@ -165,7 +169,7 @@ def _breaks(lines: Sequence[Line], position: int) -> bool:
 
 
 def is_row(text: str) -> bool:
-    """A table row in text form: cells stand apart, a good part of it is numbers, or it ends with two of them."""
+    """Whether a line is a row of a table: it has cells, or it is largely numbers, or it ends with two of them."""
     if CELL in text:
         return True
     words = [word for word in text.split() if any(c.isalnum() for c in word)]
@@ -191,7 +195,7 @@ def _normalise(line: Line, words: Counter[str]) -> Line:
 
 
 def _plain(character: str, text: str, position: int, words: Counter[str]) -> str:
-    """What one raw character becomes: itself, several, or nothing."""
+    """Returns what one raw character becomes: itself, several characters, or nothing."""
     if character.isascii() and character.isprintable():
         return character
     if character in _HYPHENS:

@@ -1,7 +1,7 @@
-"""Pieces of lines put together, and lines that run across two columns of prose put into reading order. Pure.
+"""Merges pieces of lines into lines, and puts lines that run across two columns of prose into reading order.
 
-Some programs write a page line by line across its columns; then the reader finds left and right halves in one line, as
-in a table. What tells prose from a table: cells are short or begin with a capital, prose fills its column and goes on.
+Some programs write a page line by line across its columns, so the reader finds the left and right halves in one line,
+as in a table. Cells of a table are short or begin with a capital; prose fills its column and runs on.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ _LEAST = 4  # lines with both halves
 _WORDS, _FULL, _RUNS_ON = 4.5, 0.7, 0.4
 
 
-def in_rows(lines: Sequence[Line]) -> list[Line]:
-    """Pieces that follow one another on one line become that line, with a CELL where they stand far apart."""
+def merge_pieces(lines: Sequence[Line]) -> list[Line]:
+    """Merges pieces that stand side by side on one line into that line, with a CELL between those that are far
+    apart."""
     done: list[Line] = []
     for line in lines:
         if done and _goes_on(done[-1], line):
@@ -44,8 +45,9 @@ def _goes_on(line: Line, following: Line) -> bool:
     return line.turn == following.turn and on_one and following.left > line.right - 0.3 * line.height
 
 
-def in_columns(lines: Sequence[Line]) -> list[Line]:
-    """The same lines, those of columns cut in two: all of the left column, then all of the right."""
+def split_columns(lines: Sequence[Line]) -> list[Line]:
+    """Returns the lines, with those across two columns cut in two: first all of the left column, then all of the
+    right."""
     done: list[Line] = []
     position = 0
     while position < len(lines):
@@ -54,7 +56,7 @@ def in_columns(lines: Sequence[Line]) -> list[Line]:
         if border is not None and _are_prose(lines[position:end], border):
             halves = [_cut(line, border) for line in lines[position:end]]
             done += [left for left, _ in halves if left]
-            done += in_columns([right for _, right in halves if right])
+            done += split_columns([right for _, right in halves if right])
             position = end
         else:
             done.append(lines[position])
@@ -63,7 +65,7 @@ def in_columns(lines: Sequence[Line]) -> list[Line]:
 
 
 def _border(lines: Sequence[Line], position: int) -> float | None:
-    """A place that lies in a gap of this line and of most of the next few, if there is one."""
+    """Returns an x position that lies in a gap of this line and of enough of the next lines, or None."""
     line = lines[position]
     if not line.gaps:
         return None
@@ -77,7 +79,7 @@ def _border(lines: Sequence[Line], position: int) -> float | None:
 
 
 def _end(lines: Sequence[Line], position: int, border: float) -> int:
-    """Behind the last line that the border does not run through."""
+    """Returns the position of the first line that the border cuts through."""
     end = position
     while end < len(lines) and lines[end].turn == lines[position].turn and _parts(lines[end], border):
         end += 1

@@ -1,8 +1,9 @@
-"""Text in documents that gives orders to a model, links made to carry data away, and characters that hide text. Pure.
+"""Finds text in documents that gives orders to a model, links that would carry data away, and characters that hide
+text.
 
-Found text stays data: it is stored, searched and quoted like any other. It is flagged, so that people know of it, and
-`orders_in` says where it stands, so that whoever shows it to a model can mark it. What is looked for are phrases that
-speak to a model and to nobody else; what only sounds like an order ("Answer all questions.") is left alone.
+Such text is still stored, searched and quoted like any other. It is flagged for people, and `orders_in` says where it
+stands, so that it can be marked when it is shown to a model. Only phrases that address a model are looked for; what
+merely sounds like an order ("Answer all questions.") is left alone.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _ALIKE = str.maketrans(
 
 
 def flagged(result: ReadResult, name: str = "") -> ReadResult:
-    """The result with what is suspicious in its pages, its title and its file's name added to its flags, once each."""
+    """Returns the result with a flag added for everything suspicious in its pages, its title and its file's name."""
     places = [(0, name), (0, result.title), *((page.number, page.text) for page in result.pages)]
     found = dict.fromkeys(
         Flag(kind, number, _excerpt(text, start, end))
@@ -52,8 +53,8 @@ def flagged(result: ReadResult, name: str = "") -> ReadResult:
 
 
 def hidden_in(raw: str) -> list[str]:
-    """Text that the characters of `raw` hide from whoever looks at it, in words for people. To be asked before reading
-    drops such characters. What scripts and emoji need of them is no finding."""
+    """Describes, for people, text that the characters of `raw` hide from a reader. Call this before cleaning drops
+    them. Characters that scripts and emoji need are not reported."""
     if raw.isascii():
         return []
     found = []
@@ -71,11 +72,12 @@ def hidden_in(raw: str) -> list[str]:
 
 
 def hidden_flags(raw: str, page: int) -> list[Flag]:
+    """Returns what `hidden_in` finds on a page as flags."""
     return [Flag("hidden", page, found) for found in hidden_in(raw)]
 
 
 def suspicious_in(text: str) -> Iterator[tuple[str, Span]]:
-    """('orders' or 'link', where it stands), in no order; spans may overlap."""
+    """Yields ('orders' or 'link', span) for each suspicious phrase, in no order; spans may overlap."""
     plain = _plain(text)
     for kind, rules in (("orders", PHRASES), ("link", LINKS)):
         for stems, phrase in rules:
@@ -85,7 +87,7 @@ def suspicious_in(text: str) -> Iterator[tuple[str, Span]]:
 
 
 def orders_in(text: str) -> list[Span]:
-    """The sentences that hold orders or such links, whole, in order and without overlap."""
+    """Returns the spans of the whole sentences that hold orders or such links, in order and without overlap."""
     spans = sorted(span for _, span in suspicious_in(text))
     if not spans:
         return []
@@ -97,7 +99,7 @@ def orders_in(text: str) -> list[Span]:
 
 
 def _plain(text: str) -> str:
-    """In small letters, with look-alikes as the letters they look like. As long as the text, character by character."""
+    """Returns the text in small letters, with look-alike letters replaced by Latin ones; the length stays the same."""
     if not text.isascii():
         text = _STYLED.sub(lambda letter: _compatible(letter.group()), text).replace("İ", "I")  # the one that grows
         text = _WORD.sub(lambda word: _latin(word.group()), text)
@@ -105,18 +107,18 @@ def _plain(text: str) -> str:
 
 
 def _compatible(character: str) -> str:
-    """A full-width, bold or script letter as the plain one."""
+    """Returns the plain letter for a full-width, bold or script one."""
     plain = unicodedata.normalize("NFKC", character)
     return plain if len(plain) == 1 else character
 
 
 def _latin(word: str) -> str:
-    """A word of two scripts in one. Words of one alone are left as they are."""
+    """Returns a word that mixes two scripts in Latin letters. Words of one script are left as they are."""
     return word.translate(_ALIKE) if not word.isascii() and re.search("[A-Za-z]", word) else word
 
 
 def _disguised(text: str) -> Iterator[Span]:
-    """Orders that have to be decoded first, or whose letters stand apart."""
+    """Yields the spans of orders that are encoded, or whose letters are spaced out."""
     for found in _ENCODED.finditer(text):
         if said := _decoded(found.group()):
             plain = said.lower()
@@ -129,7 +131,7 @@ def _disguised(text: str) -> Iterator[Span]:
 
 
 def _decoded(code: str) -> str:
-    """Base64 or hexadecimal digits, where they stand for readable text."""
+    """Decodes Base64 or hexadecimal digits; returns '' where they do not stand for readable text."""
     try:
         data = (
             bytes.fromhex(code)
@@ -143,7 +145,7 @@ def _decoded(code: str) -> str:
 
 
 def _excerpt(text: str, start: int, end: int) -> str:
-    """What was found, with a little of what stands around it on its line."""
+    """Returns what was found, with a few words around it on its line."""
     first = max(text.rfind("\n", 0, start) + 1, start - 40)
     last = text.find("\n", end)
     around = text[first : min(len(text) if last < 0 else last, end + 80)]

@@ -1,8 +1,8 @@
-"""The phrases by which text speaks to a model, and the shapes of links that carry data away.
+"""The phrases that address a model, and the patterns of links that carry data away.
 
-Each rule is (stems, pattern): text that holds none of the stems is not searched for the pattern, which keeps a book of
-5,000 pages a matter of seconds. Both are in small letters. Written against the documents of public evaluation sets as
-much as against hostile ones: what people write to each other in manuals, filings and papers must not be caught.
+Each rule is (stems, pattern), both in small letters. The pattern is only searched for in text that holds one of the
+stems: so a book of 5,000 pages takes seconds. Rules were tested on public evaluation sets as well as on hostile
+documents, because what people write to each other in manuals, filings and papers must not be caught.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PHRASES: tuple[Rule, ...] = (
         "ignore|disregard",
         r"\b(?:ignore|disregard)\s+(?:all\s+|the\s+)*(?:other\s+|previous\s+|remaining\s+)?(?:passages|documents|sources|context)\s+(?:above|before|below|and (?:answer|say|reply|respond|write)|instead)\b",
     ),
-    # Becoming another.
+    # Telling the model to play another role.
     _rule(
         "you are now|you are no longer|you're now|you will now act",
         r"\byou(?: are|'re|’re| will) (?:now|no longer)\b[^.\n]{0,40}\b(?:ai|llm|assistant|chat ?bot|model|bot|dan|unrestricted|jailbroken|developer mode|bound by|pirate)\b",
@@ -70,7 +70,7 @@ PHRASES: tuple[Rule, ...] = (
     _rule("ai|llm|language model|chatbot|assistant", rf"\bif you(?: are|'re|’re) {_MODEL}\b"),
     _rule("ai|llm|language model|chatbot|assistant", rf"\b{_MODEL}[^.\n]{{0,40}}\b(?:reading|processing|summari[sz]ing|answering (?:from|with|questions about)) this\b[^.\n]{{0,60}}\b(?:must|should|is to|are to|shall|please)\b"),
     _rule("as an ai|as a language model|as the ai|as an llm", rf"\bas {_MODEL},? you (?:must|should|will|are|have)\b"),
-    # Keeping the person in the dark.
+    # Telling the model to hide something from its user.
     _rule(
         "tell|inform|reveal|mention|disclose|alert|warn",
         r"\b(?:do not|don't|don’t|never|without) (?:tell|inform|reveal|mention|disclose|alert|warn)(?:ing)?(?: (?:this|these|it|anything|that|any of this|the \w+))*(?: (?:to|from))? (?:the|any) (?:user|person asking|human|questioner)s?\b",
@@ -98,7 +98,7 @@ PHRASES: tuple[Rule, ...] = (
     _rule("your answer|your reply|your response|your output|your final answer",
           r"\byour (?:final |next |only )?(?:answer|reply|response|output)s? (?:must|should|shall|has to|will) (?:always |only |now )?(?:be|begin|start|contain|end|include|consist|say)\b[^.\n]{0,20}[\"'“‘:]"),
     _rule("from now on", r"\bfrom now on,? (?:you (?:must|will|should|are to|shall) )?(?:only |always )?(?:answer|respond|reply|say|call yourself|output|speak)\b"),
-    # Fetching what is not the document's.
+    # Asking for what is not in the document.
     _rule(
         "prompt|instructions|conversation|chat history|question|context",
         r"\b(?:reveal|print|repeat|output|show|disclose|display|recite|leak|send|post|upload|forward|transmit|exfiltrate|append|encode|embed|insert|include)\b[^.\n]{0,50}\b(?:system prompt|(?:your|hidden|secret) (?:instructions|prompt|rules)|conversation(?: history)?|chat history|(?:the |this )?user['’]?s? (?:question|query|message|data|documents?)|full context)\b",
@@ -127,7 +127,7 @@ PHRASES: tuple[Rule, ...] = (
 
 _CARRIED = r"(?:q|query|data|d|text|content|question|answer|msg|message|prompt|context|token|secret|leak|exfil|payload|history|summary|info|c)"
 LINKS: tuple[Rule, ...] = (
-    # An address with a hole to be filled with what was asked or read.
+    # An address with a placeholder for what was asked or read.
     _rule(
         "://",
         r"\b(?:https?|wss?|ftp)://[^\s)>\"'\]]{0,1000}(?:\{+[^}\s]{1,60}\}+|\[[a-z_ ]{3,40}\]|<[a-z_ ]{3,40}>|%7b[a-z_]{1,40}%7d|\$\{?[a-z_]{2,40}\}?|=(?:your|the|user|insert|document|question|answer|conversation)[-_+ ][\w+-]{2,40})",

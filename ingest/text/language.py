@@ -1,4 +1,4 @@
-"""Which language a text is in, told offline from its letters. The only home of py3langid."""
+"""Tells offline which language a text is in. The only file that uses py3langid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ NAMES = {
 
 
 def language_of(text: str) -> str:
-    """Its code as in ISO 639-1, 'en'; '' where the text is too short or too mixed to tell."""
+    """Returns the ISO 639-1 code of the text's language, such as 'en'; '' where the text is too short or too mixed to
+    tell."""
     middle, end = max(0, len(text) // 2 - _SAMPLE // 2), max(0, len(text) - _SAMPLE)
     sample = text if len(text) <= 3 * _SAMPLE else " ".join(text[at : at + _SAMPLE] for at in (0, middle, end))
     if sum(character.isalpha() for character in sample) < _LETTERS:
@@ -32,7 +33,8 @@ def language_of(text: str) -> str:
 
 
 def language_of_question(text: str) -> str:
-    """The same of a short text; '' more often, since a few words and names may be of any."""
+    """Like `language_of`, for a short text. Returns '' more often, since a few words and names may be of any
+    language."""
     if sum(character.isalpha() for character in text) < _LETTERS_ASKED or len(text.split()) < 4:
         return ""
     code, sure = _identifier().classify(text)
@@ -40,7 +42,7 @@ def language_of_question(text: str) -> str:
 
 
 def language_name(code: str) -> str:
-    """As people call it; the code itself where it is not a common one."""
+    """Returns the English name of a language code; the code itself for a language that is not common."""
     return NAMES.get(code, code)
 
 

@@ -1,4 +1,4 @@
-"""How much a page's text looks like writing, and whether its picture has to be read instead. Pure."""
+"""Measures how much a page's text looks like writing, and decides whether its picture has to be recognised instead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ _NO_SPACES = "\u0e00"  # from here on, Thai and what follows it, words are not k
 
 
 def quality(text: str) -> float:
-    """0 to 1. Low for nothing, for broken encodings, for glued words and for scattered ones ("T h e  p u m p")."""
+    """Rates a text from 0 to 1. It is low for an empty text, broken encodings, glued words and scattered letters ("T h
+    e")."""
     text = _LEADERS.sub("", text)
     if len(text) < 20:
         return 0.0 if not text.strip() else 0.4
@@ -20,7 +21,7 @@ def quality(text: str) -> float:
 
 
 def damage(text: str) -> float:
-    """What a broken encoding leaves, and words glued together or scattered: from 0 up."""
+    """Measures how much of a text is broken encoding, glued words or scattered letters; 0 is none."""
     bad = sum(1 for c in text if c == "\ufffd" or (not c.isprintable() and c not in "\n\t"))
     words = [word for word in text.split() if word[len(word) // 2] < _NO_SPACES]
     glued = sum(len(word) for word in words if len(word) > 45)
@@ -28,18 +29,19 @@ def damage(text: str) -> float:
 
 
 def letters_of(text: str) -> int:
+    """Counts the letters and digits of a text."""
     return sum(1 for c in text if c.isalnum())
 
 
 def is_scattered(text: str) -> bool:
-    """Whether most words have a single letter, in whatever script has spaces."""
+    """Whether most words have a single letter, in scripts that put spaces between words."""
     words = [word for word in text.split() if word.isalpha() and word[0] < _NO_SPACES]
     return len(words) >= 8 and sum(1 for word in words if len(word) == 1) > 0.6 * len(words)
 
 
-def wants_recognition(text: str, pictures: float, unmapped: float, blank: bool) -> bool:
-    """Whether the page's picture says more than its text. `pictures` is the share of the page that they cover,
-    `unmapped` that of characters which its fonts give no meaning to."""
+def needs_recognition(text: str, pictures: float, unmapped: float, blank: bool) -> bool:
+    """Whether the page has to go through text recognition. `pictures` is the share of the page that pictures cover,
+    `unmapped` the share of characters that its fonts map to no character; `blank` says that nothing is on the page."""
     if blank:
         return False
     letters = letters_of(text)

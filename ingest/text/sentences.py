@@ -1,4 +1,4 @@
-"""Where sentences begin and end. Pure; spans point into the text that was given."""
+"""Finds where sentences begin and end. Spans are offsets in the text that was given."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _ABBREVIATION = re.compile(  # but not behind a number, where it is a unit: "Wai
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """Non-overlapping (start, end) in order; a row of a table is one. A line break or form feed always ends a
-    sentence: by then, reading has turned the breaks inside a paragraph into spaces."""
+    """Returns the (start, end) of each sentence, in order and without overlap. A row of a table counts as one sentence.
+    A line break or form feed always ends one: reading has already turned the breaks inside a paragraph into spaces."""
     spans: list[Span] = []
     for block in _BLOCK.finditer(text):
         start = block.start()

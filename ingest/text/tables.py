@@ -1,4 +1,4 @@
-"""Tables as they stand in a page's text: a row a line, its cells parted by CELL. Pure."""
+"""Finds tables in a page's text, where a row is a line whose cells are separated by CELL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = tuple[int, str]  # offset in the page's text, the line
 
 
 def runs(text: str) -> Iterator[tuple[str, list[Row]]]:
-    """Runs of at least two lines that have cells, each with the line above it."""
+    """Yields each run of at least two lines that have cells, with the line above it, which may be the caption."""
     rows: list[Row] = []
     above = ""
     start = 0
@@ -31,13 +31,14 @@ def runs(text: str) -> Iterator[tuple[str, list[Row]]]:
 
 
 def cells(line: str) -> list[str]:
-    """The cells of a row, also those without words."""
+    """Splits a row into its cells, also empty ones. Cells that only hold a currency sign, bracket or percent sign are
+    dropped."""
     found = [" ".join(cell.split()) for cell in line.split(CELL)]
     return [cell for cell in found if cell not in _DECORATION]
 
 
 def aligned(header: Sequence[str], row: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Both with as many cells, where it can be told which belong together; else as they are."""
+    """Returns header and row with equally many cells where it is clear which cells belong together, else unchanged."""
     if len(header) == len(row):
         return list(header), list(row)
     filled = [cell for cell in row if cell]
@@ -49,6 +50,8 @@ def aligned(header: Sequence[str], row: Sequence[str]) -> tuple[list[str], list[
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """A table on one page: its rows with their offsets, and whether it touches the page's beginning or end."""
+
     page: Page
     caption: str
     rows: list[Row]
@@ -66,9 +69,9 @@ class _Found:
 
 
 def tables_in(pages: Sequence[Page]) -> tuple[Table, ...]:
-    """The tables that stand in the pages' texts, for readers that find only lines, as those of PDFs do.
+    """Finds the tables in the pages' texts, for readers that only find lines, such as those of PDFs.
 
-    One that ends a page and begins the next with the same header is one.
+    A table that ends a page and goes on at the top of the next with the same header is one table.
     """
     found = [_found(page, caption, rows) for page in pages if CELL in page.text for caption, rows in runs(page.text)]
     tables: list[Table] = []
@@ -94,7 +97,7 @@ def _goes_on(one: _Found, other: _Found) -> bool:
 
 
 def _table(group: Sequence[_Found]) -> Table:
-    """As wide as most of its rows. A row that fits no header has its last cells together."""
+    """Builds a table as wide as most of its rows. A row that is too long gets its last cells joined."""
     first = group[0]
     rows = [cells(line) for one in group for _, line in one.rows[1:]]
     (width, _), *_ = Counter(map(len, rows)).most_common(1)

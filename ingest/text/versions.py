@@ -1,8 +1,7 @@
-"""Which edition of what a document is, from its file's name, its title and its first page; and which of two is newer.
-Pure.
+"""Tells which edition a document is, from its file's name, title and first page, and which of two editions is newer.
 
 Only what a document says of itself counts: a revision, version, edition or issue, a date, 'draft', 'replaces …'. Plain
-numbers tell nothing: service bulletins 4 and 7 are two documents. Nor do periods of reports, minutes or accounts.
+numbers say nothing (service bulletins 4 and 7 are two documents), nor do the periods of reports, minutes or accounts.
 """
 
 from __future__ import annotations
@@ -48,8 +47,9 @@ _PERIODS = re.compile(  # of which each year's or month's stands for itself
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What a document says of itself. `names` are those of what it is an edition of: by its file, by its title.
-    `marks` are by kind, e.g. ('revision', (3,)); `date` is (year, month, day) as far as it is told."""
+    """What a document says of its own edition. `names` are what it is an edition of, taken from its file name and its
+    title. `marks` are (kind, rank), such as ('revision', (3,)); `date` is (year, month, day), as many of them as are
+    stated."""
 
     names: tuple[str, ...] = ()
     marks: tuple[tuple[str, Rank], ...] = ()
@@ -60,7 +60,7 @@ class Edition:
 
 
 def edition_of(path: str, title: str, first_page: str) -> Edition:
-    """`first_page` is its text, or the beginning of it."""
+    """Reads the edition of a document. `first_page` is the text of its first page, or the beginning of that text."""
     stem = _plain(path.rpartition("/")[2].rpartition(".")[0] or path)
     heading, text = _plain(title), _plain(first_page)[:1500]
     marks: dict[str, Rank] = {}
@@ -80,8 +80,8 @@ def edition_of(path: str, title: str, first_page: str) -> Edition:
     )
 
 
-def newer(one: Edition, other: Edition) -> str:
-    """Why the second is the newer of two editions of the same, in words; '' where it is not, or nothing tells."""
+def why_newer(one: Edition, other: Edition) -> str:
+    """Says in words why `other` is a newer edition than `one`; '' where it is not, or where that cannot be told."""
     own, others = dict(one.marks), dict(other.marks)
     for kind in ("version", "revision", "edition", "issue"):
         if kind in own and kind in others and own[kind] != others[kind]:
@@ -95,8 +95,8 @@ def newer(one: Edition, other: Edition) -> str:
     return ""
 
 
-def states_it(one: Edition, other: Edition) -> bool:
-    """Whether the second says that it replaces the first, by its mark or date."""
+def says_it_replaces(one: Edition, other: Edition) -> bool:
+    """Whether `other` says that it replaces `one`, by naming its mark or its date."""
     told = other.replaces
     if not told:
         return False
@@ -108,16 +108,16 @@ def states_it(one: Edition, other: Edition) -> bool:
 
 
 def marks_in(text: str) -> list[tuple[str, Rank]]:
-    """Revisions, versions, editions and issues that a text names."""
+    """Returns the revisions, versions, editions and issues that a text names, as (kind, rank)."""
     return _marks(_plain(text))
 
 
 def date_in(text: str) -> Rank:
-    """The first year, month or day that it names; () for none."""
+    """Returns the first date that a text names: (year), (year, month) or (year, month, day); () for none."""
     return _date(_plain(text))
 
 
-# -- reading
+# -- reading what a document says
 
 
 def _plain(text: str) -> str:
@@ -163,7 +163,7 @@ def _date(text: str) -> Rank:
 
 
 def _date_told(text: str) -> Rank:
-    """From a sentence such as 'Effective 1 March 2024', else from a line that is nothing but a date."""
+    """Returns the date of a sentence such as 'Effective 1 March 2024', else of a line that is nothing but a date."""
     for match in _EFFECTIVE.finditer(text):
         if found := _DATE.match(text, match.end()):
             return _date(found.group())
@@ -171,13 +171,13 @@ def _date_told(text: str) -> Rank:
 
 
 def _name(text: str) -> str:
-    """What is left without marks, dates and words such as 'final'."""
+    """Returns the text without marks, dates and words such as 'final'."""
     for pattern in (_MARK, _DATE, _NOISE):
         text = pattern.sub(" ", text)
     return " ".join(re.findall(r"[^\W_]+", text))
 
 
-# -- telling
+# -- comparing editions
 
 
 def _shown(kind: str, rank: Rank) -> str:
@@ -192,12 +192,12 @@ def _shown_date(date: Rank) -> str:
 
 
 def same_name(one: Edition, other: Edition) -> str:
-    """The name that both are editions of; '' for none."""
+    """Returns the name that both editions share; '' for none."""
     return next((name for name in one.names if name in other.names), "")
 
 
-def names_of(editions: Sequence[Edition]) -> dict[str, list[int]]:
-    """For each name that several bear, their places in the sequence."""
+def shared_names(editions: Sequence[Edition]) -> dict[str, list[int]]:
+    """Returns each name that several editions share, with the positions of these editions in the sequence."""
     found: dict[str, list[int]] = {}
     for place, edition in enumerate(editions):
         for name in edition.names:

@@ -1,4 +1,4 @@
-"""An index proved, mended, moved and converted: check, repair, export, import, encrypt, decrypt.
+"""Maintains an index: check, repair, export, import, encrypt, decrypt.
 
 Hands out `examine` (check.py), `check` (repair.py), export and import (archive.py, unpack.py) and `convert`
 (convert.py). May call every other room of `ingest`.

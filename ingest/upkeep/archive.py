@@ -1,8 +1,8 @@
-"""A whole library as one file: written while it is in use, readable on another machine. See docs/library-format.md.
+"""Exports a library to one file, while it is in use; another machine can read it. See docs/library-format.md.
 
-A zip: store.db, a consistent copy; with them, if wanted, the documents; the settings of the folder; and, last,
-manifest.json, which says what each of them is to be. What can be made again is left out: the snapshot, which the
-import publishes, and what the answer model has read, which depends on the machine.
+The file is a zip: a consistent copy of store.db; if wanted, the documents; the settings of the folder; and last
+manifest.json with the hash of each. What can be made again is left out: the snapshot, which the import publishes, and
+what the answer model has read, which depends on the machine.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BLOCK = 1 << 20
 @dataclass(frozen=True, slots=True)
 class Exported:
     """The contract of `docent export --json`. `left_out` are documents that are gone or changed since they were read,
-    with the reason; `bytes` is the size of the file."""
+    each with the reason; `bytes` is the size of the file."""
 
     file: str
     documents: int
@@ -58,10 +58,10 @@ def export(
     documents: bool = False,
     key: Key | None = None,
 ) -> Exported:
-    """Writes the library in `index_dir` to `file`, whole or not at all. `settings` are further files, by name.
+    """Writes the library in `index_dir` to `file`, completely or not at all. `settings` are further files, by name.
 
-    An encrypted library stays so, under its passphrase, and nothing that is plain goes with it.
-    Raises InvalidInput when the file is there already, IndexMissing, IndexLocked, IndexDamaged, StorageError.
+    An encrypted library stays encrypted with its passphrase, and nothing plain is added. Raises InvalidInput when the
+    file exists already, IndexMissing, IndexLocked, IndexDamaged, StorageError.
     """
     if key and documents:
         raise InvalidInput(
@@ -113,7 +113,7 @@ def export(
 def _documents(
     documents: Sequence[Document], folders: Sequence[Folder], out: zipfile.ZipFile, left_out: list[str]
 ) -> dict[str, dict[str, Any]]:
-    """Adds each that is still what was read."""
+    """Adds each document whose file is unchanged since it was read."""
     added = {}
     for path, digest in ((document.path, document.sha256) for document in documents):
         source = file_of(folders, path)
@@ -132,7 +132,7 @@ def _documents(
 
 
 def _added(out: zipfile.ZipFile, source: Path, name: str) -> dict[str, Any]:
-    """Copies a file into the archive. Its hash is of the bytes that were written there."""
+    """Copies a file into the archive and hashes the bytes that were written."""
     digest, size = hashlib.sha256(), 0
     with source.open("rb") as data, out.open(zipfile.ZipInfo(name), "w", force_zip64=True) as member:
         while block := data.read(_BLOCK):

@@ -1,4 +1,5 @@
-"""A library encrypted, or back to plain: the new form is made whole beside the old one, and takes its place at once."""
+"""Encrypts a library, or decrypts it: the new form is made completely beside the old one, and then replaces it at
+once."""
 
 from __future__ import annotations
 
@@ -8,21 +9,22 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
-from ingest.encryption.sealed import hidden, shown
+from ingest.encryption.sealed import seal_named, unseal_named
 from ingest.encryption.vault import Cost, Key, is_encrypted, new_vault
 from ingest.errors import IndexMissing, InvalidInput, StorageError
 from ingest.files import DERIVED
 from ingest.store import index as snapshots
+from ingest.store.conversion import NAMES, READY, STAGED, finish_conversion
 from ingest.store.database import connect, literal, sqlcipher
 from ingest.store.lock import writing
-from ingest.store.settle import NAMES, READY, STAGED, move_in
 from ingest.store.store import FILE, Store, explained
 
 DATABASES = (FILE, "asked.db", "threads.db")
 
 
 def encrypt(index_dir: Path, passphrase: str, cost: Cost | None = None) -> Key:
-    """Killed at any point, the library is whole, in one form or the other.
+    """Encrypts the library and returns its key. If it is killed at any point, the library is complete in one of both
+    forms.
 
     Raises InvalidInput when it is encrypted already or the passphrase is too short, IndexMissing, IndexBusy,
     StorageError.
@@ -42,7 +44,7 @@ def encrypt(index_dir: Path, passphrase: str, cost: Cost | None = None) -> Key:
 
 
 def decrypt(index_dir: Path, key: Key) -> None:
-    """The same, back to plain files. Conversations that it keeps are to be taken out before."""
+    """Decrypts the library, as safely as `encrypt`. Callers first take out conversations that must not become plain."""
     with writing(index_dir):
         with closing(Store(index_dir, key=key)) as store:
             store.erase_traces()
@@ -74,7 +76,7 @@ def _convert(index_dir: Path, staged: Path, old: Key | None, new: Key | None) ->
             with file.open("r+b") as data:
                 os.fsync(data.fileno())
         staged.rename(index_dir / READY)
-        move_in(index_dir)
+        finish_conversion(index_dir)
     except OSError as error:
         raise StorageError(
             f"The library in {index_dir} could not be written in its new form: {error.strerror or error}.",
@@ -83,7 +85,7 @@ def _convert(index_dir: Path, staged: Path, old: Key | None, new: Key | None) ->
 
 
 def _database(old: Path, new: Path, old_key: Key | None, new_key: Key | None) -> None:
-    """Copied row by row by SQLCipher itself, which reads and writes both forms."""
+    """Copies a database row by row with SQLCipher, which reads and writes both forms."""
     source = sqlcipher().connect(str(old), timeout=10, isolation_level=None)
     with closing(source):
         source.execute("PRAGMA cipher_log_level = NONE")
@@ -104,16 +106,16 @@ def _quoted(key: Key | None) -> str:
 
 
 def _states(old: Path, new: Path, old_key: Key | None, new_key: Key | None) -> None:
-    """What the answer model has read, one file after the other. One that cannot be believed is left out."""
+    """Converts what the answer model has read, file by file. Damaged files are left out."""
     for file in sorted(old.glob("*/*.kv")):
         try:
             name, data = file.stem, file.read_bytes()
             if old_key:
-                name, data = shown(old_key, name, data)
+                name, data = unseal_named(old_key, name, data)
         except (OSError, ValueError):
             continue
         if new_key:
-            name, data = hidden(new_key, name, data)
+            name, data = seal_named(new_key, name, data)
         target = new / file.parent.name / f"{name}.kv"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

@@ -1,5 +1,5 @@
-"""Whether the pages that SQLite has freed are empty, read from the bytes of its file. Run as a process of its own:
-opening and closing a database's file by hand would free the locks that this process holds on it."""
+"""Tells whether the pages that SQLite has freed are empty, by reading the bytes of its file. It runs as its own
+process, because opening and closing a database's file would release the locks that this process holds on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingest.errors import IndexDamaged
 
 
 def freed_pages(file: Path) -> tuple[int, int]:
-    """How many pages of a database are free, and how many of those still hold something. Raises IndexDamaged."""
+    """Returns how many pages of a database are free, and how many of those still hold data. Raises IndexDamaged."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "ingest.upkeep.freed", str(file)], capture_output=True, text=True, check=False
     )
@@ -25,7 +25,7 @@ def freed_pages(file: Path) -> tuple[int, int]:
 def _counted(file: Path) -> tuple[int, int]:
     """Follows the list of free pages (SQLite's file format, section 1.5): trunks, each with the numbers of its leaves.
 
-    A leaf is to be all zeros. A trunk keeps page numbers behind its list, of leaves used since: nothing larger.
+    A leaf must be all zeros. A trunk may keep old page numbers behind its list, but no larger numbers.
     """
     free = dirty = 0
     with file.open("rb") as data:

@@ -1,4 +1,4 @@
-"""Checks an index and mends what can be mended without reading a document: the one place where both happen."""
+"""Checks an index and repairs what can be repaired without reading a document."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from ingest.upkeep.check import Checkup, Finding, Whole, examine
 def check(
     index_dir: Path, is_whole: Whole, *, repair: bool = False, deep: bool = False, key: Key | None = None
 ) -> Checkup:
-    """Everything about the index, as found or, with `repair`, as left. `is_whole` judges the answer model's states.
+    """Checks everything about the index and returns what was found, with `repair` what is left after repairing.
+    `is_whole` judges the answer model's states.
 
-    A store that is damaged itself is left alone: building the index again costs time and loses nothing.
-    Raises IndexMissing, IndexLocked, IndexBusy, StorageError.
+    A damaged store is left alone: building the index again costs time and loses nothing. Raises IndexMissing,
+    IndexLocked, IndexBusy, StorageError.
     """
     if not (index_dir / FILE).is_file():
         raise IndexMissing(f"Nothing has been ingested into {index_dir} yet.", "Run: docent ingest FOLDER")
@@ -65,7 +66,7 @@ def _mend(store: Store, findings: Sequence[Finding]) -> None:
 
 
 def _drop_orphans(store: Store) -> None:
-    """Rows whose document or chunk is gone, from every table that names one."""
+    """Deletes rows whose document or chunk is gone, from every table that refers to one."""
     tables = [name for (name,) in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
     while store.rows("PRAGMA foreign_key_check"):
         with store.transaction() as db:
@@ -75,7 +76,7 @@ def _drop_orphans(store: Store) -> None:
 
 
 def _mark(store: Store, doc_ids: Collection[int], chunk_ids: Collection[int]) -> None:
-    """These documents are read again by the next ingest, and no vector of these chunks is used for it."""
+    """Marks documents to be read again by the next ingest, without the stored vectors of these chunks."""
     if not doc_ids and not chunk_ids:
         return
     with store.transaction() as db:

@@ -4,7 +4,7 @@ import pytest
 
 from app.ask.assistant import checked
 from app.ask.retrieve import further
-from app.ask.rewrite import standalone
+from app.ask.understand.rewrite import standalone
 from app.datatypes import Answer, Turn
 from app.evaluation.grade import quote_share
 from app.llm.protocol import Stats

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from app.bench.ask import FOLLOW_UP, PLAIN, PREFILL, WAYS, Parts, Sample, ask, quote, search
-from app.bench.machine import WATTS, Used, counters, energy_note, joules_between, joules_of, tokens_per_second
-from app.bench.measure import Measured, Reading, chosen, read
+from app.bench.machine import WATTS, Usage, counters, energy_note, joules_between, joules_of, tokens_per_second
+from app.bench.measure import Measured, Reading, choose_cases, measure_reading
 from app.bench.report import figures, ratios, readable, summary, tables
 from app.bench.rival import Ingested, is_installed
-from app.bench.rival_process import NODES, RIVAL, Rivalled, rivalled
+from app.bench.rival_process import NODES, RIVAL, RivalResult, measure_rival
 from app.commands.bench import bench
 from app.evaluation.baseline import PROMPT
 from app.evaluation.cases import Case
@@ -34,7 +34,7 @@ def quiet(what, done, total):
 def sample(way, first, *, case="1", run=0, written=10, cpu=2.0, joules=None, **stats):
     answer = Stats(output_tokens=written, seconds_to_first_token=first, seconds_total=first + 3.0, **stats)
     model = Stats(output_tokens=written, seconds_to_first_token=first, seconds_total=first + 0.5)
-    return Sample(way, case, run, answer, model, Used(cpu, joules))
+    return Sample(way, case, run, answer, model, Usage(cpu, joules))
 
 
 @pytest.fixture
@@ -64,11 +64,11 @@ def parts(model, index_dir, encoder, home):
 
 def test_questions_come_from_all_over_the_file_and_have_an_answer():
     cases = [Case(id=str(n), question="?", answerable=n % 4 > 0) for n in range(40)]
-    ids = [int(case.id) for case in chosen(cases, 3)]
+    ids = [int(case.id) for case in choose_cases(cases, 3)]
     assert ids == [1, 14, 27]  # the 0th, 10th and 20th of the 30 that have one
-    assert len(chosen(cases, 100)) == len({case.id for case in chosen(cases, 100)}) == 30
+    assert len(choose_cases(cases, 100)) == len({case.id for case in choose_cases(cases, 100)}) == 30
     with pytest.raises(InvalidInput, match="answer") as error:
-        chosen(cases[::4], 3)
+        choose_cases(cases[::4], 3)
     assert "docent bench" in error.value.hint
 
 
@@ -123,14 +123,14 @@ def test_quotes_are_written_with_drafts_and_without(parts, model):
 @pytest.mark.slow
 def test_documents_are_read_into_an_empty_index(folder, encoder, tmp_path):
     steps, place = [], tmp_path / "bench"
-    reading = read(folder, place, encoder, 2, lambda *step: steps.append(step))
+    reading = measure_reading(folder, place, encoder, 2, lambda *step: steps.append(step))
     assert (reading.files, reading.pages, len(reading.pages_per_second)) == (3, 5, 2)
     assert steps == [("documents", 0, 2), ("documents", 1, 2)]
     assert reading.store == (place / FILE).stat().st_size > 0
     assert reading.snapshot == sum(file.stat().st_size for file in (place / "gen-000002").iterdir())
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInput, match="nothing to read"):
-        read(tmp_path / "empty", tmp_path / "other", encoder, 1, quiet)
+        measure_reading(tmp_path / "empty", tmp_path / "other", encoder, 1, quiet)
 
 
 # --- what work costs ---
@@ -154,7 +154,7 @@ def test_energy_is_that_of_whole_packages_across_a_counter_s_end(tmp_path):
 
 
 def test_energy_is_measured_or_estimated_and_never_mixed():
-    told, silent = Used(2.0, 5.0), Used(3.0, None)
+    told, silent = Usage(2.0, 5.0), Usage(3.0, None)
     assert joules_of([told, told]) == [5.0, 5.0] and energy_note([told]).startswith("measured")
     assert joules_of([told, silent]) == [2 * WATTS, 3 * WATTS]
     assert "estimate" in energy_note([told, silent]) and f"{WATTS:g} W" in energy_note([silent])
@@ -287,8 +287,10 @@ def test_without_states_there_is_less_to_tell(measured):
 
 def test_llamaindex_stands_beside_it(measured):
     plain, short = NODES
-    samples = [Sample(RIVAL, "1", 0, Stats(seconds_to_first_token=20.0, seconds_total=30.0), Stats(), Used(40.0, None))]
-    rival = Rivalled({plain: [Ingested(10, 10, 5.0)] * 2, short: [Ingested(10, 30, 10.0)] * 2}, samples, 3000.0)
+    samples = [
+        Sample(RIVAL, "1", 0, Stats(seconds_to_first_token=20.0, seconds_total=30.0), Stats(), Usage(40.0, None))
+    ]
+    rival = RivalResult({plain: [Ingested(10, 10, 5.0)] * 2, short: [Ingested(10, 30, 10.0)] * 2}, samples, 3000.0)
     found = summary(replace(measured, rival=rival))
     assert found == json.loads(json.dumps(found))
     assert found["asked"][RIVAL]["n"] == 1 and "tokens_read_p50" not in found["asked"][RIVAL]
@@ -307,7 +309,7 @@ def test_llamaindex_stands_beside_it(measured):
 def test_what_keeps_llamaindex_from_it_is_explained(tiny_folder, folder, tmp_path):
     """In a process of its own, whether it is missing there or finds no model."""
     with pytest.raises(DocentError) as error:
-        rivalled(tiny_folder, tmp_path / "no.gguf", folder, CASES, 1, quiet)
+        measure_rival(tiny_folder, tmp_path / "no.gguf", folder, CASES, 1, quiet)
     assert "LlamaIndex" in str(error.value) and "docent[bench]" in error.value.hint
 
 

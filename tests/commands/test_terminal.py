@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.commands.terminal import explained, print_hit, print_json, say, shown
+from app.commands.terminal import handle_errors, print_hit, print_json, printable, say
 from app.datatypes import Hit
 from ingest.datatypes import Chunk
 from ingest.errors import InvalidInput
@@ -37,13 +37,13 @@ from ingest.errors import InvalidInput
     ],
 )
 def test_what_commands_a_terminal_is_not_printed(written: str, seen: str) -> None:
-    assert shown(written) == seen
+    assert printable(written) == seen
 
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\x1b[]m;\x07\x9b\\2J\r\n"))))
 def test_no_control_character_comes_through(text: str) -> None:
-    assert all(c in "\n\t" or not ("\x00" <= c < " " or "\x7f" <= c <= "\x9f") for c in shown(text))
-    assert shown(shown(text)) == shown(text)
+    assert all(c in "\n\t" or not ("\x00" <= c < " " or "\x7f" <= c <= "\x9f") for c in printable(text))
+    assert printable(printable(text)) == printable(text)
 
 
 def test_json_says_the_same_in_safe_characters(capsys) -> None:
@@ -58,7 +58,7 @@ def test_names_quotes_and_errors_are_printed_safely(capsys) -> None:
     bad = "\x1b]0;owned\x07evil\x1b[2J"
     print_hit(1, Hit(Chunk(1, 1, 0, 9, f"text {bad}", bad), f"{bad}.txt", bad, 0.5, {"bm25": 1}))
 
-    @explained
+    @handle_errors
     def failing() -> None:
         raise InvalidInput(f"{bad} is not here", bad)
 

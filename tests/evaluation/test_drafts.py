@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.evaluation.drafts import Asked, Draft, Dropped, drafts, fault, says
+from app.evaluation.drafts import Asked, Draft, Dropped, contains_answer, drafts, why_unusable
 from app.evaluation.facts import Fact, facts, opening
-from app.evaluation.twins import swapped, unanswered
+from app.evaluation.twins import twin_by_exchange, twin_if_unanswered
 from ingest.store.index import LocalIndex
 from ingest.sync.sync import sync
 
@@ -37,7 +37,7 @@ def test_facts_stand_where_they_say(index: LocalIndex) -> None:
     assert found
     for one in found:
         assert index.text(ids[one.file], one.start, one.end) == one.quote
-        assert (one.page, 0) != (0, 0) and says(one.said, one.answer)
+        assert (one.page, 0) != (0, 0) and contains_answer(one.statement, one.answer)
 
 
 def test_the_same_seed_gives_the_same_order_and_all_documents_have_their_turn(index: LocalIndex) -> None:
@@ -114,19 +114,23 @@ def test_the_unit_says_how_to_ask(said: str, answer: str, begins: str) -> None:
     ],
 )
 def test_checks(question: str, reason: str) -> None:
-    found = fault(question, fact("The filter is cleaned every 11 weeks.", "11 weeks"))
+    found = why_unusable(question, fact("The filter is cleaned every 11 weeks.", "11 weeks"))
     assert reason in found if reason else found == ""
 
 
 def test_a_cell_needs_its_row_and_its_column() -> None:
     cell = replace(fact("Table 5: Mass — Mass, empty, kg: TL-8 = 112", "112", "Technical data"), from_table=True)
-    assert fault("What is the mass in kg of the TL-8 when it is empty?", cell) == ""
-    assert "row or column" in fault("What is the mass in kg of the appliance when it is empty?", cell)
+    assert why_unusable("What is the mass in kg of the TL-8 when it is empty?", cell) == ""
+    assert "row or column" in why_unusable("What is the mass in kg of the appliance when it is empty?", cell)
 
 
 def test_an_answer_must_stand_there() -> None:
-    assert says("It holds 1,200.50 litres of oil.", "1200.5 litres") and says("The red valves open.", "red valve")
-    assert not says("It holds 60 litres of oil.", "70 litres") and not says("The red valve opens.", "valve red")
+    assert contains_answer("It holds 1,200.50 litres of oil.", "1200.5 litres") and contains_answer(
+        "The red valves open.", "red valve"
+    )
+    assert not contains_answer("It holds 60 litres of oil.", "70 litres") and not contains_answer(
+        "The red valve opens.", "valve red"
+    )
 
 
 # -- drafting
@@ -187,7 +191,7 @@ def test_two_editions_that_differ_make_no_question(tmp_path: Path, encoder: Any,
 
 def test_a_code_is_exchanged_for_one_that_is_not_answered(index: LocalIndex) -> None:
     asked = "What does the fault code E-104 of the pump mean?"
-    found = swapped(index, asked, next(one for one in facts(index, {}) if "E-104" in one.said))
+    found = twin_by_exchange(index, asked, next(one for one in facts(index, {}) if "E-104" in one.statement))
     assert found and found.was == "E-104" and found.now != "E-104" and found.now in found.question
     assert not index.bm25(found.now, 1) and found.near and found.near_file
 
@@ -200,18 +204,18 @@ def test_a_code_that_the_documents_do_answer_is_no_twin(tmp_path: Path, encoder:
     )
     sync(tmp_path / "docs", tmp_path / "i", encoder)
     index = LocalIndex(tmp_path / "i")
-    one = next(one for one in facts(index, {}) if "TL-5" in one.said)
-    found = swapped(index, "How many litres of oil does the model TL-5 hold?", one)
+    one = next(one for one in facts(index, {}) if "TL-5" in one.statement)
+    found = twin_by_exchange(index, "How many litres of oil does the model TL-5 hold?", one)
     assert found is None or found.now not in ("TL-8", "TL-5")
 
 
 def test_what_the_model_changed_is_looked_up(index: LocalIndex) -> None:
     asked = "How often is the filter cleaned?"
-    assert unanswered(index, asked, "What colour is the filter's housing painted?")
-    assert not unanswered(index, asked, "What water is the filter cleaned with, or with which solvents?")
-    assert not unanswered(index, asked, asked)
+    assert twin_if_unanswered(index, asked, "What colour is the filter's housing painted?")
+    assert not twin_if_unanswered(index, asked, "What water is the filter cleaned with, or with which solvents?")
+    assert not twin_if_unanswered(index, asked, asked)
 
 
 def test_a_seed_leads_elsewhere(index: LocalIndex) -> None:
-    orders = {tuple(one.said for one in islice(facts(index, {}, seed), 4)) for seed in range(5)}
+    orders = {tuple(one.statement for one in islice(facts(index, {}, seed), 4)) for seed in range(5)}
     assert len(orders) > 1

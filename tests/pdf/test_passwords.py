@@ -180,12 +180,12 @@ def test_shares_are_marked_where_they_are(tmp_path):
 
 @pytest.mark.slow
 def test_a_place_on_a_recognised_page_is_marked_by_its_lines(folder, tmp_path, encoder):
-    from ingest.readers.ocr import missing
+    from ingest.readers.ocr import why_unavailable
 
     from scans import scan
 
-    if missing():
-        pytest.skip(missing())
+    if why_unavailable():
+        pytest.skip(why_unavailable())
     scan(["The depot in Marlow opens at 06:30.", "Keys hang behind the door."]).save(folder / "sign.png")
     index = tmp_path / "index"
     sync(folder, index, encoder)

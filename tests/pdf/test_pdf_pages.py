@@ -14,8 +14,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest.pdf.pdf import read_pdf
 from ingest.text.clean import INSERTED, Line
-from ingest.text.columns import in_columns
-from ingest.text.quality import is_scattered, quality, wants_recognition
+from ingest.text.columns import split_columns
+from ingest.text.quality import is_scattered, needs_recognition, quality
 
 from crafted import document, stream, text
 
@@ -93,7 +93,7 @@ def test_no_word_is_lost_between_columns(rows):
             gaps = ((len(left), 5.0 * len(left), 270.0),) if left and right else ()
             index = range(100 * number, 100 * number + len(words))
             lines.append(Line(words, index, start, -15.0 * number, end, 12 - 15.0 * number, gaps=gaps))
-    out = in_columns(lines)
+    out = split_columns(lines)
     letters = [(c, i) for line in out for c, i in zip(line.text, line.index, strict=True) if c != "\t"]
     assert sorted(letters, key=lambda pair: pair[1]) == [
         (c, i) for line in lines for c, i in zip(line.text, line.index, strict=True) if c != "\t"
@@ -381,6 +381,6 @@ def test_scattered_words_are_told_from_short_ones():
 
 
 def test_a_page_of_pictures_with_a_stamp_wants_recognition_and_a_blank_one_does_not():
-    assert wants_recognition("Scanned 3 May", 0.9, 0.0, False) and wants_recognition("", 0.0, 0.0, False)
-    assert not wants_recognition("", 0.0, 0.0, True) and not wants_recognition(BODY * 4, 0.9, 0.0, False)
-    assert wants_recognition(BODY * 4, 0.0, 0.9, False)
+    assert needs_recognition("Scanned 3 May", 0.9, 0.0, False) and needs_recognition("", 0.0, 0.0, False)
+    assert not needs_recognition("", 0.0, 0.0, True) and not needs_recognition(BODY * 4, 0.9, 0.0, False)
+    assert needs_recognition(BODY * 4, 0.0, 0.9, False)

@@ -28,7 +28,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from app.privacy.password import Attempts, Password, Sessions
-from app.ui.access import Access, is_local, names_of
+from app.ui.access import Access, host_names, is_local
 from ingest.errors import InvalidInput
 
 ROOT = Path(__file__).parents[2]
@@ -94,8 +94,8 @@ def test_sessions_end_when_idle_when_old_and_when_told() -> None:
 def test_what_is_local_and_how_a_server_may_be_called() -> None:
     assert all(map(is_local, ("localhost", "127.0.0.1", "127.8.8.8", "::1")))
     assert not any(map(is_local, ("0.0.0.0", "::", "192.168.1.7", "example.org", "")))
-    assert socket.gethostname().lower() not in names_of("localhost") - {"localhost"}
-    assert {"localhost", socket.gethostname().lower(), "box.example"} <= names_of("0.0.0.0", ["Box.example"])
+    assert socket.gethostname().lower() not in host_names("localhost") - {"localhost"}
+    assert {"localhost", socket.gethostname().lower(), "box.example"} <= host_names("0.0.0.0", ["Box.example"])
 
 
 @dataclass

@@ -21,10 +21,10 @@ from pptx.util import Inches
 
 from ingest.datatypes import Flag, ReadResult
 from ingest.errors import ReadError
+from ingest.readers.cell_format import format_cell
 from ingest.readers.delimited import delimiter_of
-from ingest.readers.grids import has_header, spanned
+from ingest.readers.grids import expand_spans, has_header
 from ingest.readers.read import KINDS, SUFFIXES, read_file
-from ingest.readers.shown import shown
 
 from laid_out import check
 from small_files import make_epub, message
@@ -178,7 +178,7 @@ def test_records_are_lines_of_keys_and_what_is_no_json_is_kept(tmp_path):
     ],
 )
 def test_values_read_as_they_are_seen(value, number_format, seen):
-    assert shown(value, number_format) == seen
+    assert format_cell(value, number_format) == seen
 
 
 def test_a_sheet_s_tables_are_told_apart(tmp_path):
@@ -415,8 +415,8 @@ def test_an_e_mail_of_html_alone_is_read_as_a_page(tmp_path):
 
 def test_cells_over_several_rows_and_columns_are_said_where_they_stand():
     rows = [[("Site", 1, 2), ("2023", 2, 1)], [("a", 1, 1), ("b", 1, 1)], [("Hull", 1, 1), ("c", 2, 1)]]
-    assert spanned(rows) == [["Site", "2023", "2023"], ["Site", "a", "b"], ["Hull", "c", ""]]
-    assert spanned([[("x", 10**9, 10**9)]])[0] == ["x"] * 1000
+    assert expand_spans(rows) == [["Site", "2023", "2023"], ["Site", "a", "b"], ["Hull", "c", ""]]
+    assert expand_spans([[("x", 10**9, 10**9)]])[0] == ["x"] * 1000
 
 
 def test_kinds_are_named_for_people_not_as_endings():

@@ -20,7 +20,7 @@ from ingest.children.worker import Reader, Recogniser
 from ingest.config import IngestConfig
 from ingest.datatypes import Flag, Heading, Page, ReadResult, Table
 from ingest.errors import ReadError
-from ingest.readers.ocr import Recognised, boxes_of, missing
+from ingest.readers.ocr import Recognised, boxes_of, why_unavailable
 from ingest.readers.read import read_file
 from ingest.store.index import LocalIndex
 from ingest.store.store import Store
@@ -29,7 +29,7 @@ from ingest.sync.sync import sync
 
 from scans import scan
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing() or "it is there")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_unavailable()), reason=why_unavailable() or "it is there")]
 
 LINES = ["The valve on the left is closed by hand", "before the pump is filled to 2.1 bar.",
          "It must never run dry for longer than 40 seconds."]  # fmt: skip

@@ -20,8 +20,8 @@ from ingest.store.store import Store
 from ingest.sync.curate import curate
 from ingest.sync.sync import sync
 from ingest.text.language import language_of
-from ingest.text.likeness import buckets, document_sketch, likeness, passage_sketch, say_the_same
-from ingest.text.versions import edition_of, newer, same_name, states_it
+from ingest.text.similarity import buckets, document_sketch, estimated_similarity, is_near_duplicate, passage_sketch
+from ingest.text.versions import edition_of, same_name, says_it_replaces, why_newer
 
 TERMS = (
     "These terms describe the warranty that the maker gives for pumps, valves and controllers. The date in the "
@@ -66,7 +66,7 @@ def everything(index_dir: Path) -> dict[str, list[tuple]]:
 )
 def test_which_of_two_is_newer(old: str, new: str, why: str) -> None:
     one, other = edition_of(old, "", ""), edition_of(new, "", "")
-    assert same_name(one, other) and newer(one, other) == why and newer(other, one) == ""
+    assert same_name(one, other) and why_newer(one, other) == why and why_newer(other, one) == ""
 
 
 @pytest.mark.parametrize(
@@ -82,30 +82,32 @@ def test_which_of_two_is_newer(old: str, new: str, why: str) -> None:
 )
 def test_numbers_and_periods_outdate_nothing(one: str, other: str) -> None:
     a, b = edition_of(one, "", ""), edition_of(other, "", "")
-    assert not (same_name(a, b) and (newer(a, b) or newer(b, a)))
+    assert not (same_name(a, b) and (why_newer(a, b) or why_newer(b, a)))
 
 
 def test_the_first_page_tells_too() -> None:
     old = edition_of("a.pdf", "Boiler manual", "Boiler manual\nRevision B\nMarch 2021")
     new = edition_of("b.pdf", "Boiler manual", "Boiler manual\nRevision C. Replaces revision B of March 2021.")
-    assert newer(old, new) == "revision C after B" and states_it(old, new) and not states_it(new, old)
+    assert why_newer(old, new) == "revision C after B" and says_it_replaces(old, new) and not says_it_replaces(new, old)
     dated = edition_of("c.pdf", "Fire rules", "Fire rules\nEffective 1 March 2024 for all sites. Built in 1931.")
     assert dated.date == (2024, 3, 1) and edition_of("d.pdf", "Fire rules", "Built in 1931.").date == ()
 
 
-# -- likeness
+# -- similarity
 
 
 def test_sketches_find_what_words_decide() -> None:
     words = TERMS + RATES.format(30, 14)
-    assert say_the_same(words, words.replace("controllers", "control units"))
-    assert not say_the_same(words, words.replace("30 months", "36 months"))
+    assert is_near_duplicate(words, words.replace("controllers", "control units"))
+    assert not is_near_duplicate(words, words.replace("30 months", "36 months"))
     sketches = [passage_sketch(text) for text in (words, words.replace("free of charge", "free"), words.upper())]
     assert (sketches[0] == sketches[1]).any() and (sketches[0] == sketches[2]).all()
     assert not (sketches[0] == passage_sketch(words.replace("30", "36"))).any(), "other figures are another passage"
     one, other = document_sketch(words * 3), document_sketch(words * 3 + "And so it ends here today.")
     assert (
-        likeness(one, other[None])[0] > 0.8 > likeness(one, document_sketch("Quite other words, all of them.")[None])[0]
+        estimated_similarity(one, other[None])[0]
+        > 0.8
+        > estimated_similarity(one, document_sketch("Quite other words, all of them.")[None])[0]
     )
     keyed = {1: b"aaaabbbb", 2: b"aaaacccc", 3: b"ddddcccc", 4: b"eeeeffff", 5: b""}
     assert list(buckets(keyed, 4)) == [[1, 2], [2, 3]] and list(buckets({}, 4)) == []

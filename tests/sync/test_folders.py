@@ -14,7 +14,7 @@ from app.ui.desk import Desk
 from app.ui.place import Place, view_page
 from ingest.errors import InvalidInput
 from ingest.store.store import Store
-from ingest.sync.folders import Folder, file_of, known_of, owner, settled
+from ingest.sync.folders import Folder, file_of, known_of, merge_folders, owner
 from ingest.sync.sync import sync
 
 from libraries import Words, check_equals_a_clean_build, everything, index, texts, words
@@ -103,7 +103,7 @@ def test_a_folder_that_comes_to_stand_in_the_way_of_a_name_changes_that(texts, l
 def test_a_folder_in_another_is_refused(inner, texts, letters, index, words):
     (texts / "sub").mkdir()
     if inner == ".":
-        assert settled([], [texts, texts, texts / "."]) == [Folder("", texts)], "the same one twice is one"
+        assert merge_folders([], [texts, texts, texts / "."]) == [Folder("", texts)], "the same one twice is one"
         return
     for given in ([texts, texts / inner], [texts / inner, texts]):
         with pytest.raises(InvalidInput, match="lies in") as error:

@@ -35,12 +35,12 @@ ROOT = Path(__file__).parents[2]
 class Watching:
     """`changes` on a thread of its own."""
 
-    def __init__(self, *folders: Folder, poll: bool = False, settled: float = 0.6) -> None:
+    def __init__(self, *folders: Folder, poll: bool = False, quiet_seconds: float = 0.6) -> None:
         self.news: list[News] = []
         self.stop = threading.Event()
 
         def follow() -> None:
-            for news in changes(folders, self.stop, poll=poll, settled=settled, every=0.7):
+            for news in changes(folders, self.stop, poll=poll, quiet_seconds=quiet_seconds, every=0.7):
                 self.news.append(news)
 
         self.thread = threading.Thread(target=follow)
@@ -68,13 +68,13 @@ def test_what_comes_changes_moves_and_goes_is_told(poll, texts):
         assert watching.news[0] == News(True), "the first look is always due"
         (texts / "sub").mkdir()
         (texts / "sub/new.txt").write_text("New words.")
-        assert watching.next(2).look
+        assert watching.next(2).run_due
         (texts / "notes.txt").write_text("Other words.")
-        assert watching.next(3).look
+        assert watching.next(3).run_due
         (texts / "sub/new.txt").rename(texts / "moved.txt")
-        assert watching.next(4).look
+        assert watching.next(4).run_due
         (texts / "moved.txt").unlink()
-        assert watching.next(5).look
+        assert watching.next(5).run_due
         assert not any(news.pending.files or news.away for news in watching.news)
 
 
@@ -119,7 +119,7 @@ def test_a_folder_that_vanishes_keeps_its_documents(left, texts, index, words):
         if left == "an empty folder":
             texts.mkdir()
         news = watching.next(2)
-        assert not news.look and list(news.away) == [texts]
+        assert not news.run_due and list(news.away) == [texts]
         report = sync([], index, words, pending=news.pending)
         assert report.unchanged == 3 and not report.removed and report.away == [str(texts)]
         if left == "an empty folder":

@@ -21,7 +21,7 @@ from ingest.errors import IndexMissing
 from ingest.store.index import LocalIndex
 from ingest.store.store import Store
 from ingest.sync.control import Control
-from ingest.sync.plan import Plan, in_turn
+from ingest.sync.plan import Plan, reading_order
 from ingest.sync.progress import Pace, Progress
 from ingest.sync.scan import Found
 from ingest.sync.sync import sync
@@ -96,7 +96,7 @@ def test_newest_and_smallest_come_first():
     changed = found("changed", 30_000, 0.2)
     for _ in range(5):
         random.shuffle(files)
-        turn = [one.path for one in in_turn(Plan(tuple(files), (changed,), (), ()))]
+        turn = [one.path for one in reading_order(Plan(tuple(files), (changed,), (), ()))]
         assert turn == [
             "changed", "new-smaller", "new-small", "week-old-small", "old-small", "new-large", "old-large",
         ]  # fmt: skip
@@ -176,7 +176,7 @@ def test_a_paused_run_stands_still_and_goes_on(many, index):
     assert (words.calls, run.told[-1].files_done) == (calls, files) and run.thread.is_alive()
     run.control.resume()
     report = run.end()
-    assert not report.stopped and len(report.added) == 15 and run.control.held > 0.5
+    assert not report.stopped and len(report.added) == 15 and run.control.paused_seconds > 0.5
     check_equals_a_clean_build(many, index, Words())
 
 

@@ -18,9 +18,9 @@ from app.evaluation.figures import summarise
 from app.evaluation.runs import Row, save_summary, writing
 from app.settings import load_settings
 from app.ui.desk import Desk
-from app.ui.evaluation_page.result import against, in_words
+from app.ui.evaluation_page.result import comparison_in_words, in_words
 from app.ui.live import Turn
-from app.ui.trial import spread
+from app.ui.trial import evenly_spaced
 from ingest.encoder.embed import SentenceEncoder
 
 FILTER = Case(
@@ -256,12 +256,12 @@ def test_the_chat_goes_before_what_runs_in_the_background() -> None:
     begun, waiting = threading.Event(), threading.Event()
 
     def background() -> None:
-        with turn.behind():
+        with turn.in_background():
             begun.set()
             waiting.wait(10)
             for piece in range(3):
                 order.append(f"background {piece}")
-                turn.step_aside()
+                turn.give_way()
 
     def person() -> None:
         with turn:
@@ -329,8 +329,11 @@ def keep_run(at: Desk) -> None:
 
 def test_words_fit_what_was_asked() -> None:
     assert "nothing can be judged" in in_words([])[0]
-    assert against(None) == [] and "As good as" in against({"n": 3, "better": [], "worse": [], "metrics": {}})[0]
-    assert spread(list("abcdefghij"), 3) == ["a", "d", "g"] and spread(list("ab"), 5) == ["a", "b"]  # type: ignore[arg-type]
+    assert (
+        comparison_in_words(None) == []
+        and "As good as" in comparison_in_words({"n": 3, "better": [], "worse": [], "metrics": {}})[0]
+    )
+    assert evenly_spaced(list("abcdefghij"), 3) == ["a", "d", "g"] and evenly_spaced(list("ab"), 5) == ["a", "b"]  # type: ignore[arg-type]
 
 
 # -- from the chat

@@ -156,9 +156,9 @@ def test_strips_add_up() -> None:
         "a.pdf", "partly read", pages=9, searchable_pages=5, runs=runs, gaps=gaps, passages=3, warmth=(0, 9)
     )
     assert in_words(gaps) == [("pages 3, 7 to 9", "no text")]
-    strip = plots.strip(file)
+    strip = plots.page_strip(file)
     assert [int(part.split('"')[0]) for part in strip.split("flex:")[1:]] == [2, 1, 3, 3]
-    assert "pages 4 to 6: recognised in pictures" in strip and "heat-5" in plots.warmth(file)
+    assert "pages 4 to 6: recognised in pictures" in strip and "heat-5" in plots.passage_strip(file)
     told = Library("f", "i", (file, FileReport("b.txt", "not read", why="is <empty>")))
     assert "5 of 9 pages" in plots.headline(told) and "is &lt;empty&gt;" in report_page(told)
     assert matching(told.files, None, "A.PDF") == [file] and matching(told.files, "not read", "a.pdf") == []

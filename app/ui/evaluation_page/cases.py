@@ -1,4 +1,4 @@
-"""The questions to test with: looked through, added by hand, changed, deleted. Every change is on disk at once."""
+"""The list of test questions: view, add, change, delete. Every change is saved at once."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ NONE = "unanswerable"  # the kind of all that the documents do not answer
 NEW = "new"  # the id of a case that has none yet: its question will give it one
 
 
-def adding(desk: Desk) -> None:
-    """The form for a question of one's own, when it was asked for."""
+def new_case_form(desk: Desk) -> None:
+    """Draws the form for a question of the user's own, while it is open."""
     if "adding" in st.session_state:
         with st.container(border=True):
             st.html('<div class="eyebrow">A question of your own</div>')
@@ -34,7 +34,7 @@ def adding(desk: Desk) -> None:
 
 
 def questions(desk: Desk, cases: Sequence[Case]) -> None:
-    """The set, with what can be done with it."""
+    """Draws the list of questions, with what can be done with each."""
     if not cases:
         notice(
             "There are no questions to test with yet.",
@@ -91,7 +91,7 @@ def _row(desk: Desk, case: Case, cases: Sequence[Case]) -> None:
         )
         with st.container(horizontal=True, gap=None, width="content", key=f"case_buttons_{case.id}"):
             if case.gold_docs and case.gold_pages:
-                gold_chip(desk, case, f"case_{case.id}", small=True)
+                gold_page_button(desk, case, f"case_{case.id}", small=True)
             if _icon("edit", f"edit_{case.id}", "Change this question"):
                 st.session_state["editing"] = case.id
                 st.rerun()
@@ -121,7 +121,7 @@ def _where(case: Case) -> str:
 
 
 def _change(desk: Desk, old: Case, changed: Case) -> None:
-    """The id stays, so that runs before and after can be compared."""
+    """Replaces a case and keeps its id, so that runs before and after can be compared."""
     save_cases(desk.cases_file, [changed if case.id == old.id else case for case in desk.cases()])
 
 
@@ -138,7 +138,8 @@ def _tried(save: Callable[[], object], key: str) -> bool:
 
 
 def case_form(desk: Desk, case: Case, state: str, save: Callable[[Case], object]) -> None:
-    """Edits a case and hands it to `save`; removes `state` from the session when it is done or left."""
+    """Draws a form to edit a case and passes the result to `save`; removes `state` from the session when it is
+    closed."""
     try:
         files = [document.path for document in desk.documents()]
     except DocentError:
@@ -172,7 +173,7 @@ def case_form(desk: Desk, case: Case, state: str, save: Callable[[Case], object]
 def _filled(
     case: Case, answerable: bool, question: str, answers: str, docs: Sequence[str], pages: str, kind: str
 ) -> Case:
-    """The case with what was typed in. Raises InvalidInput for what is missing."""
+    """Returns the case with what was typed in. Raises InvalidInput for what is missing."""
     question = " ".join(question.split())
     golds = tuple(line.strip() for line in answers.splitlines() if line.strip())
     if not any(character.isalnum() for character in question):
@@ -192,11 +193,11 @@ def _filled(
     return case.model_copy(update=known)
 
 
-# -- where it stands
+# -- where the answer stands
 
 
-def gold_chip(desk: Desk, case: Case, key: str, *, small: bool = False) -> None:
-    """Opens the page that holds the right answer, with the passage marked where it is known."""
+def gold_page_button(desk: Desk, case: Case, key: str, *, small: bool = False) -> None:
+    """Draws a button that opens the page with the right answer, with the passage marked where it is known."""
     for number, doc in enumerate(case.gold_docs[:3]):
         page = case.gold_pages[min(number, len(case.gold_pages) - 1)] if case.gold_pages else 1
         name = "" if small else label(f"{short_name(doc)} · p. {page}")
@@ -212,7 +213,7 @@ def gold_chip(desk: Desk, case: Case, key: str, *, small: bool = False) -> None:
 
 
 def place_in(desk: Desk, file: str, page: int, text: str) -> Place:
-    """The page, with the text marked if it stands there in these words. White space does not count."""
+    """Returns the page as a Place, with the text marked if it is found there; white space is ignored."""
     words = text.removesuffix("…").split()
     try:
         with closing(Store(desk.index_dir, key=desk.key)) as store:

@@ -1,4 +1,4 @@
-"""Drafts as cards, one below the other as they come: to accept, to change, to drop; a twin beside each."""
+"""Drafts as cards, each with its twin, to accept, change or drop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AT_ONCE = (5, 10, 20, 40)
 
 
 def bar(desk: Desk) -> None:
-    """Where questions come from: drafted, or written by hand."""
+    """Draws the buttons with which questions are drafted, or written by hand."""
     work = desk.drafting
     running = bool(work and work.running)
     with st.container(key="draft_bar", horizontal=True, vertical_alignment="bottom"):
@@ -46,7 +46,7 @@ def bar(desk: Desk) -> None:
 
 
 def cards(desk: Desk) -> None:
-    """How far drafting has come, and what waits to be looked at."""
+    """Draws how far drafting has come, and the drafts that wait for a decision."""
     work = desk.drafting
     if work and work.running:
         st.fragment(_watch, run_every=1.0)(desk, len(desk.drafts))
@@ -59,7 +59,7 @@ def cards(desk: Desk) -> None:
 
 
 def _watch(desk: Desk, known: int) -> None:
-    """Redraws itself, and the page when there is one draft more or all are there."""
+    """Redraws itself, and the page when there is another draft or drafting has ended."""
     work = desk.drafting
     if work is None or not work.running or len(desk.drafts) > known:
         st.rerun()
@@ -164,7 +164,7 @@ def _keep(desk: Desk, draft: Draft, case: Case) -> None:
 
 
 def _settle(desk: Desk, draft: Draft, *, twin: bool = False, twin_too: bool = False) -> None:
-    """One half was decided. The card goes when both are."""
+    """Records the decision about a draft or its twin. The card is removed when both are decided."""
     if draft not in desk.drafts:  # in another tab
         return
     at = desk.drafts.index(draft)

@@ -1,4 +1,4 @@
-"""What a run came to: in plain words first, then in pictures, with how sure each figure is."""
+"""Shows the result of a run: in plain words first, then in charts, with how certain each figure is."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def result(
     comparison: Mapping[str, Any] | None,
     past: Sequence[tuple[datetime, Mapping[str, Any]]],
 ) -> None:
-    told = "".join(f"<p>{html.escape(line)}</p>" for line in [*in_words(rows), *against(comparison)])
+    """Draws the result of a run, compared with the run before, and the history of past runs."""
+    told = "".join(f"<p>{html.escape(line)}</p>" for line in [*in_words(rows), *comparison_in_words(comparison)])
     st.html(f'<div class="verdict">{told}</div>')
     measures = {key: value for key, value in _MEASURES.items() if shown[0].get(key) is not None}
     if measures:
@@ -66,7 +67,7 @@ def result(
 
 
 def in_words(rows: Sequence[Row]) -> list[str]:
-    """What became of the questions, in sentences that anyone can read."""
+    """Says what became of the questions, in sentences that anyone can read."""
     counts = Counter(verdict(row).name for row in rows)
     told = []
     if answered := counts["right"] + counts["wrong"] + counts["refused"]:
@@ -88,7 +89,8 @@ def in_words(rows: Sequence[Row]) -> list[str]:
     return told or ["None of these questions says what the right answer or page is, so nothing can be judged."]
 
 
-def against(comparison: Mapping[str, Any] | None) -> list[str]:
+def comparison_in_words(comparison: Mapping[str, Any] | None) -> list[str]:
+    """Says in sentences how the run compares with the one before; empty without one."""
     if not comparison or not comparison["n"]:
         return []
     better, worse = len(comparison["better"]), len(comparison["worse"])
@@ -112,7 +114,7 @@ def _meanings(measures: Mapping[str, tuple[str, str]]) -> None:
 
 
 def _bars(measures: Mapping[str, tuple[str, str]], shown: Shown, key: str) -> None:
-    """Each measure with its interval, for this run and the one before."""
+    """Draws each measure with its interval, for this run and the one before."""
     import altair as alt
 
     points = [
@@ -168,7 +170,7 @@ def _kinds(summary: Mapping[str, Any]) -> None:
 
 
 def _past(past: Sequence[tuple[datetime, Mapping[str, Any]]]) -> None:
-    """Runs over time, where there are two at least."""
+    """Draws runs over time, if there are at least two."""
     import altair as alt
 
     if len(past) < 2:

@@ -1,4 +1,4 @@
-"""The questions of a run, one by one: sorted, filtered, opened to see everything that led to the answer."""
+"""The questions of a run, one by one: sorted, filtered, and opened to see everything that led to an answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.ask.gate import SIGNALS
 from app.evaluation.grade import gold_pages
 from app.evaluation.runs import Row
 from app.ui.desk import Desk
-from app.ui.evaluation_page.cases import gold_chip, place_in
+from app.ui.evaluation_page.cases import gold_page_button, place_in
 from app.ui.place import Place, places
 from app.ui.shared import notice
 from app.ui.text import label, plain_html, short, short_name
@@ -34,6 +34,7 @@ class Verdict:
 
 
 def verdict(row: Row) -> Verdict:
+    """Returns how a question came out."""
     scores = row.scores
     if not row.status:  # only the search was asked
         hit = scores.get("page_hit_at_5", scores.get("recall_at_5"))
@@ -49,6 +50,7 @@ def verdict(row: Row) -> Verdict:
 
 
 def table(desk: Desk, rows: Sequence[Row], old: Sequence[Row], comparison: Mapping[str, Any] | None) -> None:
+    """Draws the questions of a run, with changes from the rows `old` of the run before."""
     st.html("<h2>Question by question</h2>")
     before = {row.case.id: row for row in old}
     shown = _sorted(_filtered(rows, comparison))
@@ -138,7 +140,7 @@ def _opened(desk: Desk, row: Row, old: Row | None) -> None:
     st.html(f'<div class="answer">{html.escape(right or "Not given.")}</div>')
     if case.gold_docs:
         with st.container(key=f"chips_gold_{case.id}", horizontal=True, gap="xsmall"):
-            gold_chip(desk, case, f"row_{case.id}")
+            gold_page_button(desk, case, f"row_{case.id}")
     if row.status:
         _headed("What Docent answered")
         if row.status != "abstained":
@@ -159,7 +161,7 @@ def _opened(desk: Desk, row: Row, old: Row | None) -> None:
 
 
 def _passages(desk: Desk, row: Row) -> None:
-    """What the search found, with a mark at those from where the answer stands."""
+    """Lists what the search found, and marks the passages that hold the right answer."""
     pages, files = gold_pages(row.case), set(row.case.gold_docs)
     right = "from the right page" if pages else "from the right file"
     _headed("What the search found")
@@ -186,7 +188,7 @@ def _passages(desk: Desk, row: Row) -> None:
 
 
 def _inside(row: Row) -> None:
-    """What the model read and wrote, and what the decision was made by."""
+    """Shows what the model read and wrote, and the signals for the decision."""
     if row.prompt or row.reply:
         with st.expander("What the model read and wrote", key=f"prompt_{row.case.id}", type="compact"):
             if row.query and row.query != row.case.question:

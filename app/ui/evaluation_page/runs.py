@@ -1,4 +1,4 @@
-"""Runs: begun, watched, stopped, gone on with; which of them to look at, and what to compare it with."""
+"""Evaluation runs: start, watch, stop, continue; choose which to view and what to compare it with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.ui.desk import Desk
 from app.ui.evaluation_page.result import result
 from app.ui.evaluation_page.rows import table
 from app.ui.shared import duration, notice, show_error
-from app.ui.trial import spread
+from app.ui.trial import evenly_spaced
 from ingest.errors import DocentError, InvalidInput
 
 FULL, SEARCH = "Answers and search", "Search only"
@@ -25,7 +25,7 @@ _GUESS = {FULL: None, SEARCH: 0.3}  # seconds for one question where no run has 
 
 
 def runs(desk: Desk, cases: Sequence[Case]) -> None:
-    """The bar to begin one, then the newest or the chosen one."""
+    """Draws the bar to start a run, then the newest or the chosen run."""
     trial = desk.trial
     if trial and not trial.running and not trial.job.seen:
         trial.job.seen = True
@@ -62,7 +62,7 @@ def runs(desk: Desk, cases: Sequence[Case]) -> None:
 
 
 def watch(desk: Desk) -> None:
-    """How far the run has come, on whatever part of the page is open."""
+    """Draws how far the run has come, whatever part of the page is open."""
     trial = desk.trial
     if trial and trial.running:
         st.fragment(_progress, run_every=1.0)(desk)
@@ -108,7 +108,7 @@ def _bar(desk: Desk, cases: Sequence[Case], known: Sequence[Run]) -> None:
             help="Fewer are taken evenly from the whole list.",
         )  # fmt: skip
         if st.button("Run", icon=":material/play_arrow:", key="run", type="primary"):
-            desk.evaluate(spread(cases, size), retrieval_only=mode == SEARCH)
+            desk.evaluate(evenly_spaced(cases, size), retrieval_only=mode == SEARCH)
             st.rerun()
     st.html(f'<div class="told">{html.escape(_beforehand(mode, size, known))}</div>')
 
@@ -125,7 +125,7 @@ def _mode(run: Run) -> str:
 
 
 def _pace(file: Path) -> float | None:
-    """Seconds for one question."""
+    """Returns the seconds that one question took in a run; None where that is not known."""
     try:
         rows = rows_of(file)
     except DocentError:
@@ -138,7 +138,8 @@ def _pace(file: Path) -> float | None:
 
 
 def _choice(known: Sequence[Run]) -> tuple[Run, Run | None]:
-    """The run to look at and the one before it of the same kind, unless others are chosen."""
+    """Returns the run to view and the one to compare with: by default the newest, and the one before it of the same
+    kind."""
     by_name = {run.file.name: run for run in known}
     with st.container(key="run_choice", horizontal=True, vertical_alignment="bottom", gap="small"):
         if st.session_state.get("run_chosen") not in by_name:
@@ -159,7 +160,7 @@ def _name(run: Run) -> str:
 
 
 def _when(file: Path) -> datetime:
-    """From its name; a run that was given another name, from its date."""
+    """Returns when a run began, from its name; for a renamed file, its date."""
     try:
         return datetime.strptime(file.stem[:15], "%Y%m%d-%H%M%S")
     except ValueError:
@@ -167,12 +168,12 @@ def _when(file: Path) -> datetime:
 
 
 def _history(known: Sequence[Run], mode: str) -> list[tuple[datetime, dict[str, float]]]:
-    """When each finished run of this kind was begun and what it came to, oldest first."""
+    """Returns when each finished run of this kind began and its results, oldest first."""
     return [(_when(run.file), run.summary) for run in reversed(known) if run.summary and _mode(run) == mode]
 
 
 def rows_of(file: Path) -> list[Row]:
-    """Raises InvalidInput when the file is gone or is not a run."""
+    """Returns the rows of a run. Raises InvalidInput when the file is gone or is not a run."""
     try:
         changed = file.stat().st_mtime_ns
     except OSError as error:
@@ -182,7 +183,7 @@ def rows_of(file: Path) -> list[Row]:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _rows(file: Path, mtime_ns: int) -> list[Row]:
-    """`mtime_ns` only tells one state of a file from the next, and so does `n` below."""
+    """Loads the rows. `mtime_ns` makes the cache notice a changed file, as `n` does below."""
     return load_rows(file)[1]
 
 

@@ -1,4 +1,4 @@
-"""Careful or bold: what each level lets through and holds back, measured, also on one's own questions."""
+"""Careful or bold: shows what each level lets through and holds back, as measured, also on the user's own questions."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ _SHIPPED = (
 
 
 def trust(desk: Desk) -> None:
+    """Draws the levels, with buttons to calibrate them."""
     st.html(
         '<div class="told">Before an answer is shown, Docent weighs how sure it is that your documents hold it. '
         "How sure it must be is yours to say: the more careful, the fewer wrong answers, and the more questions that "
@@ -78,7 +79,7 @@ def _measured_on(desk: Desk, calibration: Calibration) -> str:
 
 
 def _own(desk: Desk) -> None:
-    """Learns from the newest run with answers, and goes back to what was shipped."""
+    """Draws the buttons that calibrate from the newest run with answers, and that return to the shipped calibration."""
     from app.evaluation.calibrate import calibrate, save_calibration
     from app.ui.evaluation_page.runs import rows_of
 

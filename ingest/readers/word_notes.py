@@ -1,4 +1,4 @@
-"""What a Word document holds beside its running text: foot- and endnotes, comments, headers and footers."""
+"""Reads what a Word document holds besides its running text: footnotes, endnotes, comments, headers and footers."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ _KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """Notes by their ids, which are no numbers for people: these count the notes as they come."""
+class Notes:
+    """The footnotes or endnotes of a document, by their ids. Ids are not what people see: `label` counts the notes in
+    order."""
 
     texts: dict[str, str]
     prefix: str
 
     def label(self, number: str) -> str:
+        """Returns the number that people see for the note with this id."""
         return f"{self.prefix}{list(self.texts).index(number) + 1}"
 
 
-def notes_of(document: Any, kind: str) -> Beside:
-    """`kind` is 'footnote' or 'endnote'. Separators, which are notes too, hold no text."""
+def notes_of(document: Any, kind: str) -> Notes:
+    """Returns the notes of a `kind`, 'footnote' or 'endnote', without separators, which Word stores as notes."""
     texts = {}
     for root in _roots(document, f"{kind}s"):
         for note in root:
             number = _of(note, "id")
             if tag_of(note) == kind and number and _of(note, "type") in ("", "normal") and (words := _words(note)):
                 texts[number] = words
-    return Beside(texts, "" if kind == "footnote" else "endnote ")
+    return Notes(texts, "" if kind == "footnote" else "endnote ")
 
 
 def comments_of(document: Any) -> dict[str, str]:
+    """Returns the comments by their ids, each with its author."""
     found = {}
     for root in _roots(document, "comments"):
         for comment in root:
@@ -46,7 +49,7 @@ def comments_of(document: Any) -> dict[str, str]:
 
 
 def headers_of(document: Any) -> list[str]:
-    """What stands at the top and foot of the pages, each text once; page numbers alone are none."""
+    """Returns the texts of page headers and footers, each once, without mere page numbers."""
     found = []
     for kind in ("header", "footer"):
         for root in _roots(document, kind):
@@ -66,7 +69,7 @@ def _roots(document: Any, kind: str) -> Iterator[Any]:
 
 
 def _words(element: Any) -> str:
-    """All that is said in it, deletions and field codes aside."""
+    """Returns all words in an element, without deletions and field codes."""
     words = []
     for one in element.iter():
         tag = tag_of(one)

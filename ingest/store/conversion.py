@@ -1,5 +1,8 @@
-"""Finishes a change of form (encrypted or plain) that was cut short. The new form is ready, whole, in a folder of its
-own inside the index; from then on it is the index, and whoever takes the lock next moves it into place."""
+"""Finishes an interrupted encryption or decryption of an index.
+
+The new form lies complete in the folder READY inside the index. From then on it is the index, and whoever takes the
+lock next moves it into place.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,13 @@ _ASIDE = ("", "-wal", "-shm", "-journal")
 _OTHERS = ("CURRENT", "vault.json", "kv")
 
 
-def is_unsettled(folder: Path) -> bool:
+def is_conversion_pending(folder: Path) -> bool:
+    """Whether the index has a new form that was not yet moved into place."""
     return (folder / READY).is_dir()
 
 
-def move_in(folder: Path) -> None:
-    """Puts what is ready in the place of what was. May be cut short and done again. The caller holds the lock."""
+def finish_conversion(folder: Path) -> None:
+    """Replaces the old files by those in READY. It can be interrupted and repeated. The caller must hold the lock."""
     ready = folder / READY
     try:
         names = json.loads((ready / NAMES).read_text(encoding="utf-8"))
@@ -43,6 +47,7 @@ def move_in(folder: Path) -> None:
 
 
 def remove(place: Path) -> None:
+    """Deletes a file or a folder with all it holds; a missing one is no error."""
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
     else:

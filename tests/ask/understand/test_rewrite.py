@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ask.rewrite import standalone, with_figures
+from app.ask.understand.rewrite import standalone, with_figures
 from app.datatypes import Answer, Turn
 from app.llm.protocol import Stats
 

@@ -1,6 +1,7 @@
-"""How alike two texts are: MinHash sketches to find the pairs that may be, exact shares of words to decide. Pure.
+"""Measures how similar two texts are: MinHash sketches find candidate pairs, exact shares of common words decide.
 
-Sketches are estimates (Broder, 1997): of the numbers in them, two texts share as large a part as of their words.
+A sketch estimates the Jaccard similarity: the share of equal numbers in two sketches is close to the share of words
+that the texts have in common (Broder, 1997, "On the resemblance and containment of documents").
 """
 
 from __future__ import annotations
@@ -17,21 +18,25 @@ from numpy.typing import NDArray
 
 Sketch = NDArray[np.uint32]
 
-BANDS = 8  # a passage's sketch: two at 0.9 share one of eight bands with 0.99, two at 0.5 with 0.03
+BANDS = (
+    8  # of a passage's sketch: two passages 0.9 similar share a band with probability 0.99, two 0.5 similar with 0.03
+)
 _ROWS = 8
-_DOCUMENT = 128  # numbers in a document's: its likeness with another comes out 0.04 off at worst, two times in three
-_TRIPLES_AT_ONCE = 8192
+_DOCUMENT = 128  # numbers in a document's sketch: the standard error of the estimated similarity is at most 0.04
+_TRIGRAMS_AT_ONCE = 8192
 _COMPARED = 50_000  # words of a document that are compared one by one
 _ALIKE = 0.9  # share of common words from which two passages say the same
 _WORD = re.compile(r"[^\W_]+")
 
 
 def words_of(text: str) -> list[str]:
+    """Returns the words and numbers of a text in small letters."""
     return _WORD.findall(text.lower())
 
 
 def passage_sketch(text: str) -> Sketch:
-    """What to look for its like by: one number for each band. Passages with other figures share none of them."""
+    """Returns one number for each of BANDS bands, shape (BANDS,); similar passages share a band (locality-sensitive
+    hashing). Passages with different figures share none. Empty for a text without words."""
     words = set(words_of(text))
     if not words:
         return np.zeros(0, dtype=np.uint32)
@@ -41,53 +46,57 @@ def passage_sketch(text: str) -> Sketch:
 
 
 def document_sketch(text: str) -> Sketch:
-    """Of its words by three. Empty where it has none."""
+    """Returns the MinHash of the document's word trigrams, shape (128,); empty for a text without words."""
     words = words_of(text)
-    return _minhash(triples(words), _DOCUMENT) if words else np.zeros(0, dtype=np.uint32)
+    return _minhash(trigrams(words), _DOCUMENT) if words else np.zeros(0, dtype=np.uint32)
 
 
-def triples(words: Sequence[str]) -> Iterator[str]:
-    """Each word with the two behind it: the order counts. A shorter text is one."""
+def trigrams(words: Sequence[str]) -> Iterator[str]:
+    """Yields each word with the two words behind it, so that the order of words counts. A shorter text yields one
+    item."""
     if len(words) < 3:
         yield " ".join(words)
     for place in range(len(words) - 2):
         yield " ".join(words[place : place + 3])
 
 
-def likeness(one: Sketch, others: NDArray[np.uint32]) -> NDArray[np.float64]:
-    """Of a document with others, shape (n, 128): the estimated share of common triples, 0 to 1."""
+def estimated_similarity(one: Sketch, others: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Estimates the share of trigrams that a document has in common with each of the others, shape (n, 128) -> (n,), 0
+    to 1."""
     if not len(one) or not others.size:
         return np.zeros(len(others))
     return np.asarray((others == one).mean(axis=1))
 
 
-def say_the_same(one: str, other: str) -> bool:
-    """Nearly the same words, and the same figures: a report's table comes again a year later with others."""
+def is_near_duplicate(one: str, other: str) -> bool:
+    """Whether two passages have nearly the same words and the same figures. The figures decide about a table that comes
+    again a year later with other values."""
     a, b = frozenset(words_of(one)), frozenset(words_of(other))
-    return share(a, b) >= _ALIKE and not any(word[0].isdigit() for word in a ^ b)
+    return jaccard(a, b) >= _ALIKE and not any(word[0].isdigit() for word in a ^ b)
 
 
-def share(a: frozenset[str], b: frozenset[str]) -> float:
-    """Of what either holds, what both hold (Jaccard)."""
+def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
+    """Returns the Jaccard similarity of two sets, 0 to 1: the number of common members divided by the number of all."""
     return len(a & b) / len(a | b) if a or b else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is compared of a whole document, or of the beginning of a long one."""
+    """The word trigrams and the figures of a document, or of the beginning of a long one, for exact comparison."""
 
-    triples: frozenset[str]
+    trigrams: frozenset[str]
     figures: frozenset[str]
 
 
 def document_words(text: str) -> Words:
+    """Collects the trigrams and figures of a document's first 50,000 words."""
     words = words_of(text[: 8 * _COMPARED])[:_COMPARED]
-    return Words(frozenset(triples(words)), frozenset(word for word in words if word[0].isdigit()))
+    return Words(frozenset(trigrams(words)), frozenset(word for word in words if word[0].isdigit()))
 
 
 def buckets(sketches: Mapping[int, bytes], size: int) -> Iterator[list[int]]:
-    """Keys whose sketches agree wholly, then those that agree in one piece of `size` bytes, in the keys' order: they
-    may be alike. Takes as long as it takes to sort them."""
+    """Yields groups of keys whose documents may be similar: first those with equal sketches, then those whose sketches
+    agree in one piece of `size` bytes. Takes the time of sorting the sketches once for each piece."""
     keys = np.array(sorted(key for key, sketch in sketches.items() if sketch), dtype=np.int64)
     if not len(keys):
         return
@@ -105,7 +114,7 @@ def _minhash(items: Iterable[str], numbers: int) -> Sketch:
 
     made = MinHash(num_perm=numbers, permutations=_permutations(numbers), scheme="affine32")
     left = iter(items)
-    while part := [item.encode("utf-8", "replace") for item in islice(left, _TRIPLES_AT_ONCE)]:
+    while part := [item.encode("utf-8", "replace") for item in islice(left, _TRIGRAMS_AT_ONCE)]:
         made.update_batch(part)
     return np.asarray(made.hashvalues, dtype=np.uint32)
 

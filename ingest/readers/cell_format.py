@@ -1,7 +1,7 @@
-"""A spreadsheet's values as a person sees them: dates, percentages, money, by the cell's number format. Pure.
+"""Formats a spreadsheet's values as a person sees them, by the cell's number format: dates, percentages, money.
 
-The formats are those of ECMA-376 part 1, 18.8.31. What of them changes how a value reads is followed: date parts,
-decimals, thousands, per cent, and words in quotation marks; colours, padding and conditions are not.
+Number formats follow ECMA-376 part 1, 18.8.31. Only what changes how a value reads is applied: date parts, decimals,
+thousands, per cent and quoted words; colours, padding and conditions are not.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _CURRENCY = re.compile(r"\[\$([^\]-]*)(?:-[^\]]*)?\]")
 _DECORATION = re.compile(r"_.|\*.|\[[^\]]*\]")
 
 
-def shown(value: object, number_format: str = "General") -> str:
-    """'' for an empty cell. Values as openpyxl gives them."""
+def format_cell(value: object, number_format: str = "General") -> str:
+    """Returns a value of openpyxl as text; '' for an empty cell."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -56,7 +56,7 @@ def _number(value: int | float, number_format: str) -> str:
 
 
 def _sections(number_format: str) -> list[str]:
-    """Parts between semicolons, those in quotation marks aside."""
+    """Splits a number format at its semicolons, except those in quotation marks."""
     return re.findall(r'(?:"[^"]*"|\\.|[^;"\\])+', number_format) or ["General"]
 
 
@@ -106,7 +106,7 @@ def _date(value: datetime | date | time, number_format: str) -> str:
 
 
 def _is_minute(tokens: list[str], place: int) -> bool:
-    """An m is a minute behind hours and before seconds."""
+    """Whether an m in a format means minutes: it stands behind hours or before seconds."""
     before = [t.lower()[0] for t in tokens[:place] if t.lower()[0] in "ymdhs"]
     after = [t.lower()[0] for t in tokens[place + 1 :] if t.lower()[0] in "ymdhs"]
     return before[-1:] == ["h"] or after[:1] == ["s"]
