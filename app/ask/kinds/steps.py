@@ -1,42 +1,52 @@
 """How something is done: a section's own steps, whole and in order, to the letter. And how many there are.
 
-Found by structure: numbered lines, bullets, the remedy in a table's row, and otherwise the section's sentences. A section
-is answered from only where it is clearly about what was asked: its headings or first sentences must hold the telling
-words, object and action.
+Found by structure: numbered lines, bullets, and otherwise the section's sentences where nearly all of them tell what to
+do. A section is answered from only where it is clearly about what was asked: its headings or first sentences must hold
+the telling words, object and action.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from app.ask.editions import held_back
-from app.ask.enumerations import Entry, Listed, asides, marked_lists, sentences
-from app.ask.matching import Wanted, roots, wanted
 from app.ask.plan import Asked, Computed, cite
-from app.ask.sections import Section, near
+from app.ask.structure.lists import Entry, Listed, asides, marked_lists, sentences
+from app.ask.structure.matching import Wanted, roots, wanted
+from app.ask.structure.sections import Fit, Section, fit, near
 from app.datatypes import Kind, Plan, Status
 
 _WHO = r"(?:i|we|you|one|someone|somebody|people|they|(?:an?|the|our|my|new)(?: \w+){1,2}?)"
-_CUES = [  # what is asked for stands behind the cue; `weak` ones need steps that are marked as such
-    re.compile(r"\bhow (?:do|can|should|must|would|could|may|shall|am|are|is) (?:i|we|you|one|someone|people|they)\b(?: (?:supposed|going|able|meant) to)?(?P<what>.+)", re.I),
-    re.compile(r"\bhow[ -]to\b(?! spot| tell| know)(?P<what>.+)", re.I),
-    re.compile(rf"\bwhat (?:do|does|should|must|can|shall|has|have|is|are) {_WHO} (?:have |need |supposed |got )?(?:to )?do\b(?P<what>.*)", re.I),
-    re.compile(r"\bwhat (?:to do|(?:has|have|needs?|ought|is|are) to be done|(?:must|should|can) be done)\b(?P<what>.*)", re.I),
-    re.compile(r"\b(?:steps?|instructions?|directions?|procedures?|process|sequence|recipe|workflow|walkthrough)\b,? (?:of actions? )?(?:for|to|of|in|when|with|on|needed|required|involved|necessary|after|if)\b(?P<what>.+)", re.I),
-    re.compile(r"\b(?:walk|guide|talk|take|lead) (?:me|us) through\b(?P<what>.+)", re.I),
-    re.compile(r"\b(?:best|right|correct|proper|usual) way (?:to|of|for)\b(?P<what>.+)", re.I),
-]  # fmt: skip
-_SIGNS = re.compile(r"\b(?:step[ -]by[ -]step|in (?:which|what) (?:order|sequence)|(?:what|which) (?:are the )?steps)\b", re.I)
-_PASSIVE = re.compile(r"\bhow (?:is|are|does|do|must|should|can) (?P<what>(?:(?:the|an?|my|our|your|its) )?.+? (?:be )?(?:\w+ed|done|set|put|built|cut|drawn|taken|made|hung|shut|reset|sent|sold|bought|paid|given))\b", re.I)  # fmt: skip
-_NOT_HOW = re.compile(
-    r"\bhow (?:do|can|could|should|would|will) (?:i|we|you|one) "
-    r"(?:know|recogni[sz]e|tell|see|notice|contact|reach|find out|compare|differ|summari[sz]e)\b",
-    re.I,
+_CUES = [  # what is asked for stands behind the cue
+    r"\bhow (?:do|can|should|must|would|could|may|shall|am|are|is) (?:i|we|you|one|someone|people|they)\b"
+    r"(?: (?:supposed|going|able|meant) to)?(?P<what>.+)",
+    r"\bhow[ -]to\b(?! spot| tell| know)(?P<what>.+)",
+    rf"\bwhat (?:do|does|should|must|can|shall|has|have|is|are|am) {_WHO} "
+    r"(?:have |need |supposed |got )?(?:to )?do\b(?P<what>.*)",
+    r"\bwhat (?:to do|(?:has|have|needs?|ought|is|are) to (?:be done|happen)|(?:must|should|can) be done)\b"
+    r"(?P<what>.*)",
+    r"\b(?:steps?|instructions?|directions?|procedures?|process|sequence|recipe|workflow|walkthrough)\b,? "
+    r"(?:of actions? )?(?:for|to|of|in|when|with|on|needed|required|involved|necessary|after|if)\b(?P<what>.+)",
+    r"\b(?:walk|guide|talk|take|lead) (?:me|us) through\b(?P<what>.+)",
+    r"\b(?:best|right|correct|proper|usual) way (?:to|of|for)\b(?P<what>.+)",
+]
+_CUE = [re.compile(cue, re.IGNORECASE) for cue in _CUES]
+_SIGNS = re.compile(
+    r"\b(?:step[ -]by[ -]step|in (?:which|what) (?:order|sequence)|(?:what|which) (?:are the )?steps)\b", re.IGNORECASE
 )
-_COUNT = re.compile(r"\bhow many (?:\w+ )?(?:steps|stages|phases)\b(?P<what>.*)|\bnumber of (?:steps|stages|phases)\b(?P<rest>.*)", re.I)  # fmt: skip
-_FURTHER = re.compile(r",? (?:and|then) (?=(?:how|what|where|when|who|which|why|is|are|can|do|does|must|may)\b)", re.I)
+_PASSIVE = re.compile(  # only where the steps are marked as such
+    r"\bhow (?:is|are|does|do|must|should|can) (?P<what>.+? (?:be )?"
+    r"(?:\w+ed|done|set|put|built|cut|drawn|taken|made|hung|shut|reset|sent|sold|bought|paid|given))\b",
+    re.IGNORECASE,
+)
+_NOT_HOW = re.compile(
+    r"\bhow (?:do|can|could|should|would|will) (?:i|we|you|one|they|people) "
+    r"(?:know|recogni[sz]e|tell|see|notice|contact|reach|find out|compare|differ|summari[sz]e|feel|think|call)\b"
+    r"|\bhow (?:long|often|much|many|far|fast|high|large|big|old|quickly)\b|\bsummar",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(r"\b(?:how many|number of) (?:\w+ )?(?:steps|stages|phases)\b(?P<what>.*)", re.IGNORECASE)
 _GENERIC = """
     step steps stage stages phase phases procedure process order sequence instruction instructions direction way method
     guide explain describe tell show shown list give please need needed want know do done make go get take thing things
@@ -46,43 +56,52 @@ _GENERIC = """
 """.split()
 _ENOUGH, _SURE = 0.7, 0.85  # share of the telling words that section and document hold
 _NEAR, _CLEAR = 0.34, 0.6  # and that its headings and first words hold, of those that do not only name the document
-_MOST_STEPS, _MOST_ASIDES, _LONGEST_PROSE = 40, 3, 16
+_AS_GOOD = 0.1  # behind the best: steps of another document that may be meant as well
+_MOST_STEPS, _MOST_ASIDES, _LONGEST_PROSE = 40, 4, 12
+_ORDERS, _FEWEST_ORDERS = 0.6, 2  # share of a section's sentences that tell what to do, and how many there must be
+_NO_ORDER = re.compile(  # how a sentence begins that states something
+    r"(?:the|an?|this|that|these|those|it|its|they|there|he|she|we|i|you|your|our|their|his|her|who|what|which|some|any|"
+    r"all|each|every|no|in|on|at|of|by|with|from|for|since|both|many|most|one|two|three|\d.*|\w+(?:s|ed|ing))$",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(
+    r"(?:if|when|before|after|once|then|first|finally|next|only then|to \w+)\b[^,.]*,?\s*", re.IGNORECASE
+)
+_STATES = re.compile(r"\S+ (?:is|are|was|were|has|have|had|must|can|may|will|does|do|should|shall|cannot)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class _Goal:
-    """What is to be done. `action` is its first word, `further` a second question in the same sentence."""
+    """What is to be done; `action` is its first word. `weak` where only steps marked as such are an answer."""
 
-    what: str
     sought: Wanted
     action: str
     weak: bool = False
-    further: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
+class _Found:
     steps: Listed
-    share: float  # of the telling words, in the section or in what names its document
-    clear: float  # of those, in headings and first words
-    acts: bool  # whether the action is among the words found in the section
-    prose: bool = False
+    fit: Fit
+    acts: bool  # whether the action is among the words found
 
     @property
     def rank(self) -> float:
-        bonus = 0.0 if self.prose else 0.3 if self.steps.style == "numbered" else 0.15
-        return self.share + 0.5 * self.clear + bonus + 0.1 * self.acts
+        bonus = {"numbered": 0.3, "bullets": 0.15}.get(self.steps.style, 0.0)
+        return self.fit.share + 0.5 * self.fit.clear + bonus + 0.1 * self.acts
+
+    @property
+    def sure(self) -> bool:
+        return self.fit.share >= _SURE and self.fit.clear >= _CLEAR and self.acts
 
 
 def answer(asked: Asked) -> Computed | None:
-    """The steps; how many there are; None where no section is near enough to be about it."""
+    """The steps; how many there are; None where no section is near enough to be about it, or has none."""
     if count := _COUNT.search(asked.query):
-        return _counted(asked, count.group("what") or count.group("rest") or "")
+        return _counted(asked, count["what"])
     goal = _goal(asked)
-    if goal is None or not goal.sought.weights:
-        return None
-    best = _best(asked, goal)
-    return _answered(asked, goal, best) if best else None
+    found = _best_first(asked, goal) if goal and goal.sought.weights else []
+    return _answered(asked, found) if found else None
 
 
 def _goal(asked: Asked) -> _Goal | None:
@@ -90,119 +109,97 @@ def _goal(asked: Asked) -> _Goal | None:
     question = re.sub(r"[“”\"?!]+|\.(?=\s|$)", " ", asked.query)
     if _NOT_HOW.search(question):
         return None
-    cue = next(filter(None, (cue.search(question) for cue in _CUES)), None)
+    cue = next(filter(None, (cue.search(question) for cue in _CUE)), None)
     passive = None if cue else _PASSIVE.search(question)
-    if not (cue or passive or _SIGNS.search(question)):
-        return None
     found = cue or passive
-    what = found.group("what") if found else question
-    parts = _FURTHER.split(what, maxsplit=1)
-    frequency, passages = asked.index.frequency, len(asked.index)
-    sought = wanted(parts[0], frequency, passages, _GENERIC)
-    if not sought.weights:  # 'F-17 is shown. What does the technician do?'
-        before = question[: found.start()] if found else question
-        sought = wanted(before, frequency, passages, _GENERIC)
-        parts = [before, *parts[1:]]
-    first = next((word for word in re.findall(r"[^\W_]+", parts[0]) if roots(word) & sought.weights.keys()), "")
-    action = next(iter(roots(first) & sought.weights.keys()), "")
-    return _Goal(parts[0], sought, action, passive is not None, parts[1] if len(parts) > 1 else "")
+    if not (found or _SIGNS.search(question)):
+        return None
+    what = found["what"] if found else question
+    sought = _wanted(asked, what)
+    if found and not sought.weights:  # 'F-17 is shown. What does the technician do?'
+        what = question[: found.start()]
+        sought = _wanted(asked, what)
+    first = next((word for word in re.findall(r"[^\W_]+", what) if roots(word) & sought.weights.keys()), "")
+    return _Goal(sought, next(iter(roots(first) & sought.weights.keys()), ""), passive is not None)
 
 
-def _best(asked: Asked, goal: _Goal) -> _Fit | None:
-    """The steps that fit best, of the edition that is meant."""
-    held = held_back(asked.query, *asked.index.superseded()) if asked.doc_ids is None else frozenset()
-    fits = [
-        fit
-        for section in near(asked, asked.query, goal.sought)
-        for fit in _fits(section, goal)
-        if fit.share >= _ENOUGH and fit.clear >= _NEAR and not (goal.weak and fit.prose)
+def _wanted(asked: Asked, text: str) -> Wanted:
+    return wanted(text, asked.index.frequency, len(asked.index), _GENERIC)
+
+
+def _best_first(asked: Asked, goal: _Goal) -> list[_Found]:
+    found = [
+        one
+        for section in near(asked, goal.sought)
+        for one in _found(section, goal)
+        if one.fit.share >= _ENOUGH and one.fit.clear >= _NEAR and not (goal.weak and one.steps.style == "prose")
     ]
-    fits = [fit for fit in fits if fit.steps.section.document.id not in held] or fits
-    return max(fits, key=lambda fit: fit.rank, default=None)
+    return sorted(found, key=lambda one: -one.rank)
 
 
-def _fits(section: Section, goal: _Goal) -> Iterator[_Fit]:
-    if re.match(r"(?:table of )?contents|index$", section.heading, re.I):
-        return
-    lists = [one for one in marked_lists(section) if not any(". . ." in entry.text for entry in one.entries)]
+def _found(section: Section, goal: _Goal) -> Iterator[_Found]:
+    lists = marked_lists(section)
     for steps in lists:
-        yield _fit(steps, goal, roots(steps.lead))
-    said = sentences(section)
-    if not lists and 0 < len(said) <= _LONGEST_PROSE:
-        first = roots(" ".join(entry.text for entry in said[:2]))
-        yield replace(_fit(Listed(section, "lines", tuple(said)), goal, first), prose=True)
+        about = fit(section, goal.sought, roots(steps.lead))
+        yield _Found(steps, about, goal.action in about.found)
+    said = [] if lists else sentences(section)
+    orders = sum(_is_order(entry.text) for entry in said)
+    if _FEWEST_ORDERS <= orders >= _ORDERS * len(said) and len(said) <= _LONGEST_PROSE:
+        about = fit(section, goal.sought, roots(" ".join(entry.text for entry in said[:2])))
+        yield _Found(Listed(section, "prose", tuple(said)), about, goal.action in about.found)
 
 
-def _fit(steps: Listed, goal: _Goal, first: frozenset[str]) -> _Fit:
-    section, sought = steps.section, goal.sought
-    label = sought.found(section.label | first)
-    body = sought.found(roots(section.text)) | label
-    naming = sought.found(section.context) - label
-    own = 1.0 - sought.share(naming)
-    clear = sought.share(label) / own if own > 0.25 else sought.share(label)
-    return _Fit(steps, sought.share(body | naming), clear, goal.action in body)
+def _is_order(sentence: str) -> bool:
+    """Whether it tells what to do: 'Open the valve.', 'If it drips, close it.'"""
+    said = _CONDITION.sub("", sentence, count=1)
+    first, _, rest = said.partition(" ")
+    return bool(rest) and not _NO_ORDER.match(first.strip(",;:")) and not _STATES.match(said)
 
 
-def _answered(asked: Asked, goal: _Goal, fit: _Fit) -> Computed:
-    section = fit.steps.section
-    sure = fit.share >= _SURE and fit.clear >= _CLEAR and fit.acts
-    entries, reasons = fit.steps.entries[:_MOST_STEPS], []
-    if len(fit.steps.entries) > len(entries):
-        reasons.append(f"Only the first {len(entries)} of {len(fit.steps.entries)} steps are shown")
+def _answered(asked: Asked, ranked: Sequence[_Found]) -> Computed:
+    best, section = ranked[0], ranked[0].steps.section
+    sure, entries, reasons = best.sure, best.steps.entries[:_MOST_STEPS], []
+    if len(best.steps.entries) > len(entries):
+        reasons.append(f"Only the first {len(entries)} of {len(best.steps.entries)} steps are shown")
     if not sure:
-        reasons.append(f"the nearest section is “{section.named or section.document.title}”; it may be about something else")
-    extra = [one for one in asides(section) if one.text not in {entry.text for entry in entries}][:_MOST_ASIDES]
-    if goal.further:
-        more = _further(asked, goal, section, [*entries, *extra])
-        extra = [*extra, *more]
-        if not more and not _covers(asked, goal.further, [*entries, *extra]):
-            sure = False
-            reasons.append(f"the other part of the question, “{goal.further.strip()}”, is not answered by it")
-    text = "\n".join([*(f"{i}. {entry.text}" for i, entry in enumerate(entries, 1)), *(f"\n{one.text}" for one in extra)])
-    return _computed(asked, "how-to", fit.steps, [*entries, *extra], text, "answered" if sure else "unsure", reasons)
-
-
-def _further(asked: Asked, goal: _Goal, section: Section, shown: Sequence[Entry]) -> list[Entry]:
-    """Sentences of the section, not shown yet, that the second part of the question is about."""
-    sought = wanted(goal.further, asked.index.frequency, len(asked.index), _GENERIC)
-    return [
-        entry
-        for entry in sentences(section)
-        if sought.weights
-        and sought.share(sought.found(roots(entry.text))) >= _ENOUGH
-        and not any(one.start <= entry.start < one.end for one in shown)
-    ][:2]
-
-
-def _covers(asked: Asked, text: str, shown: Sequence[Entry]) -> bool:
-    sought = wanted(text, asked.index.frequency, len(asked.index), _GENERIC)
-    return sought.share(sought.found(roots(" ".join(entry.text for entry in shown)))) >= _ENOUGH
+        about = section.named or section.document.title
+        reasons.append(f"the nearest section is “{about}”; it may be about something else")
+    others = [one.steps.section for one in ranked[1:] if one.rank >= best.rank - _AS_GOOD]
+    if other := next((one for one in others if one.document.id != section.document.id), None):
+        sure = False
+        reasons.append(f"other steps stand in {_where(other)}")
+    apart = [one for one in asides(section) if not any(e.start <= one.start < e.end for e in entries)][:_MOST_ASIDES]
+    before = [one for one in apart if one.start < entries[0].start]
+    after = [one for one in apart if one not in before]
+    numbered = [f"{i}. {entry.text}" for i, entry in enumerate(entries, 1)]
+    text = "\n".join([*(f"{one.text}\n" for one in before), *numbered, *(f"\n{one.text}" for one in after)])
+    return _computed(
+        asked, "how-to", best.steps, [*before, *entries, *after], text, "answered" if sure else "unsure", reasons
+    )
 
 
 def _counted(asked: Asked, what: str) -> Computed | None:
     """How many steps a section's own list has. Never a count of sentences."""
-    question = what if roots(what) - {*_GENERIC} else asked.query
-    sought = wanted(question, asked.index.frequency, len(asked.index), _GENERIC)
-    if not sought.weights:
+    sought = _wanted(asked, what)
+    sought = sought if sought.weights else _wanted(asked, asked.query)
+    found = _best_first(asked, _Goal(sought, "", weak=True)) if sought.weights else []
+    if not found or found[0].steps.style != "numbered" or found[0].fit.share < _SURE or found[0].fit.clear < _CLEAR:
         return None
-    goal = _Goal(question, sought, "", weak=True)
-    best = _best(asked, goal)
-    if best is None or best.steps.style != "numbered" or best.share < _SURE or best.clear < _CLEAR:
-        return None
-    entries = best.steps.entries
+    entries = found[0].steps.entries
     text = "\n".join([f"{len(entries)} steps:", *(f"{i}. {entry.text}" for i, entry in enumerate(entries, 1))])
-    return _computed(asked, "list", best.steps, entries, text, "answered", [])
+    return _computed(asked, "list", found[0].steps, entries, text, "answered", [])
 
 
 def _computed(
-    asked: Asked, kind: Kind, steps: Listed, entries: Sequence[Entry], text: str, status: Status, reasons: Sequence[str]
+    asked: Asked, kind: Kind, steps: Listed, shown: Sequence[Entry], text: str, status: Status, reasons: Sequence[str]
 ) -> Computed:
     section = steps.section
-    where = f"the section “{section.named}” of {section.document.path}" if section.named else section.document.path
-    said = f"Counted the steps of {where}." if kind == "list" else f"Took the steps from {where}."
-    citations = tuple(
-        cite(asked.index, section.document, entry.start, entry.end, entry.text) for entry in entries
-    )
+    said = f"Counted the steps in {_where(section)}." if kind == "list" else f"Took the steps from {_where(section)}."
+    citations = tuple(cite(asked.index, section.document, one.start, one.end, one.text) for one in shown)
     plan = Plan(kind, said, (section.document.path,), section.named, "count" if kind == "list" else "")
     reason = "; ".join(reasons)
     return Computed(plan, text, citations, status, reason[:1].upper() + reason[1:] + "." * bool(reason))
+
+
+def _where(section: Section) -> str:
+    return f"the section “{section.named}” of {section.document.path}" if section.named else section.document.path

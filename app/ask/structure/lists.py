@@ -1,4 +1,4 @@
-"""What a section lists: numbered steps, bullets, short lines, what stands behind a label, the parts of a sentence.
+"""What a section lists: numbered steps, bullets, short lines, what stands behind a label.
 
 Found by their form alone. Every entry is a span of its document's text, its marker left out.
 """
@@ -11,21 +11,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.ask.sections import Section, masked
+from app.ask.structure.sections import Section, masked
 from ingest.text.clean import CELL
 from ingest.text.sentences import sentence_spans
 
-Style = Literal["numbered", "bullets", "lines", "labelled", "enumeration", "table", "headings"]
+Style = Literal["numbered", "bullets", "lines", "prose", "labelled", "table", "headings"]
 
 _NUMBER = re.compile(r"\(?(\d{1,2})(?:[.):]\)?\s+|\s+(?=[A-ZÀ-Þ\"“]))")
-_STEP = re.compile(r"(?:\*\*|#+ )?(?:step|stage|phase|schritt)[\s\x11]*(\d{1,2})\b[\s.:)\x11–—-]*(?:\*\*)?", re.IGNORECASE)
+_STEP = re.compile(
+    r"(?:\*\*|#+ )?(?:step|stage|phase|schritt)[\s\x11]*(\d{1,2})\b[\s.:)\x11–—-]*(?:\*\*)?", re.IGNORECASE
+)
 _LETTER = re.compile(r"\(?([a-z])[.)]\s+")
 _ROMAN = re.compile(r"\(?((?:x|ix|iv|v?i{1,3}|v))[.)]\s+")
 _BULLET = re.compile(r"(?:[•◦▪■●‣·∙○□❏☐✓✔➢➤►▶→–—*\uf0b7\uf0a7-]|\[[ xX]?\])\s+(?=\S)")
 _ODD = re.compile(r"([^\W\d_]|[^\w\s(\[\"“'$€£~<>=+&#|.,:;%])\s+(?=[A-ZÀ-Þ\"“])")  # bullets that were read as letters
 _ROMANS = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"]
 _CLOSED = re.compile(r"[.!?:;…][\"'”’)\]]*$")
-_ASIDE = re.compile(r"(?:note|notice|caution|warning|danger|important|attention|tip|hint)\b", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"[#>*_!⚠️\s]*(?:NOTE|NOTICE|CAUTION|WARNING|DANGER|IMPORTANT|ATTENTION|TIP|HINT)\b"
+    r"|[#>*_!⚠️\s]*(?:Note|Notice|Caution|Warning|Danger|Important|Attention|Tip|Hint|Prerequisites?|Requirements?"
+    r"|You (?:will )?need|Before (?:you )?(?:start|begin|starting|beginning|the work))\b[^.:!\n]{0,25}[:!]"
+)
 _LONGEST_BETWEEN = 900  # characters of further text that still belong to a step, before the next one
 _WRAPPED = 55  # characters from which on a line may have been broken
 _LABEL = re.compile(r"(?:^|(?<=[.;!?] )|(?<=[*_] ))[*_]{0,2}([A-ZÀ-Þ][\w/ -]{1,30}?)[*_]{0,2}:[*_]{0,2}[ \t]+(?=\S)")
@@ -43,14 +49,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Entries that belong together. `lead` is what introduces them: the sentence before them, the label, the columns'
-    names. `whole` is False where some may be missing."""
+    """Entries that belong together. `lead` is what introduces them: the sentence before them, the columns' names."""
 
     section: Section
     style: Style
     entries: tuple[Entry, ...]
     lead: str = ""
-    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,14 +248,15 @@ def sentences(section: Section) -> list[Entry]:
 
 
 def asides(section: Section) -> list[Entry]:
-    """Warnings and notes that stand apart: 'CAUTION Do not …'."""
+    """Warnings and notes that stand apart, 'CAUTION Do not …', and what is said of the time before: 'Before you start:
+    …'."""
     lines = list(_lines(section))
     found = []
     for i, line in enumerate(lines):
-        if re.match(r"(?:[#>*_\s]*)(?:CAUTION|WARNING|DANGER|ATTENTION|IMPORTANT)\b|(?:Caution|Warning|Danger):", line.text):
+        if _ASIDE.match(line.text):
             end = line.end
             for following in lines[i + 1 :]:
-                if _CLOSED.search(section.text[: end - section.body].rstrip()):
+                if _CLOSED.search(section.text[: end - section.body].rstrip()) or following.gap:
                     break
                 end = following.end
             found.append(entry(section, line.start, end))

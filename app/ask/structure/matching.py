@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.ask.words import STOP, WORD, stem, telling_words
+from app.ask.words import WORD, codes, has_code, stem, telling_words
 
 _SAME = [
     frozenset(group.split())
@@ -45,6 +45,8 @@ class Wanted:
     """Telling words of a question, as roots, each with its weight."""
 
     weights: Mapping[str, float]
+    words: tuple[str, ...] = ()  # as the text index is to be asked for them, other words for the same included
+    codes: tuple[str, ...] = ()  # types and numbers of things: what is about another one is about something else
 
     @property
     def total(self) -> float:
@@ -59,15 +61,22 @@ class Wanted:
         """How much of the whole weight these wanted words have, 0 to 1."""
         return sum(self.weights[word] for word in words) / self.total if self.weights else 0.0
 
+    def names_codes_of(self, *texts: str) -> bool:
+        """Whether each code stands in one of the texts."""
+        return all(any(has_code(text, code) for text in texts) for code in self.codes)
+
 
 def wanted(text: str, frequency: Callable[[str], int], passages: int, without: Iterable[str] = ()) -> Wanted:
     """The telling words of a text, weighed by how few passages hold them; generic ones are given as `without`."""
     left_out = {root(word) for word in without} | set(without)
     weights: dict[str, float] = {}
+    words: list[str] = []
     for word in sorted(telling_words(text)):
         if (key := root(word)) not in left_out and word not in left_out:
-            weights[key] = math.log(1.5 + passages / (0.5 + frequency(_searchable(word, text))))
-    return Wanted(weights)
+            words.append(_searchable(word, text))
+            weights[key] = math.log(1.5 + passages / (0.5 + frequency(words[-1])))
+            words += [other for group in _SAME if key in map(root, group) for other in sorted(group)]
+    return Wanted(weights, tuple(dict.fromkeys(words)), tuple(codes(text)))
 
 
 def _searchable(found: str, text: str) -> str:
@@ -109,8 +118,3 @@ def _form(word: str, longer: str) -> bool:
         and longer[len(word) :].isalpha()
         and _ENDINGS.fullmatch(longer[len(word) :]) is not None
     )
-
-
-def plain_words(text: str) -> list[str]:
-    """All words but the stop words, in lower case and as they stand."""
-    return [word for word in map(str.lower, WORD.findall(text)) if word not in STOP]

@@ -8,15 +8,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.ask.matching import Wanted, in_roots, roots
+from app.ask.editions import held_back
 from app.ask.plan import Asked
-from app.ask.retrieve import retrieve
+from app.ask.retrieve import mentioned_documents
+from app.ask.structure.matching import Wanted, in_roots, roots
 from ingest.datatypes import Document, Heading
 from ingest.store.index import LocalIndex
 from ingest.text.clean import CELL
 
 CAPTION = 7  # the level of what stands above a table: no section of its own
-_HITS = 10
+_HITS = 20
 _DOCUMENTS = 14  # looked into for one question
 _TITLED = 4  # of these, those whose title or file name comes nearest
 _OPENING = 500  # characters that tell what a document is about
@@ -83,9 +84,7 @@ def outline(index: LocalIndex, document: Document) -> list[Section]:
         body = _behind(text, heading, end)
         path = tuple(one.text for one in above)
         sections.append(
-            Section(
-                document, heading.text, path, heading.start, body, text[body:end], opening, running, heading.level
-            )
+            Section(document, heading.text, path, heading.start, body, text[body:end], opening, running, heading.level)
         )
         if heading.text:
             above.append(heading)
@@ -156,29 +155,56 @@ def _guessed(text: str) -> list[Heading]:
     return found
 
 
-def near(asked: Asked, query: str, sought: Wanted) -> list[Section]:
-    """Sections that may be about it: those whose headings hold a wanted word and those that the search finds."""
-    documents = {document.id: document for document in asked.documents}
-    hits = retrieve(asked.index, asked.encoder, query, _HITS, asked.doc_ids)
+def near(asked: Asked, sought: Wanted) -> list[Section]:
+    """Sections that may be about it: those that hold the most of its words, and those whose headings hold one of them.
+    Of editions that are not meant, none."""
+    held = held_back(asked.query, *asked.index.superseded()) if asked.doc_ids is None else frozenset()
+    named = mentioned_documents(asked.query, asked.documents)
+    documents = {one.id: one for one in asked.documents if (one.id in named if named else one.id not in held)}
     found: dict[int, list[int]] = {}
-    for hit in hits:
-        found.setdefault(hit.chunk.doc_id, []).append(hit.chunk.start)
+    hits = asked.index.bm25(" ".join(sought.words), _HITS, documents if named else asked.doc_ids)
+    for chunk in asked.index.chunks([hit.chunk_id for hit in hits]).values():
+        found.setdefault(chunk.doc_id, []).append(chunk.start)
     for doc_id in [*_titled(list(documents.values()), sought), *_headed(asked.index, sought)]:
         if len(found) >= _DOCUMENTS:
             break
         found.setdefault(doc_id, [])
-    sections: list[Section] = []
-    for doc_id, places in found.items():
-        if document := documents.get(doc_id):
-            sections += _chosen(outline(asked.index, document), places, sought)
-    return sections
+    return [
+        section
+        for doc_id, places in found.items()
+        if doc_id in documents
+        for section in _chosen(outline(asked.index, documents[doc_id]), places, sought)
+    ]
 
 
 def _chosen(sections: Sequence[Section], places: Sequence[int], sought: Wanted) -> Iterator[Section]:
     for section in sections:
         hit = any(section.start <= place < max(section.end, section.start + 1) for place in places)
-        if hit or sought.found(section.label):
+        contents = re.match(r"(?:table of )?contents|index$", section.heading, re.IGNORECASE)
+        if not contents and (hit or sought.found(section.label)):
             yield section
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How far a section is about what is wanted: which share of the weight it or the name of its document holds, and
+    which its headings and its first words hold, of what does not only name the document."""
+
+    share: float
+    clear: float
+    found: frozenset[str]
+
+
+def fit(section: Section, sought: Wanted, first: frozenset[str]) -> Fit:
+    """`first` are roots of the words that introduce what is looked at in the section."""
+    label = sought.found(section.label | first)
+    body = sought.found(roots(section.text)) | label
+    naming = sought.found(section.context) - label
+    own = 1.0 - sought.share(naming)
+    clear = sought.share(label) / own if own > 0.25 else sought.share(label)
+    share = sought.share(body | naming)
+    known = sought.names_codes_of(section.named, section.text, section.opening, section.document.title)
+    return Fit(share if known else share / 2, clear, body | naming)
 
 
 def _titled(documents: Collection[Document], sought: Wanted) -> list[int]:
