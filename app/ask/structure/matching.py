@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from app.ask.words import WORD, codes, has_code, stem, telling_words
+from app.ask.words import WORD, stem, telling_words
 
 _SAME = [
     frozenset(group.split())
@@ -36,6 +36,7 @@ _SAME = [
         "cause reason",
     )
 ]
+_MOST = 0.85  # of the weight
 _SHORTEST_PREFIX = 5  # letters from which on one word may be the beginning of another's form
 _ENDINGS = re.compile(r"(?:ment|ation|ition|tion|ion|al|ance|ence|er|or|able|ive|ity|ness|ure|at)s?")
 
@@ -45,8 +46,13 @@ class Wanted:
     """Telling words of a question, as roots, each with its weight."""
 
     weights: Mapping[str, float]
-    words: tuple[str, ...] = ()  # as the text index is to be asked for them, other words for the same included
-    codes: tuple[str, ...] = ()  # types and numbers of things: what is about another one is about something else
+    typed: Mapping[str, str] = field(default_factory=dict)  # each as it stands in the question
+
+    @property
+    def words(self) -> list[str]:
+        """What the text index is to be asked for, other words for the same included."""
+        same = [other for group in _GROUPS for word in self.weights if word in group for other in group]
+        return list(dict.fromkeys([*self.typed.values(), *sorted(same)]))
 
     @property
     def total(self) -> float:
@@ -61,25 +67,29 @@ class Wanted:
         """How much of the whole weight these wanted words have, 0 to 1."""
         return sum(self.weights[word] for word in words) / self.total if self.weights else 0.0
 
-    def names_codes_of(self, *texts: str) -> bool:
-        """Whether each code stands in one of the texts."""
-        return all(any(has_code(text, code) for text in texts) for code in self.codes)
+    def lacks_number(self, found: Iterable[str]) -> bool:
+        """Whether a type, number or date is not among them: what has another one is about something else."""
+        return any(any(c.isdigit() for c in word) for word in self.weights.keys() - set(found))
+
+    def holds(self, roots: Iterable[str]) -> bool:
+        """Whether the roots have all that matters of it."""
+        found = self.found(roots)
+        return not self.weights or (self.share(found) >= _MOST and not self.lacks_number(found))
 
 
 def wanted(text: str, frequency: Callable[[str], int], passages: int, without: Iterable[str] = ()) -> Wanted:
     """The telling words of a text, weighed by how few passages hold them; generic ones are given as `without`."""
     left_out = {root(word) for word in without} | set(without)
     weights: dict[str, float] = {}
-    words: list[str] = []
+    typed: dict[str, str] = {}
     for word in sorted(telling_words(text)):
-        if (key := root(word)) not in left_out and word not in left_out:
-            words.append(_searchable(word, text))
-            weights[key] = math.log(1.5 + passages / (0.5 + frequency(words[-1])))
-            words += [other for group in _SAME if key in map(root, group) for other in sorted(group)]
-    return Wanted(weights, tuple(dict.fromkeys(words)), tuple(codes(text)))
+        if (key := _single(word)) not in left_out and word not in left_out:
+            typed[key] = _typed(word, text)
+            weights[key] = math.log(1.5 + passages / (0.5 + frequency(typed[key])))
+    return Wanted(weights, typed)
 
 
-def _searchable(found: str, text: str) -> str:
+def _typed(found: str, text: str) -> str:
     """The word as it stands in the text, for the text index, whose own stemmer must meet the whole of it."""
     return next((word for word in WORD.findall(text) if stem(word.lower()) == found), found)
 
@@ -87,16 +97,17 @@ def _searchable(found: str, text: str) -> str:
 @lru_cache(maxsize=8192)
 def roots(text: str) -> frozenset[str]:
     """Roots of the telling words of a text."""
-    return frozenset(map(root, telling_words(text)))
+    return frozenset(map(_single, telling_words(text)))
 
 
-@lru_cache(maxsize=50_000)
 def root(word: str) -> str:
-    """Its stem, with a doubled last consonant once: 'topping' and 'top' meet."""
-    if any(c.isdigit() for c in word):
-        return word
-    word = stem(word)
-    return word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou" else word
+    """Of one word in lower case."""
+    return word if any(c.isdigit() for c in word) else _single(stem(word))
+
+
+def _single(stem_: str) -> str:
+    """A doubled last consonant once: 'topping' and 'top' meet."""
+    return stem_[:-1] if len(stem_) > 3 and stem_[-1] == stem_[-2] and stem_[-1] not in "aeiou" else stem_
 
 
 _GROUPS = [frozenset(root(word) for word in group) for group in _SAME]

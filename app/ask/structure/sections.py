@@ -202,9 +202,8 @@ def fit(section: Section, sought: Wanted, first: frozenset[str]) -> Fit:
     naming = sought.found(section.context) - label
     own = 1.0 - sought.share(naming)
     clear = sought.share(label) / own if own > 0.25 else sought.share(label)
-    share = sought.share(body | naming)
-    known = sought.names_codes_of(section.named, section.text, section.opening, section.document.title)
-    return Fit(share if known else share / 2, clear, body | naming)
+    found = body | naming
+    return Fit(0.0 if sought.lacks_number(found) else sought.share(found), clear, found)
 
 
 def _titled(documents: Collection[Document], sought: Wanted) -> list[int]:
