@@ -39,8 +39,10 @@ _GENERIC = """
     there mention mentioned mentions state stated describe described say said agree agreed decide decided left leave fit
     fits apply applies belong belongs contain contains have has offer offered under according come comes concern
     concerns set number numbers names titled called currently current respective exactly only exclusively together
-    altogether main key important two three four five six seven eight nine ten them each use used
+    altogether main key important everything anything work works working get gets got who whom two
+    three four five six seven eight nine ten them each use used
 """.split()
+_NEEDED = "need needs needed require requires required included includes contained".split()
 
 
 def answer(asked: Asked) -> Computed | None:
@@ -48,7 +50,8 @@ def answer(asked: Asked) -> Computed | None:
     ask = enumerable(asked.plain)
     if ask is None:
         return None
-    sought = wanted(_OF_EACH.sub("", asked.query), asked.index.frequency, len(asked.index), _GENERIC)
+    generic = [*_GENERIC, *([] if ask.strict else _NEEDED)]
+    sought = wanted(_OF_EACH.sub("", asked.query), asked.index.frequency, len(asked.index), generic)
     if not sought.weights:
         return None
     found = _structured(asked, ask, sought)

@@ -18,27 +18,33 @@ from app.ask.structure.sections import Fit, Section, fit, near
 from app.datatypes import Kind, Plan, Status
 
 _WHO = r"(?:i|we|you|one|someone|somebody|people|they|(?:an?|the|our|my|new)(?: \w+){1,2}?)"
+_STEPS = r"(?:steps|instructions|directions|procedures?|process|sequence|recipe|workflow|walkthrough)"
+_GIVE = r"(?:(?:what|which)(?: is| are|'s)?|list|give|show|tell|describe|explain|name)"
+_FOR = r"(?:for|to|of|in|when|with|on|needed|required|involved|necessary|after|if)"
 _CUES = [  # what is asked for stands behind the cue
     r"\bhow (?:do|can|should|must|would|could|may|shall|am|are|is) (?:i|we|you|one|someone|people|they)\b"
     r"(?: (?:supposed|going|able|meant) to)?(?P<what>.+)",
     r"\bhow[ -]to\b(?! spot| tell| know)(?P<what>.+)",
+    rf"(?:^|[.:,] )(?:(?:please|can you|could you) )*{_GIVE}(?: me| us)?(?: all)?(?: the| a)?(?: \w+){{0,2}} {_STEPS}\b,? "
+    rf"(?:of actions? )?(?:(?:is|are) )?{_FOR}\b(?P<what>.+)",
+    rf"^(?:the )?(?:\w+ )?{_STEPS} {_FOR}\b(?P<what>.+)",
+    r"\b(?:walk|guide|talk|take|lead) (?:me|us) through\b(?P<what>.+)",
+    r"\b(?:best|right|correct|proper|usual) way (?:to|of|for)\b(?P<what>.+)",
+]
+_WEAK = [  # only where the steps are marked as such, and clearly meant
     rf"\bwhat (?:do|does|should|must|can|shall|has|have|is|are|am) {_WHO} "
     r"(?:have |need |supposed |got )?(?:to )?do\b(?P<what>.*)",
     r"\bwhat (?:to do|(?:has|have|needs?|ought|is|are) to (?:be done|happen)|(?:must|should|can) be done)\b"
     r"(?P<what>.*)",
-    r"\b(?:steps?|instructions?|directions?|procedures?|process|sequence|recipe|workflow|walkthrough)\b,? "
-    r"(?:of actions? )?(?:for|to|of|in|when|with|on|needed|required|involved|necessary|after|if)\b(?P<what>.+)",
-    r"\b(?:walk|guide|talk|take|lead) (?:me|us) through\b(?P<what>.+)",
-    r"\b(?:best|right|correct|proper|usual) way (?:to|of|for)\b(?P<what>.+)",
-]
-_CUE = [re.compile(cue, re.IGNORECASE) for cue in _CUES]
-_SIGNS = re.compile(
-    r"\b(?:step[ -]by[ -]step|in (?:which|what) (?:order|sequence)|(?:what|which) (?:are the )?steps)\b", re.IGNORECASE
-)
-_PASSIVE = re.compile(  # only where the steps are marked as such
     r"\bhow (?:is|are|does|do|must|should|can) (?P<what>.+? (?:be )?"
     r"(?:\w+ed|done|set|put|built|cut|drawn|taken|made|hung|shut|reset|sent|sold|bought|paid|given))\b",
-    re.IGNORECASE,
+]
+_CUE, _WEAK_CUE = ([re.compile(cue, re.IGNORECASE) for cue in cues] for cues in (_CUES, _WEAK))
+_WITHIN = re.compile(
+    r"\b(?:which|what|who|whose|where|when|why|whether|is|are|does|did|was)\b[^.?!:,]*$", re.IGNORECASE
+)
+_SIGNS = re.compile(
+    r"\b(?:step[ -]by[ -]step|in (?:which|what) (?:order|sequence)|(?:what|which) (?:are the )?steps)\b", re.IGNORECASE
 )
 _NOT_HOW = re.compile(
     r"\bhow (?:do|can|could|should|would|will) (?:i|we|you|one|they|people) "
@@ -48,16 +54,17 @@ _NOT_HOW = re.compile(
 )
 _COUNT = re.compile(r"\b(?:how many|number of) (?:\w+ )?(?:steps|stages|phases)\b(?P<what>.*)", re.IGNORECASE)
 _GENERIC = """
-    step steps stage stages phase phases procedure process order sequence instruction instructions direction way method
+    step steps stage stages phase phases procedure process order sequence instruction instructions direction
+    directions way method methods preparation
     guide explain describe tell show shown list give please need needed want know do done make go get take thing things
     properly correctly correct right best myself yourself exactly follow following perform carry place happen appear
     occur come case event necessary required involved current currently latest newest divide divided split consist
     comprise contain have has supposed whole full all time action actions display
 """.split()
-_ENOUGH, _SURE = 0.7, 0.85  # share of the telling words that section and document hold
-_NEAR, _CLEAR = 0.34, 0.6  # and that its headings and first words hold, of those that do not only name the document
+_ENOUGH, _SURE = 0.75, 0.85  # share of the telling words that section and document hold
+_NEAR, _CLEAR = 0.45, 0.6  # and that its headings and first words hold, of those that do not only name the document
 _AS_GOOD = 0.1  # behind the best: steps of another document that may be meant as well
-_MOST_STEPS, _MOST_ASIDES, _LONGEST_PROSE = 40, 4, 12
+_MOST_STEPS, _MOST_ASIDES, _LONGEST_PROSE = 40, 4, 9
 _ORDERS, _FEWEST_ORDERS = 0.6, 2  # share of a section's sentences that tell what to do, and how many there must be
 _NO_ORDER = re.compile(  # how a sentence begins that states something
     r"(?:the|an?|this|that|these|those|it|its|they|there|he|she|we|i|you|your|our|their|his|her|who|what|which|some|any|"
@@ -72,7 +79,7 @@ _STATES = re.compile(r"\S+ (?:is|are|was|were|has|have|had|must|can|may|will|doe
 
 @dataclass(frozen=True, slots=True)
 class _Goal:
-    """What is to be done; `action` is its first word. `weak` where only steps marked as such are an answer."""
+    """What is to be done; `action` is its first word. `weak` where only steps that are clearly meant are an answer."""
 
     sought: Wanted
     action: str
@@ -83,7 +90,7 @@ class _Goal:
 class _Found:
     steps: Listed
     fit: Fit
-    acts: bool  # whether the action is among the words found
+    acts: bool  # whether headings and first words name the action
 
     @property
     def rank(self) -> float:
@@ -92,7 +99,8 @@ class _Found:
 
     @property
     def sure(self) -> bool:
-        return self.fit.share >= _SURE and self.fit.clear >= _CLEAR and self.acts
+        marked = self.steps.style != "prose"
+        return marked and self.acts and self.fit.share >= _SURE and self.fit.clear >= _CLEAR
 
 
 def answer(asked: Asked) -> Computed | None:
@@ -109,9 +117,10 @@ def _goal(asked: Asked) -> _Goal | None:
     question = re.sub(r"[“”\"?!]+|\.(?=\s|$)", " ", asked.query)
     if _NOT_HOW.search(question):
         return None
-    cue = next(filter(None, (cue.search(question) for cue in _CUE)), None)
-    passive = None if cue else _PASSIVE.search(question)
-    found = cue or passive
+    strong = next(filter(None, (cue.search(question) for cue in _CUE)), None)
+    found = strong or next(filter(None, (cue.search(question) for cue in _WEAK_CUE)), None)
+    if found and _WITHIN.search(question[: found.start()]):  # 'Which video shows how to …'
+        return None
     if not (found or _SIGNS.search(question)):
         return None
     what = found["what"] if found else question
@@ -119,8 +128,12 @@ def _goal(asked: Asked) -> _Goal | None:
     if found and not sought.weights:  # 'F-17 is shown. What does the technician do?'
         what = question[: found.start()]
         sought = _wanted(asked, what)
+    if not strong and found and found.start() > 0 and what == question[: found.start()]:
+        return _Goal(sought, "")  # it says what has happened, not what is to be done
     first = next((word for word in re.findall(r"[^\W_]+", what) if roots(word) & sought.weights.keys()), "")
-    return _Goal(sought, next(iter(roots(first) & sought.weights.keys()), ""), passive is not None)
+    return _Goal(
+        sought, next(iter(roots(first) & sought.weights.keys()), ""), not strong and not _SIGNS.search(question)
+    )
 
 
 def _wanted(asked: Asked, text: str) -> Wanted:
@@ -132,21 +145,24 @@ def _best_first(asked: Asked, goal: _Goal) -> list[_Found]:
         one
         for section in near(asked, goal.sought)
         for one in _found(section, goal)
-        if one.fit.share >= _ENOUGH and one.fit.clear >= _NEAR and not (goal.weak and one.steps.style == "prose")
+        if one.sure or (one.fit.share >= _ENOUGH and one.fit.clear >= _NEAR and not goal.weak)
     ]
     return sorted(found, key=lambda one: -one.rank)
 
 
 def _found(section: Section, goal: _Goal) -> Iterator[_Found]:
     lists = marked_lists(section)
+    is_method = section.heading != "" and not wanted(section.heading, lambda _: 1, 1, _GENERIC).weights
     for steps in lists:
-        about = fit(section, goal.sought, roots(steps.lead))
-        yield _Found(steps, about, goal.action in about.found)
+        about = fit(section, goal.sought, roots(steps.lead) | (section.context if is_method else frozenset()))
+        acts = goal.action in about.label or not goal.action
+        if acts or not any(goal.sought.holds(roots(entry.text)) for entry in steps.entries):  # else one of them is it
+            yield _Found(steps, about, acts)
     said = [] if lists else sentences(section)
     orders = sum(_is_order(entry.text) for entry in said)
     if _FEWEST_ORDERS <= orders >= _ORDERS * len(said) and len(said) <= _LONGEST_PROSE:
         about = fit(section, goal.sought, roots(" ".join(entry.text for entry in said[:2])))
-        yield _Found(Listed(section, "prose", tuple(said)), about, goal.action in about.found)
+        yield _Found(Listed(section, "prose", tuple(said)), about, goal.action in about.label)
 
 
 def _is_order(sentence: str) -> bool:

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from app.ask.structure.lists import Entry, Listed, marked_lists, short_lines
 from app.ask.structure.matching import Wanted, in_roots, root, roots
-from app.ask.structure.rows import Rows, said
+from app.ask.structure.rows import Row, Rows, said
 from app.ask.structure.sections import Section, fit
 from app.ask.understand.enumerable import NEGATIVE, PARTS, Enumerable
 from app.datatypes import Grid
@@ -83,7 +83,8 @@ def _is_headed(ask: Enumerable, words: Collection[str]) -> bool:
 def _of_list(listed: Listed, ask: Enumerable, sought: Wanted) -> Candidate | None:
     section, entries, first = listed.section, listed.entries, roots(listed.lead)
     introduced = f"{section.heading} {listed.lead}"
-    if not _is_headed(ask, section.label | first) or bool(NEGATIVE.search(introduced)) != ask.negative:
+    told = all(_is_headed(ask, roots(entry.text)) for entry in entries)  # 'information that is public'
+    if not (told or _is_headed(ask, section.label | first)) or bool(NEGATIVE.search(introduced)) != ask.negative:
         return None
     if any(". . ." in entry.text for entry in entries) or (ask.strict and len(entries) < _FEWEST_MARKED):
         return None
@@ -143,11 +144,15 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted) -> Candidate | None:
         return None
     first = column if column is not None else _naming_column(rows)
     picked = [rows.rows[i] for i in kept]
-    grid = Grid(table.columns, tuple(row.cells for row in picked))
+    if column is not None and not filters:
+        picked = _distinct(picked, column)
+    grid: Grid | None = Grid(table.columns, tuple(row.cells for row in picked))
     sure = match.sure and len(columns) <= len(filters)
     rank = match.rank("table") + _OWN_COLUMN * (column is not None) + _CATEGORY * (len(columns) == 1)
     where = f"the rows with {_named(sought, filters)}" if filters else ""
     entries, texts = tuple(row.entry for row in picked), tuple(said(row, first, columns) for row in picked)
+    if len(picked) < len(kept):
+        texts, grid = tuple(row.cells[first] for row in picked), None
     return Candidate(section, "table", entries, texts, rank, sure, where, grid)
 
 
@@ -172,9 +177,20 @@ def _chosen(
         has = (any if ask.either else all)(holding[word][n] for word in filters)
         general = not ask.only and any(rows.rows[n].cells[i].lower().startswith(_APPLIES) for i in columns)
         alone = not ask.only or all(row[i] <= filters for i in columns if any(i in holding[w][n] for w in filters))
-        if (has and alone) or (general and any(map(_is_hard, filters))):
+        exact = all(pair in f" {' '.join(rows.rows[n].cells)} ".lower() for pair in _pairs(sought, filters))
+        if (has and alone and exact) or (general and any(map(_is_hard, filters))):
             kept.append(n)
     return (kept, filters, columns) if kept else None
+
+
+def _pairs(sought: Wanted, filters: Collection[str]) -> list[str]:
+    """Words of the filter with the letter or number that the question gives them: 'press a' is not 'press b'."""
+    return [f"{word.lower()} {mark.lower()} " for word, mark in sought.marked if roots(word) & set(filters)]
+
+
+def _distinct(rows: Sequence[Row], column: int) -> list[Row]:
+    """The first row of each value of the column."""
+    return list({row.cells[column]: row for row in reversed(rows) if row.cells[column]}.values())[::-1]
 
 
 def _is_turned(columns: Sequence[str]) -> bool:

@@ -34,10 +34,14 @@ _SAME = [
         "prohibit forbid forbidden prohibited",
         "demand require need",
         "cause reason",
+        "request apply",
+        "include contain content comprise",
     )
 ]
 _MOST = 0.85  # of the weight
 _SHORTEST_PREFIX = 5  # letters from which on one word may be the beginning of another's form
+_HYPHENED = re.compile(r"\b(?:[^\W\d_]{1,2}-[^\W\d_]{2,}|[^\W\d_]{2,}-[^\W\d_]{1,2})\b")  # Wi-Fi, e-mail, set-up
+_MARKED = re.compile(r"\b([^\W\d_]{2,}) ([A-HJ-Z]|\d{1,4})\b(?![-.,/]?\w)")
 _ENDINGS = re.compile(r"(?:ment|ation|ition|tion|ion|al|ance|ence|er|or|able|ive|ity|ness|ure|at)s?")
 
 
@@ -47,6 +51,7 @@ class Wanted:
 
     weights: Mapping[str, float]
     typed: Mapping[str, str] = field(default_factory=dict)  # each as it stands in the question
+    marked: tuple[tuple[str, str], ...] = ()  # with a letter or number behind it: 'Press A', 'table 3'
 
     @property
     def words(self) -> list[str]:
@@ -79,6 +84,7 @@ class Wanted:
 
 def wanted(text: str, frequency: Callable[[str], int], passages: int, without: Iterable[str] = ()) -> Wanted:
     """The telling words of a text, weighed by how few passages hold them; generic ones are given as `without`."""
+    text = _HYPHENED.sub(lambda match: "".join(match.group().split("-")), text)
     left_out = {root(word) for word in without} | set(without)
     weights: dict[str, float] = {}
     typed: dict[str, str] = {}
@@ -86,7 +92,7 @@ def wanted(text: str, frequency: Callable[[str], int], passages: int, without: I
         if (key := _single(word)) not in left_out and word not in left_out:
             typed[key] = _typed(word, text)
             weights[key] = math.log(1.5 + passages / (0.5 + frequency(typed[key])))
-    return Wanted(weights, typed)
+    return Wanted(weights, typed, tuple(_MARKED.findall(text)))
 
 
 def _typed(found: str, text: str) -> str:
@@ -96,8 +102,9 @@ def _typed(found: str, text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def roots(text: str) -> frozenset[str]:
-    """Roots of the telling words of a text."""
-    return frozenset(map(_single, telling_words(text)))
+    """Roots of the telling words of a text. 'Wi-Fi' is also 'wifi'."""
+    joined = {"".join(match.group().lower().split("-")) for match in _HYPHENED.finditer(text)}
+    return frozenset(map(_single, telling_words(text))) | joined
 
 
 def root(word: str) -> str:

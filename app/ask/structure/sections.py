@@ -192,7 +192,7 @@ class Fit:
 
     share: float
     clear: float
-    found: frozenset[str]
+    label: frozenset[str]  # the words that headings and first words hold
 
 
 def fit(section: Section, sought: Wanted, first: frozenset[str]) -> Fit:
@@ -203,7 +203,7 @@ def fit(section: Section, sought: Wanted, first: frozenset[str]) -> Fit:
     own = 1.0 - sought.share(naming)
     clear = sought.share(label) / own if own > 0.25 else sought.share(label)
     found = body | naming
-    return Fit(0.0 if sought.lacks_number(found) else sought.share(found), clear, found)
+    return Fit(0.0 if sought.lacks_number(found) else sought.share(found), clear, label)
 
 
 def _titled(documents: Collection[Document], sought: Wanted) -> list[int]:

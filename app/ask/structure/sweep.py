@@ -18,6 +18,10 @@ from ingest.text.clean import CELL
 from ingest.text.sentences import sentence_spans
 
 MOST = 20_000  # passages looked through for one question
+_FIRST_LINE = 120  # characters
+_MODAL = re.compile(
+    r"\b(?:must|shall|may|ha(?:s|ve) to|(?:is|are) (?:required|obliged|responsible|entitled)|undertakes?)\b", re.I
+)
 _LONGEST = 600  # characters of a sentence that is an item
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
@@ -78,23 +82,33 @@ def sweep(asked: Asked, head: str, others: Wanted, doc_ids: Collection[int]) -> 
     pattern, named = said_as(head), root(head)
     items: list[Item] = []
     seen: set[str] = set()
+    names: dict[int, frozenset[str]] = {}
     chunks, whole = _chunks(asked, head if pattern is None else "", documents)
     for chunk in chunks:
         if pattern and not pattern.search(chunk.text) and not in_roots(named, roots(chunk.text)):
             continue
         document = documents[chunk.doc_id]
-        naming = roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)} . {chunk.heading}")
+        if document.id not in names:
+            names[document.id] = _name(asked, document)
+        naming = names[document.id] | roots(chunk.heading)
         for start, end in sentence_spans(chunk.text):
             text = chunk.text[start:end]
             if end - start > _LONGEST or not (pattern.search(text) if pattern else in_roots(named, roots(text))):
                 continue
-            there = roots(text) | naming
+            modal = _MODAL.search(text) if pattern else None  # whose duty it is stands before it
+            there = roots(text[: modal.start()] if modal and modal.start() > 3 else text) | naming
             key = " ".join(re.findall(r"\w+", text.lower()))
             if key not in seen and others.holds(there):
                 seen.add(key)
                 said = " ".join(text.replace(CELL, ", ").split())
                 items.append(Item(document, chunk.heading, Entry(chunk.start + start, chunk.start + end, said)))
     return Swept(tuple(items), whole)
+
+
+def _name(asked: Asked, document: Document) -> frozenset[str]:
+    """Roots of what says which document this is: title, file's name, first line."""
+    first = asked.index.text(document.id, 0, _FIRST_LINE).strip().split("\n")[0]
+    return roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)} . {first}")
 
 
 def _chunks(asked: Asked, word: str, documents: Collection[int]) -> tuple[Iterator[Chunk], bool]:

@@ -18,7 +18,7 @@ _EVERY = [  # what wants everything
     r"^(?P<what>(?:all|every|each)\b(?: of)? .+)",
 ]
 _SOME = [
-    r"\b(?:what|which) (?:are|were)(?: all)?(?: of)? "
+    r"\b(?:what|which|who) (?:are|were)(?: all)?(?: of)? "
     r"(?P<what>(?:the|all|my|our|your|its|their|his|her|some|possible|other|any)\b.+)",
     r"\b(?:what|which)(?: all)? (?:(?:different|various|other) )?(?:kinds|types|sorts|categories) of (?P<what>.+)",
     r"\b(?P<which>which)(?: of)?(?: all)? (?P<what>.+)",
@@ -117,6 +117,8 @@ def enumerable(plain: str) -> Enumerable | None:
 
 def _head(what: str, after_what: bool) -> str:
     """The plural that the words begin with; '' where they begin with none."""
+    if re.match(r"(?:everything|anything) ", what):
+        return "things"
     while (rest := _LEADING.sub("", what, count=1)) != what:
         what = rest
     words = [word.strip(",.;:()") for word in what.split()]
