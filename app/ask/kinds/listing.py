@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from app.ask.editions import held_back
 from app.ask.plan import Asked, Computed, cite
 from app.ask.retrieve import mentioned_documents
-from app.ask.structure.candidates import Candidate, candidates
+from app.ask.structure.candidates import Candidate, candidates, headings
 from app.ask.structure.lists import labelled
 from app.ask.structure.matching import Wanted, in_roots, root, roots, wanted
 from app.ask.structure.rows import Rows, tables_of
 from app.ask.structure.sections import Section, near, outline
 from app.ask.structure.sweep import Item, said_as, sweep
-from app.ask.understand.enumerable import Enumerable, enumerable
+from app.ask.understand.enumerable import PARTS, Enumerable, enumerable
 from app.datatypes import Grid, Plan
 from ingest.datatypes import Document
 
@@ -54,9 +55,13 @@ def answer(asked: Asked) -> Computed | None:
     sought = wanted(_OF_EACH.sub("", asked.query), asked.index.frequency, len(asked.index), generic)
     if not sought.weights:
         return None
+    if ask.head in PARTS:
+        return _of_outline(asked, ask, sought)
     found = _structured(asked, ask, sought)
     if found and found[0].sure:
         return _of_structure(asked, ask, found)
+    if not ask.head and ask.number and found and len(found[0].entries) != ask.number:
+        return None
     if ask.head and (items := _of_label(asked, ask, sought)):
         return _of_items(asked, items, f"Collected what is marked “{ask.head}”", whole=True)
     if found:
@@ -69,7 +74,11 @@ def _structured(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Candidate
     tables: list[Rows] = []
     for _, own in groupby(sections, lambda section: section.document.id):
         tables += tables_of(asked.index, list(own))
-    return [one for one in candidates(sections, ask, sought, tables) if len(one.entries) >= _FEWEST or one.grid]
+    return [
+        one
+        for one in candidates(sections, ask, sought, tables)
+        if len(one.entries) >= _FEWEST or (one.grid and one.sure)
+    ]
 
 
 def _of_structure(asked: Asked, ask: Enumerable, ranked: Sequence[Candidate]) -> Computed:
@@ -80,7 +89,7 @@ def _of_structure(asked: Asked, ask: Enumerable, ranked: Sequence[Candidate]) ->
     if ask.number and ask.number != len(best.entries):
         reasons.append(f"the question speaks of {ask.number}, {len(best.entries)} stand there")
     cited = [cite(asked.index, section.document, e.start, e.end, e.text) for e in best.entries[:_SHOWN]]
-    what = {"table": "the table in ", "headings": "the headings of "}.get(best.style, "the list in ")
+    what = {"table": "the table in ", "headings": "the headings in "}.get(best.style, "the list in ")
     only = f", only {best.where}" if best.where else ""
     plan = Plan("list", f"Took {what}{_where(section)}{only}.", (section.document.path,), ask.head)
     grid = None
@@ -91,9 +100,28 @@ def _of_structure(asked: Asked, ask: Enumerable, ranked: Sequence[Candidate]) ->
     return Computed(plan, text, tuple(cited), "unsure" if reasons else "answered", _sentence(reasons), grid)
 
 
+def _of_outline(asked: Asked, ask: Enumerable, sought: Wanted) -> Computed | None:
+    """A document's own widest headings, where the question's other words name one document."""
+    rest = Wanted({word: weight for word, weight in sought.weights.items() if word not in roots(ask.head)})
+    named = [document for document in _scope(asked) if rest.weights and rest.holds(_names(document))]
+    if len(named) != 1:
+        return None
+    sections = [section for section in outline(asked.index, named[0]) if section.heading]
+    for level in sorted({section.level for section in sections}):
+        widest = [section for section in sections if section.level == level]
+        if len(widest) >= _FEWEST:
+            found = headings(replace(widest[0], heading=""), widest, 1.0, sure=True)
+            return _of_structure(asked, ask, [found])
+    return None
+
+
+def _names(document: Document) -> frozenset[str]:
+    return roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)}")
+
+
 def _is_as_good(one: Candidate, best: Candidate) -> bool:
-    elsewhere = one.section.document.id != best.section.document.id
-    return elsewhere and one.rank >= best.rank - _AS_GOOD and set(one.texts) != set(best.texts)
+    elsewhere = one.section.start != best.section.start or one.section.document.id != best.section.document.id
+    return elsewhere and one.rank >= best.rank - _AS_GOOD and not set(one.texts) & set(best.texts)
 
 
 def _more(count: int) -> list[str]:

@@ -25,8 +25,8 @@ _CUES = [  # what is asked for stands behind the cue
     r"\bhow (?:do|can|should|must|would|could|may|shall|am|are|is) (?:i|we|you|one|someone|people|they)\b"
     r"(?: (?:supposed|going|able|meant) to)?(?P<what>.+)",
     r"\bhow[ -]to\b(?! spot| tell| know)(?P<what>.+)",
-    rf"(?:^|[.:,] )(?:(?:please|can you|could you) )*{_GIVE}(?: me| us)?(?: all)?(?: the| a)?(?: \w+){{0,2}} {_STEPS}\b,? "
-    rf"(?:of actions? )?(?:(?:is|are) )?{_FOR}\b(?P<what>.+)",
+    rf"(?:^|[.:,] )(?:(?:please|can you|could you) )*{_GIVE}(?: me| us)?(?: all)?(?: the| a)?(?: \w+){{0,2}} "
+    rf"{_STEPS}\b,? (?:of actions? )?(?:(?:is|are) )?{_FOR}\b(?P<what>.+)",
     rf"^(?:the )?(?:\w+ )?{_STEPS} {_FOR}\b(?P<what>.+)",
     r"\b(?:walk|guide|talk|take|lead) (?:me|us) through\b(?P<what>.+)",
     r"\b(?:best|right|correct|proper|usual) way (?:to|of|for)\b(?P<what>.+)",
@@ -37,7 +37,7 @@ _WEAK = [  # only where the steps are marked as such, and clearly meant
     r"\bwhat (?:to do|(?:has|have|needs?|ought|is|are) to (?:be done|happen)|(?:must|should|can) be done)\b"
     r"(?P<what>.*)",
     r"\bhow (?:is|are|does|do|must|should|can) (?P<what>.+? (?:be )?"
-    r"(?:\w+ed|done|set|put|built|cut|drawn|taken|made|hung|shut|reset|sent|sold|bought|paid|given))\b",
+    r"(?:\w+ed|done|set|put|built|cut|drawn|taken|made|hung|shut|reset|sent|sold|bought|paid|given)\b.*)",
 ]
 _CUE, _WEAK_CUE = ([re.compile(cue, re.IGNORECASE) for cue in cues] for cues in (_CUES, _WEAK))
 _WITHIN = re.compile(
@@ -46,6 +46,7 @@ _WITHIN = re.compile(
 _SIGNS = re.compile(
     r"\b(?:step[ -]by[ -]step|in (?:which|what) (?:order|sequence)|(?:what|which) (?:are the )?steps)\b", re.IGNORECASE
 )
+_EVENT = re.compile(r"\b(?:of|in|when|with|on|after|if|through|the)\s*$", re.IGNORECASE)  # no action stands behind it
 _NOT_HOW = re.compile(
     r"\bhow (?:do|can|could|should|would|will) (?:i|we|you|one|they|people) "
     r"(?:know|recogni[sz]e|tell|see|notice|contact|reach|find out|compare|differ|summari[sz]e|feel|think|call)\b"
@@ -61,11 +62,23 @@ _GENERIC = """
     occur come case event necessary required involved current currently latest newest divide divided split consist
     comprise contain have has supposed whole full all time action actions display
 """.split()
+_OPPOSITE = {
+    word: tuple(others.split())
+    for word, others in [
+        ("before", "after"),
+        ("after", "before"),
+        ("on", "off"),
+        ("off", "on"),
+        ("without", "with"),
+        ("disable", "enable"),
+        ("enable", "disable"),
+    ]
+}
 _ENOUGH, _SURE = 0.75, 0.85  # share of the telling words that section and document hold
 _NEAR, _CLEAR = 0.45, 0.6  # and that its headings and first words hold, of those that do not only name the document
 _AS_GOOD = 0.1  # behind the best: steps of another document that may be meant as well
 _MOST_STEPS, _MOST_ASIDES, _LONGEST_PROSE = 40, 4, 9
-_ORDERS, _FEWEST_ORDERS = 0.6, 2  # share of a section's sentences that tell what to do, and how many there must be
+_ORDERS, _FEWEST_ORDERS = 0.75, 3  # share of a section's sentences that tell what to do, and how many there must be
 _NO_ORDER = re.compile(  # how a sentence begins that states something
     r"(?:the|an?|this|that|these|those|it|its|they|there|he|she|we|i|you|your|our|their|his|her|who|what|which|some|any|"
     r"all|each|every|no|in|on|at|of|by|with|from|for|since|both|many|most|one|two|three|\d.*|\w+(?:s|ed|ing))$",
@@ -84,6 +97,7 @@ class _Goal:
     sought: Wanted
     action: str
     weak: bool = False
+    sides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +140,15 @@ def _goal(asked: Asked) -> _Goal | None:
     what = found["what"] if found else question
     sought = _wanted(asked, what)
     if found and not sought.weights:  # 'F-17 is shown. What does the technician do?'
-        what = question[: found.start()]
-        sought = _wanted(asked, what)
-    if not strong and found and found.start() > 0 and what == question[: found.start()]:
-        return _Goal(sought, "")  # it says what has happened, not what is to be done
+        sought = _wanted(asked, question[: found.start()])
+    sides = tuple(word for word in re.findall(r"[a-z]+", question.lower()) if word in _OPPOSITE)
+    action = _action(what, sought) if strong and not _EVENT.search(question[: strong.start("what")]) else ""
+    return _Goal(sought, action, not strong and not _SIGNS.search(question), sides)
+
+
+def _action(what: str, sought: Wanted) -> str:
     first = next((word for word in re.findall(r"[^\W_]+", what) if roots(word) & sought.weights.keys()), "")
-    return _Goal(
-        sought, next(iter(roots(first) & sought.weights.keys()), ""), not strong and not _SIGNS.search(question)
-    )
+    return next(iter(roots(first) & sought.weights.keys()), "")
 
 
 def _wanted(asked: Asked, text: str) -> Wanted:
@@ -145,31 +160,39 @@ def _best_first(asked: Asked, goal: _Goal) -> list[_Found]:
         one
         for section in near(asked, goal.sought)
         for one in _found(section, goal)
-        if one.sure or (one.fit.share >= _ENOUGH and one.fit.clear >= _NEAR and not goal.weak)
+        if one.sure or (one.acts and one.fit.share >= _ENOUGH and one.fit.clear >= _NEAR and not goal.weak)
     ]
     return sorted(found, key=lambda one: -one.rank)
 
 
 def _found(section: Section, goal: _Goal) -> Iterator[_Found]:
+    heading = set(re.findall(r"[a-z]+", section.heading.lower()))
+    if any(heading & {other} and not heading & {word} for word in goal.sides for other in _OPPOSITE[word]):
+        return
     lists = marked_lists(section)
     is_method = section.heading != "" and not wanted(section.heading, lambda _: 1, 1, _GENERIC).weights
     for steps in lists:
         about = fit(section, goal.sought, roots(steps.lead) | (section.context if is_method else frozenset()))
         acts = goal.action in about.label or not goal.action
-        if acts or not any(goal.sought.holds(roots(entry.text)) for entry in steps.entries):  # else one of them is it
-            yield _Found(steps, about, acts)
+        yield _Found(steps, about, acts)
     said = [] if lists else sentences(section)
     orders = sum(_is_order(entry.text) for entry in said)
     if _FEWEST_ORDERS <= orders >= _ORDERS * len(said) and len(said) <= _LONGEST_PROSE:
         about = fit(section, goal.sought, roots(" ".join(entry.text for entry in said[:2])))
-        yield _Found(Listed(section, "prose", tuple(said)), about, goal.action in about.label)
+        yield _Found(Listed(section, "prose", tuple(said)), about, goal.action in about.label or not goal.action)
 
 
 def _is_order(sentence: str) -> bool:
     """Whether it tells what to do: 'Open the valve.', 'If it drips, close it.'"""
     said = _CONDITION.sub("", sentence, count=1)
     first, _, rest = said.partition(" ")
-    return bool(rest) and not _NO_ORDER.match(first.strip(",;:")) and not _STATES.match(said)
+    return (
+        bool(rest)
+        and sentence[-1] in ".!"
+        and not first.isupper()
+        and not _NO_ORDER.match(first.strip(",;:"))
+        and not _STATES.match(said)
+    )
 
 
 def _answered(asked: Asked, ranked: Sequence[_Found]) -> Computed:

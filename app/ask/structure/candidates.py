@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,7 +12,7 @@ from app.ask.structure.lists import Entry, Listed, marked_lists, short_lines
 from app.ask.structure.matching import Wanted, in_roots, root, roots
 from app.ask.structure.rows import Row, Rows, said
 from app.ask.structure.sections import Section, fit
-from app.ask.understand.enumerable import NEGATIVE, PARTS, Enumerable
+from app.ask.understand.enumerable import NEGATIVE, Enumerable
 from app.datatypes import Grid
 
 _ENOUGH, _SURE = 0.75, 0.85  # share of the telling words that a list, what introduces it and its document hold
@@ -25,6 +26,9 @@ _SUBJECT = re.compile(  # 'Table 2: Working time of a visit' is about time
     re.IGNORECASE,
 )
 _OWN_COLUMN, _CATEGORY = 0.15, 0.1  # the column is named so; the words that choose the rows stand in one column
+_LONGEST_INTRODUCTION = 300  # characters between a heading and those below it
+_MOSTLY = 0.8
+_LOOKED_AT = 10  # rows that tell what a column is
 _APPLIES = ("all", "any", "every", "each", "both")
 
 
@@ -65,7 +69,10 @@ class _Match:
 
 def candidates(sections: Sequence[Section], ask: Enumerable, sought: Wanted, tables: Sequence[Rows]) -> list[Candidate]:
     """Best first."""
-    found: list[Candidate | None] = [_of_table(rows, ask, sought) for rows in tables]
+    places = Counter((rows.section.document.id, rows.section.start) for rows in tables)
+    found: list[Candidate | None] = [
+        _of_table(rows, ask, sought, places[rows.section.document.id, rows.section.start] == 1) for rows in tables
+    ]
     for section in sections:
         lists = marked_lists(section)
         lines = None if lists or ask.strict else short_lines(section)
@@ -81,10 +88,15 @@ def _is_headed(ask: Enumerable, words: Collection[str]) -> bool:
 
 
 def _of_list(listed: Listed, ask: Enumerable, sought: Wanted) -> Candidate | None:
-    section, entries, first = listed.section, listed.entries, roots(listed.lead)
-    introduced = f"{section.heading} {listed.lead}"
+    section, entries, lead = listed.section, listed.entries, listed.lead
+    if lead.endswith((".", "!", "?")) and not re.search(r"\b(?:following|these)\b", lead, re.IGNORECASE):
+        lead = ""  # a sentence of its own, which introduces nothing
+    first = roots(lead)
     told = all(_is_headed(ask, roots(entry.text)) for entry in entries)  # 'information that is public'
-    if not (told or _is_headed(ask, section.label | first)) or bool(NEGATIVE.search(introduced)) != ask.negative:
+    if (
+        not (told or _is_headed(ask, section.label | first))
+        or bool(NEGATIVE.search(f"{section.heading} {lead}")) != ask.negative
+    ):
         return None
     if any(". . ." in entry.text for entry in entries) or (ask.strict and len(entries) < _FEWEST_MARKED):
         return None
@@ -119,11 +131,12 @@ def _named(sought: Wanted, words: Collection[str]) -> str:
     return " and ".join(f"“{sought.typed.get(word, word)}”" for word in sorted(words))
 
 
-def _of_table(rows: Rows, ask: Enumerable, sought: Wanted) -> Candidate | None:
+def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candidate | None:
     section, table = rows.section, rows.table
     names = " . ".join([table.caption, *table.columns])
     subject = _SUBJECT.match(table.caption or section.heading)
     heads = roots(" . ".join([subject["subject"] if subject else "", *table.columns]))
+    heads |= roots(section.heading) if alone else frozenset()
     if ask.strict or len(rows.rows) < 2 or not ask.head or not _is_headed(ask, heads):
         return None
     column = next((i for i, name in enumerate(table.columns) if in_roots(root(ask.head), roots(name))), None)
@@ -142,12 +155,14 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted) -> Candidate | None:
     match = _Match(sought.share(found), sought.share(sought.found(label) | filters) / own if own > 0.25 else 1.0)
     if not match.enough(ask):
         return None
-    first = column if column is not None else _naming_column(rows)
+    named = column is not None and all(row.cells[column][:1].isalpha() for row in rows.rows[:_LOOKED_AT])
+    first = column if column is not None and named else _naming_column(rows)
     picked = [rows.rows[i] for i in kept]
-    if column is not None and not filters:
+    if column is not None and named and not filters:
         picked = _distinct(picked, column)
     grid: Grid | None = Grid(table.columns, tuple(row.cells for row in picked))
-    sure = match.sure and len(columns) <= len(filters)
+    ragged = any(not row.cells[0] for row in rows.rows)  # lines of a cell that were read as rows
+    sure = match.sure and len(columns) <= len(filters) and not ragged
     rank = match.rank("table") + _OWN_COLUMN * (column is not None) + _CATEGORY * (len(columns) == 1)
     where = f"the rows with {_named(sought, filters)}" if filters else ""
     entries, texts = tuple(row.entry for row in picked), tuple(said(row, first, columns) for row in picked)
@@ -170,17 +185,31 @@ def _chosen(
         and (word not in naming or _is_hard(word) or any(there and there <= asked for row in cells for there in row))
     )
     if not filters:
+        general = _general(rows) if any(map(_is_hard, missing)) and not ask.only else {}
+        if general:
+            return sorted(general), frozenset(filter(_is_hard, missing)), set(general.values())
         return list(range(len(cells))), filters, set()
     columns = {i for word in filters for places in holding[word] for i in places}
     kept = []
     for n, row in enumerate(cells):
         has = (any if ask.either else all)(holding[word][n] for word in filters)
-        general = not ask.only and any(rows.rows[n].cells[i].lower().startswith(_APPLIES) for i in columns)
+        general_row = not ask.only and any(rows.rows[n].cells[i].lower().startswith(_APPLIES) for i in columns)
         alone = not ask.only or all(row[i] <= filters for i in columns if any(i in holding[w][n] for w in filters))
         exact = all(pair in f" {' '.join(rows.rows[n].cells)} ".lower() for pair in _pairs(sought, filters))
-        if (has and alone and exact) or (general and any(map(_is_hard, filters))):
+        if (has and alone and exact) or (general_row and any(map(_is_hard, filters))):
             kept.append(n)
     return (kept, filters, columns) if kept else None
+
+
+def _general(rows: Rows) -> dict[int, int]:
+    """Rows that apply to everything, in a column whose other rows name types or numbers: row by column."""
+    found: dict[int, int] = {}
+    for i in range(len(rows.table.columns)):
+        cells = [row.cells[i] for row in rows.rows]
+        general = {n for n, cell in enumerate(cells) if cell.lower().startswith(_APPLIES)}
+        if general and any(_is_hard(cell) for n, cell in enumerate(cells) if n not in general):
+            found |= dict.fromkeys(general, i)
+    return found
 
 
 def _pairs(sought: Wanted, filters: Collection[str]) -> list[str]:
@@ -202,35 +231,26 @@ def _is_turned(columns: Sequence[str]) -> bool:
 def _naming_column(rows: Rows) -> int:
     """The first column whose cells have words, not only numbers."""
     width = len(rows.table.columns)
-    worded = (i for i in range(width) if all(any(c.isalpha() for c in row.cells[i]) for row in rows.rows[:10]))
-    return next(worded, 0)
+    seen = rows.rows[:_LOOKED_AT]
+    worded = [sum(row.cells[i][:1].isalpha() for row in seen) for i in range(width)]
+    return next((i for i in range(width) if worded[i] >= _MOSTLY * len(seen)), 0)
 
 
 def _of_headings(sections: Sequence[Section], ask: Enumerable, sought: Wanted) -> Iterator[Candidate]:
-    """What stands under a heading that is about it, as headings; or a document's own headings."""
-    if ask.head in PARTS:
-        rest = sought.weights.keys() - {root(ask.head)}
-        named = sections[0].document
-        named_share = sought.share(sought.found(sections[0].context) & rest) if rest else 0.0
-        tops = [one for one in sections if one.heading]
-        widest = min((one.level for one in tops), default=0)
-        level = widest if sum(one.level == widest for one in tops) > 1 else widest + 1
-        tops = [one for one in tops if one.level == level]
-        if len(tops) > 1 and rest and named_share >= _ENOUGH * sought.share(rest) and named:
-            yield _headings(tops[0], tops, 1.0, True)
-        return
+    """The headings under one that names what is asked for, and says little itself."""
     for section in sections:
         below = [one for one in sections if one.above[-1:] == (section.heading,) and one.level > section.level]
-        if len(below) < 2 or not section.heading or not _is_headed(ask, roots(section.heading)) or not ask.head:
+        plural = ask.head and re.search(rf"\b{re.escape(ask.head)}\b", section.heading, re.IGNORECASE)
+        if len(below) < 2 or not plural or len(section.text) > _LONGEST_INTRODUCTION:
             continue
         found = sought.found(section.label | section.context)
         naming = sought.found(section.context) - sought.found(section.label)
         own = 1.0 - sought.share(naming)
         match = _Match(sought.share(found), sought.share(found - naming) / own if own > 0.25 else 1.0)
         if match.enough(ask) and not ask.negative and not sought.lacks_number(found):
-            yield _headings(section, below, match.rank("headings"), match.sure)
+            yield headings(section, below, match.rank("headings"), False)
 
 
-def _headings(section: Section, below: Sequence[Section], rank: float, sure: bool) -> Candidate:
+def headings(section: Section, below: Sequence[Section], rank: float, sure: bool) -> Candidate:
     entries = tuple(Entry(one.start, one.start + len(one.heading), one.heading) for one in below)
     return Candidate(section, "headings", entries, tuple(one.heading for one in below), rank, sure)

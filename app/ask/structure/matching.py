@@ -113,7 +113,9 @@ def root(word: str) -> str:
 
 
 def _single(stem_: str) -> str:
-    """A doubled last consonant once: 'topping' and 'top' meet."""
+    """A doubled last consonant once: 'topping' and 'top' meet; and so do 'warnings' and 'warning'."""
+    if stem_.endswith("ing") and len(stem_) > 6:
+        stem_ = stem_[:-3]
     return stem_[:-1] if len(stem_) > 3 and stem_[-1] == stem_[-2] and stem_[-1] not in "aeiou" else stem_
 
 

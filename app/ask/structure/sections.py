@@ -15,6 +15,7 @@ from app.ask.structure.matching import Wanted, in_roots, roots
 from ingest.datatypes import Document, Heading
 from ingest.store.index import LocalIndex
 from ingest.text.clean import CELL
+from ingest.text.sentences import Span
 
 CAPTION = 7  # the level of what stands above a table: no section of its own
 _HITS = 20
@@ -161,10 +162,10 @@ def near(asked: Asked, sought: Wanted) -> list[Section]:
     held = held_back(asked.query, *asked.index.superseded()) if asked.doc_ids is None else frozenset()
     named = mentioned_documents(asked.query, asked.documents)
     documents = {one.id: one for one in asked.documents if (one.id in named if named else one.id not in held)}
-    found: dict[int, list[int]] = {}
+    found: dict[int, list[Span]] = {}
     hits = asked.index.bm25(" ".join(sought.words), _HITS, documents if named else asked.doc_ids)
     for chunk in asked.index.chunks([hit.chunk_id for hit in hits]).values():
-        found.setdefault(chunk.doc_id, []).append(chunk.start)
+        found.setdefault(chunk.doc_id, []).append((chunk.start, chunk.end))
     for doc_id in [*_titled(list(documents.values()), sought), *_headed(asked.index, sought)]:
         if len(found) >= _DOCUMENTS:
             break
@@ -177,9 +178,9 @@ def near(asked: Asked, sought: Wanted) -> list[Section]:
     ]
 
 
-def _chosen(sections: Sequence[Section], places: Sequence[int], sought: Wanted) -> Iterator[Section]:
+def _chosen(sections: Sequence[Section], places: Sequence[Span], sought: Wanted) -> Iterator[Section]:
     for section in sections:
-        hit = any(section.start <= place < max(section.end, section.start + 1) for place in places)
+        hit = any(start < max(section.end, section.start + 1) and section.start < end for start, end in places)
         contents = re.match(r"(?:table of )?contents|index$", section.heading, re.IGNORECASE)
         if not contents and (hit or sought.found(section.label)):
             yield section

@@ -15,7 +15,7 @@ from app.ask.structure.matching import Wanted, in_roots, root, roots
 from ingest.datatypes import Chunk, Document
 from ingest.store import fulltext
 from ingest.text.clean import CELL
-from ingest.text.sentences import sentence_spans
+from ingest.text.sentences import Span, sentence_spans
 
 MOST = 20_000  # passages looked through for one question
 _FIRST_LINE = 120  # characters
@@ -91,7 +91,7 @@ def sweep(asked: Asked, head: str, others: Wanted, doc_ids: Collection[int]) -> 
         if document.id not in names:
             names[document.id] = _name(asked, document)
         naming = names[document.id] | roots(chunk.heading)
-        for start, end in sentence_spans(chunk.text):
+        for start, end in _sentences(chunk.text):
             text = chunk.text[start:end]
             if end - start > _LONGEST or not (pattern.search(text) if pattern else in_roots(named, roots(text))):
                 continue
@@ -103,6 +103,17 @@ def sweep(asked: Asked, head: str, others: Wanted, doc_ids: Collection[int]) -> 
                 said = " ".join(text.replace(CELL, ", ").split())
                 items.append(Item(document, chunk.heading, Entry(chunk.start + start, chunk.start + end, said)))
     return Swept(tuple(items), whole)
+
+
+def _sentences(text: str) -> list[Span]:
+    """Those that a line's end has cut in two are whole again."""
+    spans: list[Span] = []
+    for start, end in sentence_spans(text):
+        cut = spans and CELL not in text[spans[-1][0] : end] and text[spans[-1][1] - 1].isalnum()
+        if cut and text[start].islower():
+            start = spans.pop()[0]
+        spans.append((start, end))
+    return spans
 
 
 def _name(asked: Asked, document: Document) -> frozenset[str]:

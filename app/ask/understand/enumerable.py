@@ -45,6 +45,7 @@ _BOUNDARY = re.compile(
 _AUXILIARY = re.compile(
     r"^(?:are|were|do|did|can|could|must|should|shall|have|had|will|would|may|might|need|exist|apply|belong|fit|is|does)$"
 )
+_OBJECT = re.compile(r"^(?:the|an?|my|our|his|her|its|under|into|\d.*)$")  # what stands behind a verb
 _MASS = frozenset(
     "equipment information documentation evidence gear furniture paperwork clothing staff personnel".split()
 )
@@ -130,7 +131,7 @@ def _head(what: str, after_what: bool) -> str:
         if i + 1 < run and _is_plural(following):
             continue  # 'sales targets'
         bare = after_what and i == 0 and following and not _AUXILIARY.match(following)
-        if bare or (i > 0 and following and (i + 1 < run or following in ("the", "a", "an", "my", "our", "under"))):
+        if bare or (i > 0 and _OBJECT.match(following)):
             return ""  # a verb: 'what causes damage', 'which oil protects the pump'
         return word
     return ""
