@@ -40,7 +40,8 @@ _GENERIC = """
     there mention mentioned mentions state stated describe described say said agree agreed decide decided left leave fit
     fits apply applies belong belongs contain contains have has offer offered under according come comes concern
     concerns set number numbers names titled called currently current respective exactly only exclusively together
-    altogether main key important everything anything work works working get gets got who whom two
+    altogether main key important everything anything work works working take takes taken took occur occurs appear get gets got
+    who whom two
     three four five six seven eight nine ten them each use used
 """.split()
 _NEEDED = "need needs needed require requires required included includes contained".split()
@@ -55,8 +56,8 @@ def answer(asked: Asked) -> Computed | None:
     sought = wanted(_OF_EACH.sub("", asked.query), asked.index.frequency, len(asked.index), generic)
     if not sought.weights:
         return None
-    if ask.head in PARTS:
-        return _of_outline(asked, ask, sought)
+    if ask.head in PARTS and (parts := _of_outline(asked, ask, sought)):
+        return parts
     found = _structured(asked, ask, sought)
     if found and found[0].sure:
         return _of_structure(asked, ask, found)
@@ -77,7 +78,7 @@ def _structured(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Candidate
     return [
         one
         for one in candidates(sections, ask, sought, tables)
-        if len(one.entries) >= _FEWEST or (one.grid and one.sure)
+        if len(one.entries) >= _FEWEST or (one.grid and one.sure and not ask.every)
     ]
 
 
@@ -110,7 +111,7 @@ def _of_outline(asked: Asked, ask: Enumerable, sought: Wanted) -> Computed | Non
     for level in sorted({section.level for section in sections}):
         widest = [section for section in sections if section.level == level]
         if len(widest) >= _FEWEST:
-            found = headings(replace(widest[0], heading=""), widest, 1.0, sure=True)
+            found = headings(replace(widest[0], heading=""), widest, 1.0, True, frozenset(sought.weights))
             return _of_structure(asked, ask, [found])
     return None
 
@@ -150,12 +151,19 @@ def _of_label(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Item]:
     scope = {document.id: document for document in _scope(asked)}
     hits = asked.index.chunks([hit.chunk_id for hit in asked.index.bm25(ask.head, 10 * _LABELLED, scope)]).values()
     items: list[Item] = []
+    within: list[Item] = []  # that hold some of the question's words themselves
     for doc_id in sorted({hit.doc_id for hit in hits}, key=list(scope).index)[:_LABELLED]:
         for section in outline(asked.index, scope[doc_id]):
             for label, entry in labelled(section):
-                there = section.label | section.context | roots(f"{label} . {entry.text}")
-                if in_roots(root(ask.head), roots(label)) and sought.holds(there):
-                    items.append(Item(section.document, section.named, entry))
+                if roots(label) != roots(ask.head):
+                    continue
+                item = Item(section.document, section.named, entry)
+                placed = section.label | section.context | roots(label)
+                if sought.holds(placed):
+                    items.append(item)
+                elif sought.holds(placed | roots(entry.text)):
+                    within.append(item)
+    items = items or within
     return items if len(items) >= _FEWEST else []
 
 

@@ -18,11 +18,13 @@ from app.datatypes import Grid
 _ENOUGH, _SURE = 0.75, 0.85  # share of the telling words that a list, what introduces it and its document hold
 _NEAR, _CLEAR = 0.45, 0.6  # and that headings and introduction hold, of those that do not only name the document
 _STRICT = 0.9
+_LEAST = 0.25  # weight that does not only name the document, from which on its place tells something
 _BONUS = {"bullets": 0.2, "numbered": 0.15, "table": 0.2, "lines": 0.1, "headings": 0.1}
 _FILTERED = 0.2  # taken off where only some entries are meant
 _FEWEST_MARKED = 3  # entries of a list that nobody asked for by name
 _SUBJECT = re.compile(  # 'Table 2: Working time of a visit' is about time
-    r"(?:table [\w.]+\s*[:.–-]?\s*)?(?P<subject>.+?)(?: (?:of|for|in|on|at|by|with|without|during|per|from|to)\b|$)",
+    r"^(?:table [\w.]+\s*[:.–-]?\s*)?(?P<subject>.+?)"
+    r"(?: (?:of|for|in|on|at|by|with|without|during|per|from|to|around|about|after|before|over|under|between)\b.*)?$",
     re.IGNORECASE,
 )
 _OWN_COLUMN, _CATEGORY = 0.15, 0.1  # the column is named so; the words that choose the rows stand in one column
@@ -43,6 +45,7 @@ class Candidate:
     texts: tuple[str, ...]
     rank: float
     sure: bool
+    told: frozenset[str]  # words of the question that headings, introduction or chosen rows hold
     where: str = ""
     grid: Grid | None = None
 
@@ -51,9 +54,10 @@ class Candidate:
 class _Match:
     share: float
     clear: float
+    label: float  # share of all words, also of those that only name the document
 
     def rank(self, style: str) -> float:
-        return self.share + 0.5 * self.clear + _BONUS[style]
+        return self.share + 0.5 * self.clear + 0.3 * self.label + _BONUS[style]
 
     def enough(self, ask: Enumerable) -> bool:
         if ask.strict:
@@ -80,7 +84,9 @@ def candidates(sections: Sequence[Section], ask: Enumerable, sought: Wanted, tab
     if not ask.strict:
         for _, own in groupby(sections, lambda section: section.document.id):
             found += _of_headings(list(own), ask, sought)
-    return sorted(filter(None, found), key=lambda one: -one.rank)
+    ranked = sorted(filter(None, found), key=lambda one: (-one.sure, -one.rank))
+    closer = [one for one in ranked[1:] if one.told > ranked[0].told]  # by a word that only names the other's document
+    return [*closer[:1], *(one for one in ranked if one not in closer[:1])]
 
 
 def _is_headed(ask: Enumerable, words: Collection[str]) -> bool:
@@ -108,14 +114,16 @@ def _of_list(listed: Listed, ask: Enumerable, sought: Wanted) -> Candidate | Non
     if not holding and sought.lacks_number(found):
         return None
     share = 1.0 if holding else sought.share(found)
-    match = _Match(share, about.clear)
+    match = _Match(share, about.clear, sought.share(about.label))
     if not match.enough(ask):
         return None
     kept = tuple(holding or entries)
     some = len(kept) < len(entries)
     rank = match.rank(listed.style) - _FILTERED * some
     where = f"those that mention {_named(sought, missing)}" if some else ""
-    return Candidate(section, listed.style, kept, tuple(e.text for e in kept), rank, match.sure and not some, where)
+    return Candidate(
+        section, listed.style, kept, tuple(e.text for e in kept), rank, match.sure and not some, about.label, where
+    )
 
 
 def _holds(there: frozenset[str], words: Collection[str], either: bool) -> bool:
@@ -134,9 +142,8 @@ def _named(sought: Wanted, words: Collection[str]) -> str:
 def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candidate | None:
     section, table = rows.section, rows.table
     names = " . ".join([table.caption, *table.columns])
-    subject = _SUBJECT.match(table.caption or section.heading)
-    heads = roots(" . ".join([subject["subject"] if subject else "", *table.columns]))
-    heads |= roots(section.heading) if alone else frozenset()
+    titles = [table.caption, section.heading if alone else ""]
+    heads = roots(" . ".join([*(_SUBJECT.sub(r"\g<subject>", title) for title in titles), *table.columns]))
     if ask.strict or len(rows.rows) < 2 or not ask.head or not _is_headed(ask, heads):
         return None
     column = next((i for i, name in enumerate(table.columns) if in_roots(root(ask.head), roots(name))), None)
@@ -152,23 +159,24 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candi
         return None
     naming = sought.found(section.context) - sought.found(label) - filters
     own = 1.0 - sought.share(naming)
-    match = _Match(sought.share(found), sought.share(sought.found(label) | filters) / own if own > 0.25 else 1.0)
+    told = sought.share(sought.found(label) | filters)
+    match = _Match(sought.share(found), told / own if own > _LEAST else 1.0, told)
     if not match.enough(ask):
         return None
-    named = column is not None and all(row.cells[column][:1].isalpha() for row in rows.rows[:_LOOKED_AT])
+    named = column is not None and (column == 0 or _names_things([row.cells[column] for row in rows.rows]))
     first = column if column is not None and named else _naming_column(rows)
     picked = [rows.rows[i] for i in kept]
     if column is not None and named and not filters:
         picked = _distinct(picked, column)
     grid: Grid | None = Grid(table.columns, tuple(row.cells for row in picked))
-    ragged = any(not row.cells[0] for row in rows.rows)  # lines of a cell that were read as rows
+    ragged = section.document.path.lower().endswith(".pdf") and any("" in row.cells for row in rows.rows)
     sure = match.sure and len(columns) <= len(filters) and not ragged
     rank = match.rank("table") + _OWN_COLUMN * (column is not None) + _CATEGORY * (len(columns) == 1)
     where = f"the rows with {_named(sought, filters)}" if filters else ""
     entries, texts = tuple(row.entry for row in picked), tuple(said(row, first, columns) for row in picked)
     if len(picked) < len(kept):
         texts, grid = tuple(row.cells[first] for row in picked), None
-    return Candidate(section, "table", entries, texts, rank, sure, where, grid)
+    return Candidate(section, "table", entries, texts, rank, sure, sought.found(label) | filters, where, grid)
 
 
 def _chosen(
@@ -228,6 +236,11 @@ def _is_turned(columns: Sequence[str]) -> bool:
     return sum(any(c.isdigit() for c in name) for name in others) * 2 > len(others)
 
 
+def _names_things(cells: Sequence[str]) -> bool:
+    """Whether they are names, not amounts."""
+    return sum(cell[:1].isalpha() and not any(c.isdigit() for c in cell) for cell in cells) * 2 > len(cells)
+
+
 def _naming_column(rows: Rows) -> int:
     """The first column whose cells have words, not only numbers."""
     width = len(rows.table.columns)
@@ -246,11 +259,12 @@ def _of_headings(sections: Sequence[Section], ask: Enumerable, sought: Wanted) -
         found = sought.found(section.label | section.context)
         naming = sought.found(section.context) - sought.found(section.label)
         own = 1.0 - sought.share(naming)
-        match = _Match(sought.share(found), sought.share(found - naming) / own if own > 0.25 else 1.0)
+        told = sought.share(sought.found(section.label))
+        match = _Match(sought.share(found), told / own if own > _LEAST else 1.0, told)
         if match.enough(ask) and not ask.negative and not sought.lacks_number(found):
-            yield headings(section, below, match.rank("headings"), False)
+            yield headings(section, below, match.rank("headings"), False, sought.found(section.label))
 
 
-def headings(section: Section, below: Sequence[Section], rank: float, sure: bool) -> Candidate:
+def headings(section: Section, below: Sequence[Section], rank: float, sure: bool, told: frozenset[str]) -> Candidate:
     entries = tuple(Entry(one.start, one.start + len(one.heading), one.heading) for one in below)
-    return Candidate(section, "headings", entries, tuple(one.heading for one in below), rank, sure)
+    return Candidate(section, "headings", entries, tuple(one.heading for one in below), rank, sure, told)

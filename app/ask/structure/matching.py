@@ -116,6 +116,8 @@ def _single(stem_: str) -> str:
     """A doubled last consonant once: 'topping' and 'top' meet; and so do 'warnings' and 'warning'."""
     if stem_.endswith("ing") and len(stem_) > 6:
         stem_ = stem_[:-3]
+    if len(stem_) == 4:
+        stem_ = stem_.removesuffix("e")  # 'codes' became 'cod'
     return stem_[:-1] if len(stem_) > 3 and stem_[-1] == stem_[-2] and stem_[-1] not in "aeiou" else stem_
 
 

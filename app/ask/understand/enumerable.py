@@ -20,7 +20,7 @@ _EVERY = [  # what wants everything
 _SOME = [
     r"\b(?:what|which|who) (?:are|were)(?: all)?(?: of)? "
     r"(?P<what>(?:the|all|my|our|your|its|their|his|her|some|possible|other|any)\b.+)",
-    r"\b(?:what|which)(?: all)? (?:(?:different|various|other) )?(?:kinds|types|sorts|categories) of (?P<what>.+)",
+    r"\b(?:what|which)(?: all)? (?:(?:different|various|other) )?(?:kinds|types|sorts) of (?P<what>.+)",
     r"\b(?P<which>which)(?: of)?(?: all)? (?P<what>.+)",
     r"\b(?P<plain>what)(?: all| other| different| further)? (?P<what>.+)",
 ]
@@ -43,9 +43,10 @@ _BOUNDARY = re.compile(
     r"included|stated|defined|made|available|there|my|our|the|a|an|i|we|you|they)$"
 )
 _AUXILIARY = re.compile(
-    r"^(?:are|were|do|did|can|could|must|should|shall|have|had|will|would|may|might|need|exist|apply|belong|fit|is|does)$"
+    r"^(?:are|were|do|did|can|could|must|should|shall|have|had|will|would|may|might|need|exist|apply|belong|fit|is|does|occur|"
+    r"appear|come|count|work|speak|use|get|go|make)$"
 )
-_OBJECT = re.compile(r"^(?:the|an?|my|our|his|her|its|under|into|\d.*)$")  # what stands behind a verb
+_OBJECT = re.compile(r"^(?:the|an?|my|our|his|her|its|into|\d.*)$")  # what stands behind a verb
 _MASS = frozenset(
     "equipment information documentation evidence gear furniture paperwork clothing staff personnel".split()
 )
