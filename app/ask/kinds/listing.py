@@ -34,15 +34,15 @@ _OF_EACH = re.compile(  # what the items say themselves, or do not: it tells not
     re.IGNORECASE,
 )
 _GENERIC = """
-    list name enumerate give show tell write find get collect extract identify provide send make made see know full
-    complete whole entire all every each any please kind kinds type types sort sorts form forms category categories
-    different various possible available other further thing things item items point points one ones stuff exist exists
-    there mention mentioned mentions state stated describe described say said agree agreed decide decided left leave fit
-    fits apply applies belong belongs contain contains have has offer offered under according come comes concern
-    concerns set number numbers names titled called currently current respective exactly only exclusively together
-    altogether main key important everything anything work works working take takes taken took occur occurs appear get gets got
-    who whom two
-    three four five six seven eight nine ten them each use used
+    list name enumerate give show tell write find get collect extract identify provide send make made see know
+    full complete whole entire all every each any please kind kinds type types sort sorts form forms category
+    categories different various possible available other further thing things item items point points one ones
+    stuff exist exists there mention mentioned mentions state stated describe described say said agree agreed
+    decide decided left leave fit fits apply applies belong belongs contain contains have has offer offered
+    under according come comes concern concerns set number numbers names titled called currently current
+    respective exactly only exclusively together altogether main key important everything anything work works
+    working take takes taken took occur occurs appear gets got who whom two three four five six seven eight nine
+    ten them use used
 """.split()
 _NEEDED = "need needs needed require requires required included includes contained".split()
 

@@ -122,7 +122,14 @@ def _of_list(listed: Listed, ask: Enumerable, sought: Wanted) -> Candidate | Non
     rank = match.rank(listed.style) - _FILTERED * some
     where = f"those that mention {_named(sought, missing)}" if some else ""
     return Candidate(
-        section, listed.style, kept, tuple(e.text for e in kept), rank, match.sure and not some, about.label, where
+        section,
+        listed.style,
+        kept,
+        tuple(e.text for e in kept),
+        rank,
+        match.sure and not some,
+        sought.found(section.label),
+        where,
     )
 
 
