@@ -104,7 +104,10 @@ def _of_structure(asked: Asked, ask: Enumerable, ranked: Sequence[Candidate]) ->
 def _of_outline(asked: Asked, ask: Enumerable, sought: Wanted) -> Computed | None:
     """A document's own widest headings, where the question's other words name one document."""
     rest = Wanted({word: weight for word, weight in sought.weights.items() if word not in roots(ask.head)})
-    named = [document for document in _scope(asked) if rest.weights and rest.holds(_names(document))]
+    scope = _scope(asked)
+    named = [document for document in scope if rest.weights and rest.holds(_names(document))]
+    if mentioned_documents(asked.query, asked.documents):
+        named = scope
     if len(named) != 1:
         return None
     sections = [section for section in outline(asked.index, named[0]) if section.heading]

@@ -74,6 +74,7 @@ _OPPOSITE = {
         ("enable", "disable"),
     ]
 }
+_EMPTY = frozenset("do make made done go get give take handle deal treat perform follow carry need know please".split())
 _ENOUGH, _SURE = 0.75, 0.85  # share of the telling words that section and document hold
 _NEAR, _CLEAR = 0.45, 0.6  # and that its headings and first words hold, of those that do not only name the document
 _AS_GOOD = 0.1  # behind the best: steps of another document that may be meant as well
@@ -138,11 +139,12 @@ def _goal(asked: Asked) -> _Goal | None:
     if not (found or _SIGNS.search(question)):
         return None
     what = found["what"] if found else question
-    sought = _wanted(asked, what)
+    verb = "" if not strong or _EVENT.search(question[: strong.start("what")]) else what.split()[0].lower()
+    sought = _wanted(asked, what, verb)
     if found and not sought.weights:  # 'F-17 is shown. What does the technician do?'
         sought = _wanted(asked, question[: found.start()])
     sides = tuple(word for word in re.findall(r"[a-z]+", question.lower()) if word in _OPPOSITE)
-    action = _action(what, sought) if strong and not _EVENT.search(question[: strong.start("what")]) else ""
+    action = _action(what, sought) if verb else ""
     return _Goal(sought, action, not strong and not _SIGNS.search(question), sides)
 
 
@@ -151,8 +153,10 @@ def _action(what: str, sought: Wanted) -> str:
     return next(iter(roots(first) & sought.weights.keys()), "")
 
 
-def _wanted(asked: Asked, text: str) -> Wanted:
-    return wanted(text, asked.index.frequency, len(asked.index), _GENERIC)
+def _wanted(asked: Asked, text: str, verb: str = "") -> Wanted:
+    """`verb` tells something also where the same word as a noun does not: 'order', 'process'."""
+    generic = [word for word in _GENERIC if word != verb or word in _EMPTY]
+    return wanted(text, asked.index.frequency, len(asked.index), generic)
 
 
 def _best_first(asked: Asked, goal: _Goal) -> list[_Found]:
@@ -172,11 +176,13 @@ def _found(section: Section, goal: _Goal) -> Iterator[_Found]:
     lists = marked_lists(section)
     is_method = section.heading != "" and not wanted(section.heading, lambda _: 1, 1, _GENERIC).weights
     for steps in lists:
+        if steps.style == "bullets" and sum(_is_order(entry.text) for entry in steps.entries) * 2 < len(steps.entries):
+            continue
         about = fit(section, goal.sought, roots(steps.lead) | (section.context if is_method else frozenset()))
         acts = goal.action in about.label or not goal.action
         yield _Found(steps, about, acts)
     said = [] if lists else sentences(section)
-    orders = sum(_is_order(entry.text) for entry in said)
+    orders = sum(_is_order(entry.text) and entry.text[-1] in ".!" for entry in said)
     if _FEWEST_ORDERS <= orders >= _ORDERS * len(said) and len(said) <= _LONGEST_PROSE:
         about = fit(section, goal.sought, roots(" ".join(entry.text for entry in said[:2])))
         yield _Found(Listed(section, "prose", tuple(said)), about, goal.action in about.label or not goal.action)

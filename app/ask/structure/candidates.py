@@ -28,7 +28,7 @@ _SUBJECT = re.compile(  # 'Table 2: Working time of a visit' is about time
     re.IGNORECASE,
 )
 _OWN_COLUMN, _CATEGORY = 0.15, 0.1  # the column is named so; the words that choose the rows stand in one column
-_LONGEST_INTRODUCTION = 300  # characters between a heading and those below it
+_LONGEST_INTRODUCTION = 300  # characters between a heading and what it heads
 _MOSTLY = 0.8
 _LOOKED_AT = 10  # rows that tell what a column is
 _APPLIES = ("all", "any", "every", "each", "both")
@@ -106,9 +106,9 @@ def _of_list(listed: Listed, ask: Enumerable, sought: Wanted) -> Candidate | Non
         return None
     if any(". . ." in entry.text for entry in entries) or (ask.strict and len(entries) < _FEWEST_MARKED):
         return None
-    about = fit(section, sought, first)
-    around = section.text[: entries[0].start - section.body] + section.text[entries[-1].end - section.body :]
-    found = sought.found(section.label | first | roots(around) | section.context)
+    about = fit(section, sought, first, entries[0].start)
+    around = section.text[: entries[0].start - section.body][:_LONGEST_INTRODUCTION]
+    found = sought.found(section.label | first | roots(around) | section.context_before(entries[0].start))
     missing = sought.weights.keys() - found
     holding = [entry for entry in entries if missing and _holds(roots(entry.text), missing, ask.either)]
     if not holding and sought.lacks_number(found):
@@ -149,22 +149,23 @@ def _named(sought: Wanted, words: Collection[str]) -> str:
 def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candidate | None:
     section, table = rows.section, rows.table
     names = " . ".join([table.caption, *table.columns])
-    titles = [table.caption, section.heading if alone else ""]
+    nameless = not section.heading and not table.caption  # as in a file that is one table
+    titles = [table.caption, section.heading if alone else "", section.document.title if nameless else ""]
     heads = roots(" . ".join([*(_SUBJECT.sub(r"\g<subject>", title) for title in titles), *table.columns]))
     if ask.strict or len(rows.rows) < 2 or not ask.head or not _is_headed(ask, heads):
         return None
     column = next((i for i, name in enumerate(table.columns) if in_roots(root(ask.head), roots(name))), None)
     if column is None and _is_turned(table.columns):
         return None
-    label = section.label | roots(names)
+    label, context = section.label | roots(names), section.context_before(table.start)
     chosen = _chosen(rows, ask, sought, sought.weights.keys() - sought.found(label))
     if chosen is None:
         return None
     kept, filters, columns = chosen
-    found = sought.found(label | section.context | roots(section.text.replace("\t", " . "))) | filters
+    found = sought.found(label | context | roots(section.text.replace("\t", " . "))) | filters
     if (filters and ask.negative) or sought.lacks_number(found):
         return None
-    naming = sought.found(section.context) - sought.found(label) - filters
+    naming = sought.found(context) - sought.found(label) - filters
     own = 1.0 - sought.share(naming)
     told = sought.share(sought.found(label) | filters)
     match = _Match(sought.share(found), told / own if own > _LEAST else 1.0, told)
@@ -192,7 +193,7 @@ def _chosen(
     """Numbers of the rows that are meant, by which words, in which columns; None where no row holds them."""
     cells = [[roots(cell) for cell in row.cells] for row in rows.rows]
     holding = {w: [{i for i, there in enumerate(row) if in_roots(w, there)} for row in cells] for w in missing}
-    naming, asked = sought.found(rows.section.context), frozenset(missing)
+    naming, asked = sought.found(rows.section.context_before(rows.table.start)), frozenset(missing)
     filters = frozenset(
         word
         for word, places in holding.items()

@@ -59,8 +59,12 @@ class Section:
     @cached_property
     def context(self) -> frozenset[str]:
         """Roots of what says which document this is: title, file's name, opening."""
+        return self.context_before(_OPENING)
+
+    def context_before(self, place: int) -> frozenset[str]:
+        """The same of a list or table that begins there, which does not name its own document."""
         name = re.sub(r"[-_./]+", " ", self.document.path)
-        return roots(f"{self.document.title} . {name}") | roots(self.opening)
+        return roots(f"{self.document.title} . {name}") | roots(self.opening[:place])
 
 
 def headings_of(index: LocalIndex, document: Document) -> list[Heading]:
@@ -74,8 +78,9 @@ def outline(index: LocalIndex, document: Document) -> list[Section]:
     text = index.store.text(document.id)
     found = [heading for heading in headings_of(index, document) if heading.level < CAPTION]
     placed = _placed(found, text) if found else _guessed(text)
-    opening = _LEADERS.sub(" ", text[:_OPENING])
-    running = _running(text)
+    opening = _LEADERS.sub(lambda dots: " " * len(dots.group()), text[:_OPENING])
+    printed = document.path.lower().endswith(".pdf")  # other pages are not printed ones: nothing runs on them
+    running = _running(text) if printed else frozenset()
     sections: list[Section] = []
     above: list[Heading] = []
     for i, heading in enumerate([Heading(0, 0, ""), *placed]):
@@ -196,11 +201,11 @@ class Fit:
     label: frozenset[str]  # the words that headings and first words hold
 
 
-def fit(section: Section, sought: Wanted, first: frozenset[str]) -> Fit:
-    """`first` are roots of the words that introduce what is looked at in the section."""
+def fit(section: Section, sought: Wanted, first: frozenset[str], place: int = _OPENING) -> Fit:
+    """`first` are roots of the words that introduce what is looked at in the section and begins at `place`."""
     label = sought.found(section.label | first)
     body = sought.found(roots(section.text)) | label
-    naming = sought.found(section.context) - label
+    naming = sought.found(section.context_before(place)) - label
     own = 1.0 - sought.share(naming)
     clear = sought.share(label) / own if own > 0.25 else sought.share(label)
     found = body | naming

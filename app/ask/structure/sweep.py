@@ -5,6 +5,7 @@ What is looked for is a word with its forms, or how documents say such a thing: 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from ingest.store import fulltext
 from ingest.text.clean import CELL
 from ingest.text.sentences import Span, sentence_spans
 
-MOST = 20_000  # passages looked through for one question
+MOST = 4000  # passages looked through for one question
+_MANY = 300  # documents of which only titles are read
 _FIRST_LINE = 120  # characters
+_NOBODY = 3  # characters before a duty in which nobody can be named
 _MODAL = re.compile(
     r"\b(?:must|shall|may|ha(?:s|ve) to|(?:is|are) (?:required|obliged|responsible|entitled)|undertakes?)\b", re.I
 )
@@ -26,7 +29,8 @@ _LONGEST = 600  # characters of a sentence that is an item
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DATE = rf"(?:\d{{1,2}}\.? {_MONTH}\b|\b{_MONTH} \d{{1,2}}\b|\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}})"
-_TIME = rf"(?:(?:\d+|\w+) (?:working |calendar |business )?(?:hours?|days?|weeks?|months?|years?)\b|{_DATE})"
+_NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|thirty|sixty|ninety|a few)"
+_TIME = rf"(?:\b{_NUMBER} (?:working |calendar |business )?(?:hours?|days?|weeks?|months?|years?)\b|{_DATE})"
 _SAID = [  # what is asked for, and how documents say it
     (
         "deadline due period",
@@ -77,32 +81,43 @@ def said_as(head: str) -> re.Pattern[str] | None:
 
 
 def sweep(asked: Asked, head: str, others: Wanted, doc_ids: Collection[int]) -> Swept:
-    """Sentences of these documents that say something of the kind, of the same words once, in reading order."""
-    documents = {one.id: one for one in asked.documents if one.id in doc_ids}
+    """Sentences of these documents that say something of the kind, of the same words once, in reading order.
+
+    Where the other words of the question name documents, these are meant.
+    """
+    scope = [one for one in asked.documents if one.id in doc_ids]
+    brief = len(scope) > _MANY
+    names = {one.id: _name(asked, one, brief) for one in scope}
+    scope = [one for one in scope if others.weights and others.holds(names[one.id])] or scope
+    documents = {one.id: one for one in scope}
     pattern, named = said_as(head), root(head)
+    chunks, whole = _chunks(asked, head if pattern is None else "", documents)
     items: list[Item] = []
     seen: set[str] = set()
-    names: dict[int, frozenset[str]] = {}
-    chunks, whole = _chunks(asked, head if pattern is None else "", documents)
     for chunk in chunks:
-        if pattern and not pattern.search(chunk.text) and not in_roots(named, roots(chunk.text)):
-            continue
-        document = documents[chunk.doc_id]
-        if document.id not in names:
-            names[document.id] = _name(asked, document)
-        naming = names[document.id] | roots(chunk.heading)
-        for start, end in _sentences(chunk.text):
+        for start, end in _telling(chunk.text, pattern, named):
             text = chunk.text[start:end]
-            if end - start > _LONGEST or not (pattern.search(text) if pattern else in_roots(named, roots(text))):
-                continue
-            modal = _MODAL.search(text) if pattern else None  # whose duty it is stands before it
-            there = roots(text[: modal.start()] if modal and modal.start() > 3 else text) | naming
             key = " ".join(re.findall(r"\w+", text.lower()))
-            if key not in seen and others.holds(there):
+            naming = names[chunk.doc_id] | roots(chunk.heading)
+            modal = _MODAL.search(text) if pattern else None  # whose duty it is stands before it
+            said_of = text[: modal.start()] if modal and modal.start() > _NOBODY else text
+            if key not in seen and (others.holds(naming) or others.holds(roots(said_of) | naming)):
                 seen.add(key)
                 said = " ".join(text.replace(CELL, ", ").split())
-                items.append(Item(document, chunk.heading, Entry(chunk.start + start, chunk.start + end, said)))
+                entry = Entry(chunk.start + start, chunk.start + end, said)
+                items.append(Item(documents[chunk.doc_id], chunk.heading, entry))
     return Swept(tuple(items), whole)
+
+
+def _telling(text: str, pattern: re.Pattern[str] | None, named: str) -> list[Span]:
+    """The sentences that are looked for."""
+    places = [match.start() for match in pattern.finditer(text)] if pattern else []
+    if pattern and not places:
+        return []
+    found = [span for span in _sentences(text) if span[1] - span[0] <= _LONGEST]
+    if not pattern:
+        return [(start, end) for start, end in found if in_roots(named, roots(text[start:end]))]
+    return [(start, end) for start, end in found if any(start <= place < end for place in places)]
 
 
 def _sentences(text: str) -> list[Span]:
@@ -116,18 +131,22 @@ def _sentences(text: str) -> list[Span]:
     return spans
 
 
-def _name(asked: Asked, document: Document) -> frozenset[str]:
-    """Roots of what says which document this is: title, file's name, first line."""
-    first = asked.index.text(document.id, 0, _FIRST_LINE).strip().split("\n")[0]
+def _name(asked: Asked, document: Document, brief: bool) -> frozenset[str]:
+    """Roots of what says which document this is: title, file's name, first line unless it is to be `brief`."""
+    first = "" if brief else asked.index.text(document.id, 0, _FIRST_LINE).strip().split("\n")[0]
     return roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)} . {first}")
 
 
 def _chunks(asked: Asked, word: str, documents: Collection[int]) -> tuple[Iterator[Chunk], bool]:
     """Passages of the documents, those that hold the word in one of its forms or all; and whether these are all."""
-    sql = "SELECT id, doc_id, start, end, text, heading, page FROM chunks"
+    sql = (
+        "SELECT id, doc_id, start, end, text, heading, page FROM chunks"
+        " WHERE doc_id IN (SELECT value FROM json_each(?))"
+    )
     if query := fulltext.match_query(word):
-        sql += " WHERE id IN (SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ?)"
-    rows = asked.index.store.rows(f"{sql} LIMIT {MOST + 1}", (query,) if query else ())
+        sql += " AND id IN (SELECT rowid FROM chunks_fts WHERE chunks_fts MATCH ?)"
+    parameters = [json.dumps(list(documents)), *([query] if query else [])]
+    rows = asked.index.store.rows(f"{sql} LIMIT {MOST + 1}", parameters)
     order = {doc_id: place for place, doc_id in enumerate(documents)}  # by path
-    kept = sorted((row for row in rows[:MOST] if row[1] in order), key=lambda row: (order[row[1]], row[2]))
+    kept = sorted(rows[:MOST], key=lambda row: (order[row[1]], row[2]))
     return (Chunk(*row) for row in kept), len(rows) <= MOST
