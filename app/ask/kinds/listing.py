@@ -59,10 +59,10 @@ def answer(asked: Asked) -> Computed | None:
     if ask.head in PARTS and (parts := _of_outline(asked, ask, sought)):
         return parts
     found = _structured(asked, ask, sought)
-    if found and found[0].sure:
-        return _of_structure(asked, ask, found)
     if not ask.head and ask.number and found and len(found[0].entries) != ask.number:
         return None
+    if found and found[0].sure:
+        return _of_structure(asked, ask, found)
     if ask.head and (items := _of_label(asked, ask, sought)):
         return _of_items(asked, items, f"Collected what is marked “{ask.head}”", whole=True)
     if found:
@@ -78,7 +78,7 @@ def _structured(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Candidate
     return [
         one
         for one in candidates(sections, ask, sought, tables)
-        if len(one.entries) >= _FEWEST or (one.grid and one.sure and not ask.every)
+        if len(one.entries) >= _FEWEST or (one.grid and one.sure)
     ]
 
 

@@ -29,7 +29,7 @@ _CUES = [  # what is asked for stands behind the cue
     rf"{_STEPS}\b,? (?:of actions? )?(?:(?:is|are) )?{_FOR}\b(?P<what>.+)",
     rf"^(?:the )?(?:\w+ )?{_STEPS} {_FOR}\b(?P<what>.+)",
     r"\b(?:walk|guide|talk|take|lead) (?:me|us) through\b(?P<what>.+)",
-    r"\b(?:best|right|correct|proper|usual) way (?:to|of|for)\b(?P<what>.+)",
+    r"\b(?:what(?: is|'s) )?(?:the )?(?:best|right|correct|proper|usual) way (?:to|of|for)\b(?P<what>.+)",
 ]
 _WEAK = [  # only where the steps are marked as such, and clearly meant
     rf"\bwhat (?:do|does|should|must|can|shall|has|have|is|are|am) {_WHO} "
@@ -82,7 +82,7 @@ _MOST_STEPS, _MOST_ASIDES, _LONGEST_PROSE = 40, 4, 9
 _ORDERS, _FEWEST_ORDERS = 0.75, 3  # share of a section's sentences that tell what to do, and how many there must be
 _NO_ORDER = re.compile(  # how a sentence begins that states something
     r"(?:the|an?|this|that|these|those|it|its|they|there|he|she|we|i|you|your|our|their|his|her|who|what|which|some|any|"
-    r"all|each|every|no|in|on|at|of|by|with|from|for|since|both|many|most|one|two|three|\d.*|\w+(?:s|ed|ing))$",
+    r"all|each|every|no|in|on|at|of|by|with|from|for|since|both|many|most|one|two|three|\d.*|\w+[^s]s|\w{2,}[^e]ed|\w{3,}ing)$",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
@@ -129,7 +129,7 @@ def answer(asked: Asked) -> Computed | None:
 
 def _goal(asked: Asked) -> _Goal | None:
     """What the question wants done; None where it does not ask how."""
-    question = re.sub(r"[“”\"?!]+|\.(?=\s|$)", " ", asked.query)
+    question = re.sub(r"[?!]+", ".", re.sub(r"[“”\"]+", " ", asked.query))
     if _NOT_HOW.search(question):
         return None
     strong = next(filter(None, (cue.search(question) for cue in _CUE)), None)

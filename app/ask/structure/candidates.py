@@ -114,7 +114,8 @@ def _of_list(listed: Listed, ask: Enumerable, sought: Wanted) -> Candidate | Non
     if not holding and sought.lacks_number(found):
         return None
     share = 1.0 if holding else sought.share(found)
-    match = _Match(share, about.clear, sought.share(about.label))
+    told = sought.share(about.label | missing) if holding else 0.0  # entries say the rest
+    match = _Match(share, max(about.clear, told), sought.share(about.label))
     if not match.enough(ask):
         return None
     kept = tuple(holding or entries)
@@ -235,7 +236,11 @@ def _pairs(sought: Wanted, filters: Collection[str]) -> list[str]:
 
 def _distinct(rows: Sequence[Row], column: int) -> list[Row]:
     """The first row of each value of the column."""
-    return list({row.cells[column]: row for row in reversed(rows) if row.cells[column]}.values())[::-1]
+    first: dict[str, Row] = {}
+    for row in rows:
+        if row.cells[column]:
+            first.setdefault(row.cells[column], row)
+    return list(first.values())
 
 
 def _is_turned(columns: Sequence[str]) -> bool:
