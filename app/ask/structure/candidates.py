@@ -10,7 +10,7 @@ from itertools import groupby
 
 from app.ask.structure.lists import Entry, Listed, marked_lists, short_lines
 from app.ask.structure.matching import Wanted, in_roots, root, roots
-from app.ask.structure.rows import Row, Rows, said
+from app.ask.structure.rows import Rows, chosen_rows, distinct, is_turned, names_things, naming_column, said
 from app.ask.structure.sections import Section, fit
 from app.ask.understand.enumerable import NEGATIVE, Enumerable
 from app.datatypes import Grid
@@ -29,9 +29,6 @@ _SUBJECT = re.compile(  # 'Table 2: Working time of a visit' is about time
 )
 _OWN_COLUMN, _CATEGORY = 0.15, 0.1  # the column is named so; the words that choose the rows stand in one column
 _LONGEST_INTRODUCTION = 300  # characters between a heading and what it heads
-_MOSTLY = 0.8
-_LOOKED_AT = 10  # rows that tell what a column is
-_APPLIES = ("all", "any", "every", "each", "both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +95,10 @@ def _of_list(listed: Listed, ask: Enumerable, sought: Wanted) -> Candidate | Non
     if lead.endswith((".", "!", "?")) and not re.search(r"\b(?:following|these)\b", lead, re.IGNORECASE):
         lead = ""  # a sentence of its own, which introduces nothing
     first = roots(lead)
-    told = all(_is_headed(ask, roots(entry.text)) for entry in entries)  # 'information that is public'
-    if (
-        not (told or _is_headed(ask, section.label | first))
-        or bool(NEGATIVE.search(f"{section.heading} {lead}")) != ask.negative
-    ):
+    alike = all(_is_headed(ask, roots(entry.text)) for entry in entries)  # 'information that is public'
+    above = [title for title in section.above if re.search(rf"\b{re.escape(ask.head)}\b", title, re.IGNORECASE)]
+    headed = alike or _is_headed(ask, roots(" . ".join([*above, section.heading])) | first)
+    if not headed or bool(NEGATIVE.search(f"{section.heading} {lead}")) != ask.negative:
         return None
     if any(". . ." in entry.text for entry in entries) or (ask.strict and len(entries) < _FEWEST_MARKED):
         return None
@@ -114,8 +110,8 @@ def _of_list(listed: Listed, ask: Enumerable, sought: Wanted) -> Candidate | Non
     if not holding and sought.lacks_number(found):
         return None
     share = 1.0 if holding else sought.share(found)
-    told = sought.share(about.label | missing) if holding else 0.0  # entries say the rest
-    match = _Match(share, max(about.clear, told), sought.share(about.label))
+    clear = sought.share(about.label | missing) if holding else 0.0  # entries say the rest
+    match = _Match(share, max(about.clear, clear), sought.share(about.label))
     if not match.enough(ask):
         return None
     kept = tuple(holding or entries)
@@ -138,11 +134,6 @@ def _holds(there: frozenset[str], words: Collection[str], either: bool) -> bool:
     return (any if either else all)(in_roots(word, there) for word in words)
 
 
-def _is_hard(word: str) -> bool:
-    """Types, numbers and dates: what has another one is about something else."""
-    return any(c.isdigit() for c in word)
-
-
 def _named(sought: Wanted, words: Collection[str]) -> str:
     return " and ".join(f"“{sought.typed.get(word, word)}”" for word in sorted(words))
 
@@ -156,10 +147,11 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candi
     if ask.strict or len(rows.rows) < 2 or not ask.head or not _is_headed(ask, heads):
         return None
     column = next((i for i, name in enumerate(table.columns) if in_roots(root(ask.head), roots(name))), None)
-    if column is None and _is_turned(table.columns):
+    if column is None and is_turned(table.columns):
         return None
     label, context = section.label | roots(names), section.context_before(table.start)
-    chosen = _chosen(rows, ask, sought, sought.weights.keys() - sought.found(label))
+    about = sought.found(section.label | roots(table.caption)) | sought.found(roots(ask.head))
+    chosen = chosen_rows(rows, ask, sought, sought.weights.keys() - about, sought.found(label | context))
     if chosen is None:
         return None
     kept, filters, columns = chosen
@@ -172,11 +164,11 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candi
     match = _Match(sought.share(found), told / own if own > _LEAST else 1.0, told)
     if not match.enough(ask):
         return None
-    named = column is not None and (column == 0 or _names_things([row.cells[column] for row in rows.rows]))
-    first = column if column is not None and named else _naming_column(rows)
+    named = column is not None and (column == 0 or names_things([row.cells[column] for row in rows.rows]))
+    first = column if column is not None and named else naming_column(rows)
     picked = [rows.rows[i] for i in kept]
     if column is not None and named and not filters:
-        picked = _distinct(picked, column)
+        picked = distinct(picked, column)
     grid: Grid | None = Grid(table.columns, tuple(row.cells for row in picked))
     ragged = section.document.path.lower().endswith(".pdf") and any("" in row.cells for row in rows.rows)
     sure = match.sure and len(columns) <= len(filters) and not ragged
@@ -186,80 +178,6 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candi
     if len(picked) < len(kept):
         texts, grid = tuple(row.cells[first] for row in picked), None
     return Candidate(section, "table", entries, texts, rank, sure, sought.found(label) | filters, where, grid)
-
-
-def _chosen(
-    rows: Rows, ask: Enumerable, sought: Wanted, missing: Collection[str]
-) -> tuple[list[int], frozenset[str], set[int]] | None:
-    """Numbers of the rows that are meant, by which words, in which columns; None where no row holds them."""
-    cells = [[roots(cell) for cell in row.cells] for row in rows.rows]
-    holding = {w: [{i for i, there in enumerate(row) if in_roots(w, there)} for row in cells] for w in missing}
-    naming, asked = sought.found(rows.section.context_before(rows.table.start)), frozenset(missing)
-    filters = frozenset(
-        word
-        for word, places in holding.items()
-        if 0 < sum(map(bool, places)) < len(cells)
-        and (word not in naming or _is_hard(word) or any(there and there <= asked for row in cells for there in row))
-    )
-    if not filters:
-        general = _general(rows) if any(map(_is_hard, missing)) and not ask.only else {}
-        if general:
-            return sorted(general), frozenset(filter(_is_hard, missing)), set(general.values())
-        return list(range(len(cells))), filters, set()
-    columns = {i for word in filters for places in holding[word] for i in places}
-    kept = []
-    for n, row in enumerate(cells):
-        has = (any if ask.either else all)(holding[word][n] for word in filters)
-        general_row = not ask.only and any(rows.rows[n].cells[i].lower().startswith(_APPLIES) for i in columns)
-        alone = not ask.only or all(row[i] <= filters for i in columns if any(i in holding[w][n] for w in filters))
-        exact = all(pair in f" {' '.join(rows.rows[n].cells)} ".lower() for pair in _pairs(sought, filters))
-        if (has and alone and exact) or (general_row and any(map(_is_hard, filters))):
-            kept.append(n)
-    return (kept, filters, columns) if kept else None
-
-
-def _general(rows: Rows) -> dict[int, int]:
-    """Rows that apply to everything, in a column whose other rows name types or numbers: row by column."""
-    found: dict[int, int] = {}
-    for i in range(len(rows.table.columns)):
-        cells = [row.cells[i] for row in rows.rows]
-        general = {n for n, cell in enumerate(cells) if cell.lower().startswith(_APPLIES)}
-        if general and any(_is_hard(cell) for n, cell in enumerate(cells) if n not in general):
-            found |= dict.fromkeys(general, i)
-    return found
-
-
-def _pairs(sought: Wanted, filters: Collection[str]) -> list[str]:
-    """Words of the filter with the letter or number that the question gives them: 'press a' is not 'press b'."""
-    return [f"{word.lower()} {mark.lower()} " for word, mark in sought.marked if roots(word) & set(filters)]
-
-
-def _distinct(rows: Sequence[Row], column: int) -> list[Row]:
-    """The first row of each value of the column."""
-    first: dict[str, Row] = {}
-    for row in rows:
-        if row.cells[column]:
-            first.setdefault(row.cells[column], row)
-    return list(first.values())
-
-
-def _is_turned(columns: Sequence[str]) -> bool:
-    """Whether the columns, not the rows, are the things: 'Value, TL-5, TL-8'."""
-    others = columns[1:]
-    return sum(any(c.isdigit() for c in name) for name in others) * 2 > len(others)
-
-
-def _names_things(cells: Sequence[str]) -> bool:
-    """Whether they are names, not amounts."""
-    return sum(cell[:1].isalpha() and not any(c.isdigit() for c in cell) for cell in cells) * 2 > len(cells)
-
-
-def _naming_column(rows: Rows) -> int:
-    """The first column whose cells have words, not only numbers."""
-    width = len(rows.table.columns)
-    seen = rows.rows[:_LOOKED_AT]
-    worded = [sum(row.cells[i][:1].isalpha() for row in seen) for i in range(width)]
-    return next((i for i in range(width) if worded[i] >= _MOSTLY * len(seen)), 0)
 
 
 def _of_headings(sections: Sequence[Section], ask: Enumerable, sought: Wanted) -> Iterator[Candidate]:

@@ -74,7 +74,7 @@ class Wanted:
 
     def lacks_number(self, found: Iterable[str]) -> bool:
         """Whether a type, number or date is not among them: what has another one is about something else."""
-        return any(any(c.isdigit() for c in word) for word in self.weights.keys() - set(found))
+        return any(is_number(word) for word in self.weights.keys() - set(found))
 
     def holds(self, roots: Iterable[str]) -> bool:
         """Whether the roots have all that matters of it."""
@@ -107,9 +107,14 @@ def roots(text: str) -> frozenset[str]:
     return frozenset(map(_single, telling_words(text))) | joined
 
 
+def is_number(word: str) -> bool:
+    """A type, a number or a date."""
+    return any(c.isdigit() for c in word)
+
+
 def root(word: str) -> str:
     """Of one word in lower case."""
-    return word if any(c.isdigit() for c in word) else _single(stem(word))
+    return word if is_number(word) else _single(stem(word))
 
 
 def _single(stem_: str) -> str:

@@ -71,6 +71,7 @@ def office(tmp_path_factory, encoder):
     )
     with (folder / "docs/spare-parts.csv").open("w", newline="") as file:
         csv.writer(file).writerows(PARTS)
+    (folder / "docs/tickets.csv").write_text("Ticket,Opened,Status\nT-1,1 May,open\nT-2,2 May,closed\nT-3,3 May,open\n")
     sync(folder / "docs", folder / "index", encoder)
     return Assistant(folder / "index", encoder, lambda: None)
 
@@ -140,6 +141,12 @@ def test_rows_of_a_table_are_those_that_python_finds(office, question, wanted):
     assert [item.split(": ")[0] for item in items_of(computed)] == [row[1] for row in expected]
     assert all(computed.citations[number - 1].quote.startswith(row[0])
                for number, row in zip(computed.grid.cited, expected, strict=True))  # fmt: skip
+
+
+def test_a_value_goes_before_a_column_that_sounds_like_it(office):
+    computed = office.ask("Which tickets are open?").computed
+    assert [row[0] for row in computed.grid.rows] == ["T-1", "T-3"]
+    assert "only the rows with “open”" in computed.plan.said
 
 
 def test_values_of_a_column_are_listed_once(office):
