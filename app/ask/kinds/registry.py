@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.ask.kinds import compare, dates, help, library, summary, table, vague
+from app.ask.kinds import compare, dates, help, library, listing, steps, summary, table, vague
 from app.ask.plan import Compute
 from app.datatypes import Kind
 
@@ -13,5 +13,7 @@ IN_ORDER: list[tuple[Kind, Compute]] = [
     ("compare", compare.answer),
     ("table", table.answer),
     ("summary", summary.answer),
+    ("how-to", steps.answer),
+    ("list", listing.answer),
     ("vague", vague.answer),
 ]

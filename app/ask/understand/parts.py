@@ -20,6 +20,7 @@ _INDIRECT = re.compile(  # 'between how it was and how it is' is one question
     re.IGNORECASE,
 )
 _BARE = re.compile(r"(?:and )?(?:by|in|for|to|at|of|with)? ?\bhow (?:much|many|often|long|far|high)\??", re.IGNORECASE)
+_OF_EACH = re.compile(r"\b(?:each|every one|respectively)(?: of them)?[?.]*$", re.IGNORECASE)  # asks of a list's items
 _FEWEST = 3  # words of a question
 _MOST = 4  # questions that are answered at once
 
@@ -56,7 +57,8 @@ def _stands(part: str) -> bool:
 
 def _joined(sentence: str) -> list[str]:
     """A sentence cut where a further question begins behind 'and'."""
-    if not _BEGINS.match(re.sub(r"^.*[.!:;]\s+", "", sentence)) or _INDIRECT.search(sentence):
+    begins = _BEGINS.match(re.sub(r"^.*[.!:;]\s+", "", sentence))
+    if not begins or _INDIRECT.search(sentence) or _OF_EACH.search(sentence):
         return [sentence]
     cuts = [joint for joint in _JOINT.finditer(sentence) if len(sentence[: joint.start()].split()) >= _FEWEST]
     ends = [*(cut.start() for cut in cuts), len(sentence)]
