@@ -30,7 +30,8 @@ _AS_GOOD = 0.1  # behind the best: a list of another document that may be meant 
 _LABELLED = 30  # documents that are looked through for lines with a label
 _OF_EACH = re.compile(  # what the items say themselves, or do not: it tells nothing of where they stand
     r",? (?:and|with|together with|including|along with) (?:also )?(?:who|when|by when|until when|where|how|what|which|"
-    r"their|its|the)\b[^?]*\b(?:each|every one|respectively|their|them)\b.*$",
+    r"their|its|the)\b[^?]*\b(?:each|every one|respectively|their|them)\b.*$"
+    r"|,? (?:and|with|including|along with|together with) (?:their|its|the respective)\b.*$",
     re.IGNORECASE,
 )
 _GENERIC = """

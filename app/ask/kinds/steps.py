@@ -179,11 +179,16 @@ def _found(section: Section, goal: _Goal) -> Iterator[_Found]:
         if steps.style == "bullets" and sum(_is_order(entry.text) for entry in steps.entries) * 2 < len(steps.entries):
             continue
         about = fit(section, goal.sought, roots(steps.lead) | (section.context if is_method else frozenset()))
-        acts = goal.action in about.label or not goal.action
+        own = is_method or bool(goal.sought.found(roots(f"{section.heading} . {steps.lead}")))
+        acts = own and (goal.action in about.label or not goal.action)
         yield _Found(steps, about, acts)
     said = [] if lists else sentences(section)
     orders = sum(_is_order(entry.text) and entry.text[-1] in ".!" for entry in said)
-    if _FEWEST_ORDERS <= orders >= _ORDERS * len(said) and len(said) <= _LONGEST_PROSE:
+    if (
+        goal.sought.found(section.label)
+        and _FEWEST_ORDERS <= orders >= _ORDERS * len(said)
+        and len(said) <= _LONGEST_PROSE
+    ):
         about = fit(section, goal.sought, roots(" ".join(entry.text for entry in said[:2])))
         yield _Found(Listed(section, "prose", tuple(said)), about, goal.action in about.label or not goal.action)
 
@@ -192,13 +197,7 @@ def _is_order(sentence: str) -> bool:
     """Whether it tells what to do: 'Open the valve.', 'If it drips, close it.'"""
     said = _CONDITION.sub("", sentence, count=1)
     first, _, rest = said.partition(" ")
-    return (
-        bool(rest)
-        and sentence[-1] in ".!"
-        and not first.isupper()
-        and not _NO_ORDER.match(first.strip(",;:"))
-        and not _STATES.match(said)
-    )
+    return bool(rest) and not first.isupper() and not _NO_ORDER.match(first.strip(",;:")) and not _STATES.match(said)
 
 
 def _answered(asked: Asked, ranked: Sequence[_Found]) -> Computed:

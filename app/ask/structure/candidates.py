@@ -28,6 +28,7 @@ _SUBJECT = re.compile(  # 'Table 2: Working time of a visit' is about time
     re.IGNORECASE,
 )
 _OWN_COLUMN, _CATEGORY = 0.15, 0.1  # the column is named so; the words that choose the rows stand in one column
+_LONGEST_NAME = 40  # characters of a column's name
 _LONGEST_INTRODUCTION = 300  # characters between a heading and what it heads
 
 
@@ -138,17 +139,25 @@ def _named(sought: Wanted, words: Collection[str]) -> str:
     return " and ".join(f"“{sought.typed.get(word, word)}”" for word in sorted(words))
 
 
-def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candidate | None:
+def _column(rows: Rows, ask: Enumerable, alone: bool) -> int | None:
+    """The column of what is asked for; -1 where the table's title says that its rows are that; None for neither."""
     section, table = rows.section, rows.table
-    names = " . ".join([table.caption, *table.columns])
+    short = [name if len(name) <= _LONGEST_NAME else "" for name in table.columns]  # others are rows that were misread
+    if ask.strict or len(rows.rows) < 2 or not ask.head:
+        return None
+    if (found := next((i for i, name in enumerate(short) if _is_headed(ask, roots(name))), None)) is not None:
+        return found
     nameless = not section.heading and not table.caption  # as in a file that is one table
     titles = [table.caption, section.heading if alone else "", section.document.title if nameless else ""]
-    heads = roots(" . ".join([*(_SUBJECT.sub(r"\g<subject>", title) for title in titles), *table.columns]))
-    if ask.strict or len(rows.rows) < 2 or not ask.head or not _is_headed(ask, heads):
+    heads = roots(" . ".join(_SUBJECT.sub(r"\g<subject>", title) for title in titles))
+    return -1 if _is_headed(ask, heads) and not is_turned(table.columns) else None
+
+
+def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candidate | None:
+    section, table, column = rows.section, rows.table, _column(rows, ask, alone)
+    if column is None:
         return None
-    column = next((i for i, name in enumerate(table.columns) if in_roots(root(ask.head), roots(name))), None)
-    if column is None and is_turned(table.columns):
-        return None
+    names = " . ".join([table.caption, *table.columns])
     label, context = section.label | roots(names), section.context_before(table.start)
     about = sought.found(section.label | roots(table.caption)) | sought.found(roots(ask.head))
     chosen = chosen_rows(rows, ask, sought, sought.weights.keys() - about, sought.found(label | context))
@@ -158,21 +167,25 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candi
     found = sought.found(label | context | roots(section.text.replace("\t", " . "))) | filters
     if (filters and ask.negative) or sought.lacks_number(found):
         return None
+    unused = sought.weights.keys() - about - filters - sought.found(context)  # 'approved' of a column 'Approved'
+    unused -= frozenset().union(*(sought.found(roots(table.columns[i])) for i in columns))
+    if unused and not ask.every:
+        return None
     naming = sought.found(context) - sought.found(label) - filters
     own = 1.0 - sought.share(naming)
     told = sought.share(sought.found(label) | filters)
     match = _Match(sought.share(found), told / own if own > _LEAST else 1.0, told)
     if not match.enough(ask):
         return None
-    named = column is not None and (column == 0 or names_things([row.cells[column] for row in rows.rows]))
-    first = column if column is not None and named else naming_column(rows)
+    named = column >= 0 and (column == 0 or names_things([row.cells[column] for row in rows.rows]))
+    first = column if named else naming_column(rows)
     picked = [rows.rows[i] for i in kept]
-    if column is not None and named and not filters:
+    if named and not filters:
         picked = distinct(picked, column)
     grid: Grid | None = Grid(table.columns, tuple(row.cells for row in picked))
     ragged = section.document.path.lower().endswith(".pdf") and any("" in row.cells for row in rows.rows)
-    sure = match.sure and len(columns) <= len(filters) and not ragged
-    rank = match.rank("table") + _OWN_COLUMN * (column is not None) + _CATEGORY * (len(columns) == 1)
+    sure = match.sure and len(columns) <= len(filters) and not ragged and not unused
+    rank = match.rank("table") + _OWN_COLUMN * (column >= 0) + _CATEGORY * (len(columns) == 1)
     where = f"the rows with {_named(sought, filters)}" if filters else ""
     entries, texts = tuple(row.entry for row in picked), tuple(said(row, first, columns) for row in picked)
     if len(picked) < len(kept):

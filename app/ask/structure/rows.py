@@ -49,6 +49,8 @@ def _placed(table: Table, text: str) -> Iterator[Row]:
     """Each row with the line that it is, both in the order of the table."""
     lines = re.finditer(r"[^\n\f]+", text)
     for cells in table.rows:
+        if cells == table.columns:  # the header, said again on a later page
+            continue
         wanted = _letters("".join(cells))
         line = next((one for one in lines if wanted and _letters(one.group()) == wanted), None) if wanted else None
         if line:
@@ -89,7 +91,7 @@ def chosen_rows(
         if 0 < sum(map(bool, places)) < len(cells) and (word not in naming or is_number(word) or alone_in[word])
     )
     if not filters:
-        unplaced = frozenset(word for word in words if is_number(word) and not any(holding[word]))
+        unplaced = frozenset(word for word in words if is_number(word) and word in naming and not any(holding[word]))
         general = _general(rows) if unplaced and not ask.only else {}
         return (
             (sorted(general), unplaced, set(general.values())) if general else (list(range(len(cells))), filters, set())

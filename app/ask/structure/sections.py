@@ -11,7 +11,7 @@ from functools import cached_property
 from app.ask.editions import held_back
 from app.ask.plan import Asked
 from app.ask.retrieve import mentioned_documents
-from app.ask.structure.matching import Wanted, in_roots, roots
+from app.ask.structure.matching import Wanted, in_roots, is_number, roots
 from ingest.datatypes import Document, Heading
 from ingest.store.index import LocalIndex
 from ingest.text.clean import CELL
@@ -22,6 +22,7 @@ _HITS = 20
 _DOCUMENTS = 14  # looked into for one question
 _TITLED = 4  # of these, those whose title or file name comes nearest
 _OPENING = 500  # characters that tell what a document is about
+_FIRST_LINES = 150  # characters whose numbers and dates say which document it is
 _RUNNING = 3  # pages that begin or end with a line before it is furniture
 _LEADERS = re.compile(r"(?:\.\s?){5}|…{2}")  # dots up to a page number, in a table of contents
 _MARKUP = re.compile(r"^[#*\s]+|[*\s]+$")
@@ -64,7 +65,8 @@ class Section:
     def context_before(self, place: int) -> frozenset[str]:
         """The same of a list or table that begins there, which does not name its own document."""
         name = re.sub(r"[-_./]+", " ", self.document.path)
-        return roots(f"{self.document.title} . {name}") | roots(self.opening[:place])
+        first = roots(f"{self.document.title} . {name} . {self.opening[: min(place, _FIRST_LINES)]}")
+        return first | {word for word in roots(self.opening[:place]) if not is_number(word)}
 
 
 def headings_of(index: LocalIndex, document: Document) -> list[Heading]:

@@ -60,6 +60,9 @@ _SAID = [  # what is asked for, and how documents say it
 _KINDS = {root(word): re.compile(said, re.IGNORECASE) for words, said in _SAID for word in words.split()}
 
 
+_OF_SOMEBODY = {root(word) for words, _ in _SAID[1:4] for word in words.split()}
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     document: Document
@@ -86,7 +89,7 @@ def sweep(asked: Asked, head: str, others: Wanted, doc_ids: Collection[int]) -> 
     Where the other words of the question name documents, these are meant.
     """
     scope = [one for one in asked.documents if one.id in doc_ids]
-    brief = len(scope) > _MANY
+    brief = len(scope) > _MANY or root(head) in _OF_SOMEBODY  # a first line names those who have duties
     names = {one.id: _name(asked, one, brief) for one in scope}
     scope = [one for one in scope if others.weights and others.holds(names[one.id])] or scope
     documents = {one.id: one for one in scope}

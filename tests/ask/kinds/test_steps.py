@@ -36,8 +36,8 @@ Rinse it under the tap.
 
 ## Before a journey
 
-- Empty the kettle.
-- Pull the plug.
+- Empty the kettle
+- Pull the plug
 
 ## After a journey
 
@@ -115,7 +115,7 @@ def test_what_stands_apart_is_kept_in_its_place(kettle):
         ("What do we have to do when there is a fire?", "Ring the bell.", 3),
         ("There is a fire. What should I do?", "Ring the bell.", 3),
         ("What are the steps after a journey?", "Rinse the kettle.", 2),
-        ("What must be done before a journey?", "Empty the kettle.", 2),
+        ("What must be done before a journey?", "Empty the kettle", 2),
         ("How do I make leek and potato soup?", "Wash the leeks.", 3),
     ],
 )
