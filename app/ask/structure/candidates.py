@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from app.ask.structure.lists import Entry, Listed, marked_lists, short_lines
-from app.ask.structure.matching import Wanted, in_roots, root, roots
+from app.ask.structure.matching import Wanted, in_roots, is_number, root, roots
 from app.ask.structure.rows import Rows, chosen_rows, distinct, is_turned, names_things, naming_column, said
 from app.ask.structure.sections import Section, fit
 from app.ask.understand.enumerable import NEGATIVE, Enumerable
@@ -143,7 +143,8 @@ def _column(rows: Rows, ask: Enumerable, alone: bool) -> int | None:
     """The column of what is asked for; -1 where the table's title says that its rows are that; None for neither."""
     section, table = rows.section, rows.table
     short = [name if len(name) <= _LONGEST_NAME else "" for name in table.columns]  # others are rows that were misread
-    if ask.strict or len(rows.rows) < 2 or not ask.head:
+    misread = is_number(table.columns[0])  # a row of a table that a page's end cut in two
+    if ask.strict or len(rows.rows) < 2 or not ask.head or misread:
         return None
     if (found := next((i for i, name in enumerate(short) if _is_headed(ask, roots(name))), None)) is not None:
         return found
