@@ -198,7 +198,8 @@ def _of_headings(sections: Sequence[Section], ask: Enumerable, sought: Wanted) -
     """The headings under one that names what is asked for, and says little itself."""
     for section in sections:
         below = [one for one in sections if one.above[-1:] == (section.heading,) and one.level > section.level]
-        plural = ask.head and re.search(rf"\b{re.escape(ask.head)}\b", section.heading, re.IGNORECASE)
+        subject = _SUBJECT.sub(r"\g<subject>", section.heading).lower().split()
+        plural = ask.head and subject[-1:] == [ask.head]
         if len(below) < 2 or not plural or len(section.text) > _LONGEST_INTRODUCTION:
             continue
         found = sought.found(section.label | section.context)
