@@ -168,7 +168,7 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candi
     found = sought.found(label | context | roots(section.text.replace("\t", " . "))) | filters
     if (filters and ask.negative) or sought.lacks_number(found):
         return None
-    unused = sought.weights.keys() - about - filters - sought.found(context)  # 'approved' of a column 'Approved'
+    unused = sought.found(roots(names)) - about - filters - sought.found(context)  # 'approved' of a column 'Approved'
     unused -= frozenset().union(*(sought.found(roots(table.columns[i])) for i in columns))
     if unused and not ask.every:
         return None
