@@ -16,8 +16,10 @@ from app.ask.prompt import (
 )
 from app.ask.retrieve import named_documents, retrieve
 from app.ask.several import SeveralStream
+from app.ask.shelf.wordings import is_to_docent
 from app.ask.stream import AnswerStream
 from app.ask.translated import TranslatedStream
+from app.ask.understand.followup import continued
 from app.ask.understand.parts import parts_of
 from app.ask.understand.rewrite import with_figures
 from app.ask.understand.spelling import spelled
@@ -119,6 +121,10 @@ class Assistant:
         """
         index, question = self.index, checked(question)
         doc_ids = named_documents(index.documents(), file) if file else None
+        if is_to_docent(question):  # as it was typed: 'hallo' is no word of the documents, mistyped
+            own = AnswerStream(self, index, question, tuple(history), doc_ids, kind)
+            if own.computed and own.computed.status == "answered":
+                return own
         languages = foreign(question, index)
         if not any(languages):
             return self._begin(index, question, history, doc_ids, kind)
@@ -133,10 +139,17 @@ class Assistant:
     ) -> AnswerStream:
         """A question in the documents' language: its spelling mended, and cut where it holds several."""
         spelling = spelled(question, index, self.encoder)
+        whole = continued(spelling.text, [turn.question for turn in history])
+        if whole != spelling.text:  # it stands alone now
+            remark = " ".join(filter(None, [spelling.said, f"Understood as: {whole}"]))
+            return AnswerStream(self, index, whole, (), doc_ids, kind, remark)
         parts = parts_of(spelling.text) if kind is None else []
+        one = AnswerStream(self, index, spelling.text, tuple(history), doc_ids, kind, spelling.said)
+        if len(parts) > 1 and one.computed and one.computed.plan.kind == "table":
+            return one  # 'which is the heaviest, and how heavy is it?' is one look into a table
         if len(parts) > 1:
             return SeveralStream(self, index, spelling.text, parts, tuple(history), doc_ids, spelling.said)
-        return AnswerStream(self, index, spelling.text, tuple(history), doc_ids, kind, spelling.said)
+        return one
 
 
 def checked(question: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.ask.words import WORD, codes, content_words, has_code, stated_numbers, stem, telling_words
+from app.ask.words import WORD, codes, content_words, has_code, names, stated_numbers, stem, telling_words
 from ingest.datatypes import Encoder
 
 _ALIKE, _SAME = 0.3, 0.8  # cosines of two words from which they are a little, and entirely, the same
@@ -36,8 +36,11 @@ class Belonging:
     unnamed: tuple[str, ...]
 
 
-def belonging(question: str, quoted: str, rarity: Callable[[str], float], encoder: Encoder) -> Belonging:
-    """`quoted` are the quotes with the headings, titles and column names above them; `rarity` weighs a word."""
+def belonging(
+    question: str, quoted: str, rarity: Callable[[str], float], encoder: Encoder, around: str = ""
+) -> Belonging:
+    """`quoted` are the quotes with the headings, titles and column names above them; `rarity` weighs a word. `around`
+    is the passage of a quote that only points: 'he' and 'it' may be whom it names."""
     held = telling_words(quoted) | set(content_words(quoted))
     wanted = sorted(word for word in telling_words(question) if word not in _ASKING)
     strange = [word for word in wanted if word not in held]
@@ -45,8 +48,19 @@ def belonging(question: str, quoted: str, rarity: Callable[[str], float], encode
     near = _nearness(_written(strange, question), _written(sorted(held), quoted), encoder)
     lost = sum(rarity(word) * (1 - share) for word, share in zip(strange, near, strict=True))
     unnamed = [code for code in codes(question) if not has_code(quoted, code)]
+    unnamed += [name for name in _names(question) if not _names_it(f"{quoted} {around}", name)]
     unnamed += sorted(stated_numbers(_JOINED.sub(" ", question)) - stated_numbers(quoted))
     return Belonging(lost / total if total else 0.0, tuple(unnamed))
+
+
+def _names(question: str) -> list[str]:
+    """Capitalised words inside the question that are no codes."""
+    return sorted(name for name in names(question) if not any(c.isdigit() for c in name) and len(name) > 2)
+
+
+def _names_it(text: str, name: str) -> bool:
+    """Whether the name stands there, in any form of its stem: 'Norman' and 'Normans'."""
+    return name in text.lower() or stem(name) in {stem(word.lower()) for word in WORD.findall(text)}
 
 
 def _written(stems: list[str], text: str) -> list[str]:

@@ -15,15 +15,22 @@ _ANY = re.compile(  # what asks for older ones, or for several
     r"(?:all|both|each|every|which) (?:revisions?|versions?|editions?|issues?))\b",
     re.IGNORECASE,
 )
+_EARLIER = re.compile(r"\b(?:old(?:er)?|previous|former|earlier|superseded|outdated|obsolete)\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"\b(?:compar\w+|differ\w*|versus|vs|changed?|new(?:er)?|current|latest|both|all|each)\b", re.I)
 
 
 def held_back(question: str, superseded: Mapping[int, Verdict], editions: Mapping[int, Edition]) -> frozenset[int]:
     """Ids of the documents that another edition goes before.
 
     Of a document's editions the newest is meant; or the one of the revision, version or edition that the question
-    names; or the one that held in the year it names. With a word such as 'previous' or 'compare', all are.
+    names; or the one that held in the year it names. With 'previous' an older one is; with a word such
+    as 'compare', all are.
     """
-    if not superseded or _ANY.search(question):
+    if not superseded:
+        return frozenset()
+    if _EARLIER.search(question) and not _SEVERAL.search(question):
+        return frozenset(verdict.other for verdict in superseded.values()) - frozenset(superseded)
+    if _ANY.search(question):
         return frozenset()
     older: dict[int, list[int]] = {}
     for doc_id, verdict in superseded.items():

@@ -24,6 +24,8 @@ from ingest.errors import InvalidInput
 
 UNSURE_FROM = 0.12  # of confidence: with less, what the model wrote is not shown, not even as doubtful
 DOUBT = "The quotes speak of this, but it is not certain that they answer the question: please read them."
+YES_OR_NO = "Whether this means yes or no is not certain: please read the quote."
+NEAREST = "No passage was found that states the answer; this sentence comes nearest."
 _SERIAL = re.compile(r"\d{5}")  # documents speak of models, not of the one that a user has
 
 SIGNALS = {  # in words for people
@@ -192,11 +194,13 @@ def judge(
     threshold: float = 0.0,
     stopped: bool = False,
     unnamed: Sequence[str] = (),
+    contrary: bool = False,
 ) -> Verdict:
     """No citation, no answer. Of an answer that stands only in part, the part that stands.
 
     `unknown` are the question's codes that the documents nowhere name (see `unknown_codes`); `unnamed` what of the
     question the quotes do not name (see `app.ask.belonging`): however sure the model is, such an answer is not.
+    With `contrary`, a yes or no that the quotes do not say, the quotes are shown in its place.
     """
     if not hits:
         return Verdict("abstained", "", "Nothing in your documents comes near this question.", ())
@@ -215,6 +219,8 @@ def judge(
     reason = "" if not left_out else f"{left_out} sentence{'s' * (left_out > 1)} left out: no passage supports it."
     citations = tuple(dict.fromkeys(citation for claim in kept for citation in claim.citations))
     text = " ".join(claim.text for claim in kept)
+    if contrary:
+        return Verdict("unsure", " ".join(citation.quote for citation in citations), YES_OR_NO, citations)
     if unnamed and threshold:
         return Verdict("unsure", text, f"The quotes do not name {_listed(unnamed)}. {reason}".rstrip(), citations)
     if confidence < threshold:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from app.ask.attempt import Attempt
 from app.ask.elsewhere import older, other_language, with_others
-from app.ask.gate import unknown_codes
+from app.ask.gate import NEAREST, Verdict, unknown_codes
 from app.ask.kinds.dates import PERIOD_WANTED, start_of
 from app.ask.kinds.registry import IN_ORDER
 from app.ask.orders import warnings
 from app.ask.plan import Asked, Computed, compute
 from app.ask.retrieve import AS_FOUND, further, retrieve
+from app.ask.tabular.cell import cell_of
 from app.ask.understand.rewrite import standalone, with_figures
+from app.ask.verify import quoted
 from app.ask.working import Worked, with_date, with_sum
 from app.datatypes import Answer, Hit, Kind, Plan, Prompt, Sentence, Turn
 from app.llm.peak import peak_mb
@@ -67,6 +69,13 @@ class AnswerStream:
     @cached_property
     def computed(self) -> Computed | None:
         """The answer that code can make by itself; None where it is a question about a fact."""
+        if self._by_kind or self._kind is not None:
+            return self._by_kind
+        return cell_of(standalone(self.question, self.history), self.first.sentences, self.hits)
+
+    @cached_property
+    def _by_kind(self) -> Computed | None:
+        """The answer of the first kind that fits. Needs no search for passages."""
         if self._kind == "fact":
             return None
         asked = Asked(
@@ -77,7 +86,7 @@ class AnswerStream:
     @cached_property
     def found(self) -> list[Hit]:
         """The passages as they were stored, and as the model reads them: so that what it has read can be kept."""
-        if self.computed:
+        if self._by_kind:
             return []
         settings = self._assistant.settings
         return retrieve(self._index, self._assistant.encoder, self.query, settings.passages, self._doc_ids, AS_FOUND)
@@ -152,7 +161,7 @@ class AnswerStream:
         self.first.unknown, self.first.stopped = self.unknown, self._stopped
         kept = self._look_further() if self._leaves_doubt(self.first) else self.first
         worked = self._worked_out(kept)
-        verdict, hits = worked.verdict if worked else kept.verdict, kept.hits
+        verdict, hits = worked.verdict if worked else self._or_nearest(kept), kept.hits
         return Answer(
             verdict.status,
             verdict.text,
@@ -173,6 +182,14 @@ class AnswerStream:
             ),
             replace(worked.plan if worked else _FACT, remark=self._remark),
         )
+
+    def _or_nearest(self, kept: Attempt) -> Verdict:
+        """The verdict; where nothing is answered, the sentence that comes nearest, as a doubtful answer."""
+        read = self._llm is not None and not self._stopped and not self.unknown
+        if kept.verdict.status != "abstained" or not read or not kept.closest:
+            return kept.verdict
+        sentence = kept.closest[1]
+        return Verdict("unsure", sentence.text, NEAREST, (quoted(sentence, sentence.text),))
 
     def _worked_out(self, kept: Attempt) -> Worked | None:
         """What is to be computed from what was quoted: a date, or a sum."""

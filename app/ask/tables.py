@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.ask.quantities import quantities
 from app.datatypes import Sentence
@@ -20,13 +21,13 @@ def spoken_rows(page_text: str) -> dict[int, str]:
     for caption, rows in runs(page_text):
         header = cells(rows[0][1])
         for start, line in rows[1:]:
-            said = _said(*aligned(header, cells(line)))
+            said = row_said(*aligned(header, cells(line)))
             # At the first letter: where the row's first cell is empty, its sentence begins with the second.
             spoken[start + len(line) - len(line.lstrip())] = f"{caption} — {said}" if caption else said
     return spoken
 
 
-def _said(header: Sequence[str], row: Sequence[str]) -> str:
+def row_said(header: Sequence[str], row: Sequence[str]) -> str:
     """Cells without words are passed over."""
     if len(header) != len(row):
         row = [cell for cell in row if cell]
@@ -47,7 +48,7 @@ def wrong_cell(value: str, claim: str, question: str, rows: Sequence[Sentence]) 
     asked = set(_terms(f"{claim} {question}"))
     wanted = ""
     for row in rows:
-        cells = _named_cells(row.spoken)
+        cells = spoken_parts(row.spoken).cells
         if not cells:
             if any(quantity.value == value for quantity in quantities(row.text)):
                 return ""  # it stands in plain text too
@@ -62,10 +63,21 @@ def wrong_cell(value: str, claim: str, question: str, rows: Sequence[Sentence]) 
     return wanted
 
 
-def _named_cells(spoken: str) -> list[tuple[str, str]]:
-    _, _, body = spoken.rpartition(": ") if ": " in spoken else ("", "", "")
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A row as `row_said` says it, taken apart: its caption and label, and each named column with its cell."""
+
+    caption: str
+    label: str
+    cells: tuple[tuple[str, str], ...]
+
+
+def spoken_parts(spoken: str) -> Spoken:
+    """Takes apart a row that was said in full; without cells where it names no columns."""
+    caption, _, said = spoken.rpartition(" — ")
+    label, _, body = said.partition(": ") if ": " in said else ("", "", "")
     pairs = [cell.split(" = ", 1) for cell in body.split("; ") if " = " in cell]
-    return [(name.strip(), cell.strip()) for name, cell in pairs]
+    return Spoken(caption, label, tuple((name.strip(), cell.strip()) for name, cell in pairs))
 
 
 def _terms(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.ask.stream import AnswerStream
-from app.ask.understand.translate import LONGEST, translated
+from app.ask.understand.translate import LONGEST, answer_in, translated
 from app.datatypes import Answer, Turn
 from ingest.store.index import LocalIndex
 from ingest.text.language import language_name
@@ -63,7 +63,7 @@ class TranslatedStream(AnswerStream):
         remarks = [f"Searched in {theirs} for: {question}"] if question else []
         text = found.text
         if text and not found.grid and len(text) <= LONGEST and not self._stopped:
-            text = translated(text, self._asked_in, llm) or text
+            text = answer_in(self.question, text, (self._asked_in, self._searched_in), llm) or text
         if text == found.text and text:
             remarks.append(f"The answer is in {theirs}: it could not be put into {own} without a loss.")
         return replace(

@@ -139,10 +139,11 @@ def _claim(text: str, question: str, passages: _Passages, nearness: Nearness | N
         return Claim(text, (), tuple(missing), coverage)
     # The most telling one first, the others as they stand in the document.
     ordered = [chosen[0], *sorted(chosen[1:], key=lambda i: passages.sentences[i].start)]
-    return Claim(text, tuple(_cited(passages.sentences[i], text) for i in ordered), (), coverage)
+    return Claim(text, tuple(quoted(passages.sentences[i], text) for i in ordered), (), coverage)
 
 
-def _cited(sentence: Sentence, claim: str) -> Citation:
+def quoted(sentence: Sentence, claim: str) -> Citation:
+    """The whole sentence as a citation for what is claimed."""
     s = sentence
     return Citation(s.file, s.page, s.start, s.end, s.text, claim, s.place, s.confidence)
 
@@ -172,6 +173,11 @@ def _missing(stated: _Stated, chosen: Sequence[int], passages: _Passages) -> lis
                 continue
             missing.append(name)
     return missing
+
+
+def points(sentence: str) -> bool:
+    """Whether it speaks of something that stands before it: 'he', 'it', 'this'."""
+    return _POINTING.search(sentence.lower()) is not None
 
 
 def _said_above(quantity: Quantity, above: str, whole: str) -> bool:

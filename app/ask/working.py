@@ -9,6 +9,7 @@ from app.ask.gate import Verdict
 from app.ask.kinds.arithmetic import result_of, wants_result
 from app.ask.kinds.dates import asks_when, dates_in, period_of, start_of, worked_out
 from app.ask.quantities import quantities
+from app.ask.verify import quoted
 from app.datatypes import Answer, Citation, Plan, Sentence
 from app.llm.protocol import Llm
 
@@ -61,4 +62,4 @@ def with_sum(question: str, verdict: Verdict, evidence: Sequence[Sentence], llm:
 def _sources(evidence: Sequence[Sentence], used: frozenset[str], claim: str) -> tuple[Citation, ...]:
     """The sentences that the numbers stand in."""
     held = [s for s in evidence if {quantity.value for quantity in quantities(s.meaning)} & used]
-    return tuple(Citation(s.file, s.page, s.start, s.end, s.text, claim, s.place, s.confidence) for s in held)
+    return tuple(quoted(sentence, claim) for sentence in held)

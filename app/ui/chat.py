@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
 
+from app.ask.first import first_questions, kinds_held
 from app.memory import Thread
 from app.ui.desk import Desk
 from app.ui.shared import notice, progress_line, reading, show_error, shown_path
@@ -15,10 +17,14 @@ from app.ui.steer import close_sidebar_on_change
 from app.ui.text import label, short
 from app.ui.turns import ask, failed_turn, kept_turn, live_turn, question_bubble
 from app.ui.viewer import close_place, current_place, viewer
+from ingest.datatypes import Document
 from ingest.errors import DocentError, IndexMissing
+from ingest.store.index import LocalIndex
 
 _THREADS_SHOWN = 30
 _TURNS_SHOWN = 20
+_EXAMPLES = 6  # questions to begin with
+_OWN = 4  # of them, those that domain.toml gives
 
 
 def page(desk: Desk) -> None:
@@ -26,7 +32,8 @@ def page(desk: Desk) -> None:
     thread = _current(desk)
     _sidebar(desk, thread)
     try:
-        documents = [document for document in desk.assistant.index.documents() if document.n_chunks]
+        index = desk.assistant.index
+        documents = [document for document in index.documents() if document.n_chunks]
     except IndexMissing:
         documents = []
     except DocentError as error:
@@ -37,7 +44,7 @@ def page(desk: Desk) -> None:
         return
     _ask_bar(desk, thread, [document.path for document in documents])  # first: who asks sees the page drawn once
     if thread is None:
-        _welcome(desk, len(documents), sum(document.n_pages for document in documents))
+        _welcome(desk, index, documents)
     else:
         _conversation(desk, thread)
     if current_place():
@@ -140,19 +147,24 @@ def _nothing_yet(desk: Desk) -> None:
         st.rerun()
 
 
-def _welcome(desk: Desk, n_documents: int, n_pages: int) -> None:
+def _welcome(desk: Desk, index: LocalIndex, documents: Sequence[Document]) -> None:
+    """What the library holds, and questions to begin with: the domain's own, then such as its documents suggest."""
     domain = desk.domain
     with st.container(key="welcome", gap="small"):
         about = domain.description or "Ask in your own words. Every answer comes with its file, page and exact quote."
-        count = f"{n_documents} document{'s' * (n_documents != 1)} · {n_pages:,} pages"
+        n_pages = sum(document.n_pages for document in documents)
+        count = f"{len(documents)} document{'s' * (len(documents) != 1)} · {n_pages:,} page{'s' * (n_pages != 1)}"
+        holds = f"{count} · {kinds_held(documents)} · nothing leaves this machine"
         st.html(
             f'<div class="hello"><h1>{html.escape(domain.title)}</h1><p>{html.escape(about)}</p>'
-            f'<div class="eyebrow">{count} · nothing leaves this machine</div></div>'
+            f'<div class="eyebrow">{html.escape(holds)}</div></div>'
         )
-        if domain.examples:
+        own = domain.examples[:_OWN]
+        examples = list(dict.fromkeys([*own, *first_questions(index, _EXAMPLES - len(own))]))
+        if examples:
             st.html('<div class="eyebrow">For example</div>')
             with st.container(key="examples", gap="xsmall"):
-                for number, example in enumerate(domain.examples[:6]):
+                for number, example in enumerate(examples):
                     if st.button(label(example), key=f"example_{number}", width="stretch"):
                         ask(desk, example, None)
         warming = desk.warming

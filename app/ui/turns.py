@@ -12,7 +12,7 @@ import streamlit as st
 from app.datatypes import Answer, Kind, Sentence, Turn
 from app.evaluation.cases import Case, append_case
 from app.ui.desk import WIDER, Desk
-from app.ui.evaluation_page.cases import NEW, case_form
+from app.ui.evaluation_page.case_form import NEW, case_form
 from app.ui.live import LiveAnswer
 from app.ui.place import Place, others, place_of, places
 from app.ui.shared import show_error

@@ -75,8 +75,9 @@ def _of_rows(rows: Sequence[tuple[list[str], list[str]]]) -> Iterator[Miss]:
             question = f"What is the {header[column]} of {row[0]}?"
             said = f"The {header[column]} of {row[0]} is"
             for _, other in rows:
-                if len(other) == len(row) and other[column] not in ("", cell) and any(c.isdigit() for c in other[column]):
-                    yield Miss("another row", question, f"{said} {other[column]}.", f"{said} {cell}.")
+                swapped = other[column] if len(other) == len(row) else ""
+                if swapped not in ("", cell) and any(c.isdigit() for c in swapped):
+                    yield Miss("another row", question, f"{said} {swapped}.", f"{said} {cell}.")
             for beside in range(1, len(row)):
                 if row[beside] != cell and any(c.isdigit() for c in row[beside]) and len(row[beside]) < 25:
                     yield Miss("another column", question, f"{said} {row[beside]}.", f"{said} {cell}.")
@@ -134,7 +135,7 @@ def main(folder: Path, number: int) -> None:
         if (these := [row for row in rows if kind in (row["kind"], "all")])
     }  # fmt: skip
     OUT.write_text(json.dumps({"shares": shares, "rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(json.dumps(shares, indent=1))
+    sys.stdout.write(json.dumps(shares, indent=1) + "\n")
 
 
 if __name__ == "__main__":

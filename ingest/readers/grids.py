@@ -10,6 +10,7 @@ from ingest.text.layout import Block, Grid, Item
 Row = tuple[int, list[str]]  # its number, its cells
 
 _VALUE = re.compile(r"^[^\w]*\d[\d.,:/\s%€$£'’+-]*(?:[a-zA-Z°%€$£]{1,3})?$|^(?:true|false|yes|no)$", re.IGNORECASE)
+_NUMBERED = frozenset({"no"})
 _LONGEST_NAME = 80  # of a column
 _SAMPLE = 200  # rows that are looked at
 
@@ -58,7 +59,10 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
         or any(len(name) > _LONGEST_NAME for name in names)
     ):
         return False
-    return not any(_VALUE.match(name) for name in filled if not _is_year(name)) and not all(map(_is_year, filled))
+    values = [name for name in filled if _VALUE.match(name) and not _is_year(name)]
+    if values and names[0] == values[0] and names[0].lower() in _NUMBERED and len(filled) > 1:
+        values = values[1:]  # 'No' above the first column is short for number
+    return not values and not all(map(_is_year, filled))
 
 
 def expand_spans(rows: Iterable[Iterable[tuple[str, int, int]]], most: int = 1000) -> list[list[str]]:

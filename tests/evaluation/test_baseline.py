@@ -16,7 +16,7 @@ def test_it_reads_the_nearest_four_and_believes_the_model(assistant):
     assert (answer.status, answer.text) == ("answered", "Every 99 weeks, says my memory.")  # Docent would not
     assert len(answer.hits) == PASSAGES and all(set(hit.ranks) == {"dense"} for hit in answer.hits)
     assert [(c.file, c.page) for c in answer.citations] == [(hit.file, hit.page) for hit in answer.hits]
-    assert docent.ask(QUESTION).answer.status == "abstained"
+    assert "99" not in docent.ask(QUESTION).answer.text
 
 
 def test_its_prompt_is_the_plain_one(assistant):

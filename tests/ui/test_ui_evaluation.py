@@ -110,6 +110,27 @@ def test_a_question_is_written_found_changed_and_deleted(desk: Callable[..., Des
     assert [case.id for case in at.cases()] == ["price"]
 
 
+def test_what_a_list_or_steps_must_say_is_written_in_the_form(desk: Callable[..., Desk]) -> None:
+    at = desk()
+    page = click(drawn(at), "add_case")
+    fill(page, "Question", "How do I start it?")
+    fill(page, "Must say", "fill* | top up\n2.1 bar\n\n")
+    fill(page, "Must not say", "oil")
+    fill(page, "Items of the list", "pump\nfilter | sieve")
+    fill(page, "Asked before it", "What is the pump?")
+    next(one for one in page.toggle if one.label == "In this order").set_value(True)
+    submit(page)
+    (case,) = at.cases()
+    assert case.must == (("fill*", "top up"), ("2.1 bar",)) and case.ordered and case.is_wanted
+    assert (case.must_not, case.items_gold) == (("oil",), (("pump",), ("filter", "sieve")))
+    assert case.history == ("What is the pump?",) and case.answers == ()
+
+    page = click(to(drawn(at), "Questions"), f"edit_{case.id}")
+    assert area(page, "Must say").value == "fill* | top up\n2.1 bar"
+    submit(page)
+    assert at.cases() == [case], "opened and saved, nothing changes"
+
+
 def test_a_folder_that_cannot_be_written_says_so(desk: Callable[..., Desk]) -> None:
     at = desk()
     at.cases_file.with_name("eval.jsonl.tmp").mkdir()  # root may write where it may not: only this stops it
@@ -215,7 +236,7 @@ def test_search_alone_needs_no_model(desk: Callable[..., Desk]) -> None:
 
 
 def test_two_runs_are_compared_row_by_row(desk: Callable[..., Desk]) -> None:
-    at = with_cases(desk("NOT FOUND"))
+    at = with_cases(desk("It must never run dry for longer than 40 seconds.", "NOT FOUND"))
     at.evaluate(at.cases())
     finished(at)
     for file in at.trial.out.parent.iterdir():  # made in this very second, so named alike
@@ -225,7 +246,7 @@ def test_two_runs_are_compared_row_by_row(desk: Callable[..., Desk]) -> None:
     later.evaluate(later.cases())
     finished(later)
     page = drawn(later)
-    assert "1 came out better and 0 worse" in shown(page) and "was: refused" in shown(page)
+    assert "1 came out better and 0 worse" in shown(page) and "was: " in shown(page)
     assert "better than before 1" in pills(page)
 
 

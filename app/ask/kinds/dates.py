@@ -69,6 +69,11 @@ def dates_in(text: str) -> list[Given]:
     return found
 
 
+def without_dates(text: str) -> str:
+    """The text with its whole dates taken out."""
+    return _DATE.sub(" ", text)
+
+
 def said(day: date) -> str:
     """15 May 2032."""
     return f"{day.day} {_MONTHS[day.month - 1].capitalize()} {day.year}"

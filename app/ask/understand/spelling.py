@@ -14,7 +14,7 @@ from ingest.store.index import LocalIndex
 _WORD = re.compile(r"(?<![\w.@/-])[^\W\d_]{4,24}(?![\w@/-]|\.\w)")
 _LETTERS = re.compile(r"[^\W\d_]{4,24}")
 _SAMPLED = 20_000  # passages whose words are counted
-_TWO_MISTAKES = 6  # letters from which a word may hold two
+_TWO_MISTAKES = 7  # letters from which a word may hold two
 _RARE = 2  # words that stand more seldom are as likely mistakes themselves
 _vocabularies: WeakKeyDictionary[LocalIndex, Counter[str]] = WeakKeyDictionary()
 
@@ -42,9 +42,10 @@ def spelled(question: str, index: LocalIndex, encoder: Encoder) -> Spelling:
     mended: dict[str, str] = {}
     for typed in dict.fromkeys(_WORD.findall(question)):
         is_name = typed[0].isupper() and not question.startswith(typed)
-        if is_name or index.frequency(typed) or _is_word(typed, encoder):
+        if is_name or index.frequency(typed):
             continue
-        if read := _nearest(typed.lower(), _vocabulary(index)):
+        read = _nearest(typed.lower(), _vocabulary(index))
+        if read and not _is_word(typed, encoder):  # last: an encoder takes seconds to load
             mended[typed] = read.capitalize() if typed[0].isupper() else read
     replace: Callable[[re.Match[str]], str] = lambda match: mended.get(match.group(), match.group())  # noqa: E731
     return Spelling(_WORD.sub(replace, question) if mended else question, mended)

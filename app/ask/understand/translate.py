@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from importlib.resources import files
 
 from app.ask.words import codes, stated_numbers
@@ -10,6 +12,7 @@ from ingest.store.curated import languages
 from ingest.store.index import LocalIndex
 from ingest.text.language import language_name, language_of_question
 
+_MARK = "\u2063"
 LONGEST = 700  # characters of an answer that is put into another language
 
 
@@ -23,15 +26,29 @@ def foreign(question: str, index: LocalIndex) -> tuple[str, str]:
 
 
 def translated(text: str, language: str, llm: Llm) -> str:
-    """The text in that language, an ISO code. '' where a number or a code was lost on the way, or nothing came."""
-    marker = "\u2063"
-    head, tail = llm.render("", marker).split(marker)
-    asked = (files("app.ask") / "prompts/translate.md").read_text(encoding="utf-8").strip()
-    asked = asked.replace("{language}", language_name(language)).replace("{text}", text)
+    """The question in that language, an ISO code. '' where a number or a code was lost, or nothing came."""
+    return _kept(text, _written("translate", {"language": language_name(language), "text": text}, text, llm))
+
+
+def answer_in(question: str, text: str, languages: tuple[str, str], llm: Llm) -> str:
+    """The answer in the question's language, the first of the two; the question lends it its words. '' as above."""
+    own, theirs = map(language_name, languages)
+    filled = {"question": question, "text": text, "language": own, "from": theirs}
+    return _kept(text, _written("translate_answer", filled, text, llm))
+
+
+def _written(prompt: str, filled: Mapping[str, str], text: str, llm: Llm) -> str:
+    head, tail = llm.render("", _MARK).split(_MARK)
+    template = (files("app.ask") / f"prompts/{prompt}.md").read_text(encoding="utf-8").strip()
+    asked = re.sub(r"\{(\w+)\}", lambda match: filled.get(match[1], match[0]), template)
     tokens = [*llm.tokenize(head, special=True), *llm.tokenize(asked), *llm.tokenize(tail, special=True)]
     longest = 2 * len(llm.tokenize(text)) + 24
     if len(tokens) + longest > llm.n_ctx:
         return ""
-    found = " ".join("".join(llm.stream(tokens, longest)).split()).strip("\"'“”„ ")
-    kept = stated_numbers(found) == stated_numbers(text) and set(codes(found)) >= set(codes(text))
-    return found if kept else ""
+    return " ".join("".join(llm.stream(tokens, longest)).split()).strip("\"'“”„ ")
+
+
+def _kept(text: str, found: str) -> str:
+    """What was found, if it holds the same numbers and all codes."""
+    whole = stated_numbers(found) == stated_numbers(text) and set(codes(found)) >= set(codes(text))
+    return found if whole else ""

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from typing import Any
 
 import streamlit as st
 
-from app.evaluation.cases import Case, append_case, case_id, save_cases
+from app.evaluation.cases import Case, append_case, save_cases
 from app.ui.desk import Desk
+from app.ui.evaluation_page.case_form import NEW, NONE, case_form, saved
 from app.ui.place import Place, Quote
-from app.ui.shared import notice, show_error, shown_path
+from app.ui.shared import notice, shown_path
 from app.ui.text import label, short, short_name
 from app.ui.viewer import open_place
-from ingest.errors import DocentError, InvalidInput
+from ingest.errors import DocentError
 from ingest.store.store import Store
 
 _ROWS = 30
-KINDS = ("fact", "number", "procedure", "table", "yes-no", "unanswerable")
-NONE = "unanswerable"  # the kind of all that the documents do not answer
-NEW = "new"  # the id of a case that has none yet: its question will give it one
 
 
 def new_case_form(desk: Desk) -> None:
@@ -82,7 +79,8 @@ def _row(desk: Desk, case: Case, cases: Sequence[Case]) -> None:
         with st.container(border=True):
             case_form(desk, case, "editing", lambda changed: _change(desk, case, changed))
         return
-    answer = " · ".join(case.answers) if case.answerable else "The documents do not answer this."
+    parts = case.answers or [group[0] for group in (*case.must, *case.items_gold)]
+    answer = " · ".join(parts) if case.answerable else "The documents do not answer this."
     with st.container(key=f"row_case_{case.id}", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(
             f'<div class="case"><strong>{html.escape(case.question)}</strong>'
@@ -106,7 +104,7 @@ def _row(desk: Desk, case: Case, cases: Sequence[Case]) -> None:
                 st.rerun()
             if st.button("Delete", type="primary", key="really_drop"):
                 del st.session_state["dropping"]
-                if _tried(lambda: save_cases(desk.cases_file, [c for c in cases if c.id != case.id]), "drop"):
+                if saved(lambda: save_cases(desk.cases_file, [c for c in cases if c.id != case.id]), "drop"):
                     st.rerun()
 
 
@@ -123,74 +121,6 @@ def _where(case: Case) -> str:
 def _change(desk: Desk, old: Case, changed: Case) -> None:
     """Replaces a case and keeps its id, so that runs before and after can be compared."""
     save_cases(desk.cases_file, [changed if case.id == old.id else case for case in desk.cases()])
-
-
-def _tried(save: Callable[[], object], key: str) -> bool:
-    try:
-        save()
-    except DocentError as error:
-        show_error(error, key=f"save_{key}")
-        return False
-    return True
-
-
-# -- the form, here, beside a draft and below an answer in the chat
-
-
-def case_form(desk: Desk, case: Case, state: str, save: Callable[[Case], object]) -> None:
-    """Draws a form to edit a case and passes the result to `save`; removes `state` from the session when it is
-    closed."""
-    try:
-        files = [document.path for document in desk.documents()]
-    except DocentError:
-        files = []
-    files += [doc for doc in case.gold_docs if doc not in files]
-    with st.form(f"form_{state}_{case.id}", border=False):
-        question = st.text_area("Question", case.question, height=80, placeholder="As a reader of the documents asks")
-        answerable = st.toggle("The documents answer it", case.answerable)
-        answers = st.text_area(
-            "Right answer", "\n".join(case.answers), height=80, placeholder="e.g. 11 weeks",
-            help="As short as it can be: a number with its unit, a name, a few words. "
-            "Other ways to say the same go on lines of their own.",
-        )  # fmt: skip
-        left, middle, right = st.columns([3, 1.2, 1.4])
-        docs = left.multiselect("Stands in", files, list(case.gold_docs), placeholder="If you know it")
-        pages = middle.text_input("Page", ", ".join(map(str, case.gold_pages)), placeholder="e.g. 4")
-        kinds = list(dict.fromkeys([*KINDS[:-1], *filter(None, [case.kind])]))
-        kind = right.selectbox("Kind", kinds, kinds.index(case.kind) if case.kind in kinds else 0)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            left_it = st.form_submit_button("Cancel")
-            kept = st.form_submit_button("Save", type="primary", icon=":material/check:")
-    if left_it:
-        del st.session_state[state]
-        st.rerun()
-    if kept and _tried(lambda: save(_filled(case, answerable, question, answers, docs, pages, kind)), state):
-        del st.session_state[state]
-        st.toast("Saved with your questions.", icon=":material/check:")
-        st.rerun()
-
-
-def _filled(
-    case: Case, answerable: bool, question: str, answers: str, docs: Sequence[str], pages: str, kind: str
-) -> Case:
-    """Returns the case with what was typed in. Raises InvalidInput for what is missing."""
-    question = " ".join(question.split())
-    golds = tuple(line.strip() for line in answers.splitlines() if line.strip())
-    if not any(character.isalnum() for character in question):
-        raise InvalidInput("There is no question.", "Write one, as a reader of the documents would ask it.")
-    if answerable and not golds:
-        raise InvalidInput(
-            "There is no right answer.", "Write it in a few words, or say that the documents do not answer it."
-        )
-    numbers = tuple(int(number) for number in re.findall(r"\d+", pages))
-    known: dict[str, Any] = {"question": question, "id": case.id if case.id != NEW else case_id(question)}
-    nothing = {"answers": (), "gold_docs": (), "gold_pages": (), "evidence": "", "gold_passage": ""}
-    if not answerable:
-        return case.model_copy(update={**known, **nothing, "answerable": False, "kind": NONE})
-    known |= {"answerable": True, "answers": golds, "kind": kind, "gold_docs": tuple(docs), "gold_pages": numbers}
-    if (tuple(docs), numbers) != (case.gold_docs, case.gold_pages):  # the text that was known is of another place
-        known |= {"evidence": "", "gold_passage": ""}
-    return case.model_copy(update=known)
 
 
 # -- where the answer stands

@@ -13,7 +13,7 @@ from app.evaluation.drafts import Draft
 from app.evaluation.facts import Fact
 from app.evaluation.twins import Twin
 from app.ui.desk import Desk
-from app.ui.evaluation_page.cases import case_form
+from app.ui.evaluation_page.case_form import case_form
 from app.ui.place import Place, Quote
 from app.ui.shared import show_error
 from app.ui.text import label, short, short_name

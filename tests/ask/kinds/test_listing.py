@@ -101,13 +101,13 @@ BENEFITS = ["a company pension", "a travel pass", "free eye tests"]
     ],
 )
 def test_a_list_under_its_heading_is_complete(office, question):
-    computed = office.ask(question).computed
+    computed = office.ask(question, kind="list").computed
     assert (computed.plan.kind, computed.status, computed.reason) == ("list", "answered", "")
     assert items_of(computed) == BENEFITS
 
 
 def test_a_number_that_differs_is_said(office):
-    computed = office.ask("Which five benefits does Larkfield offer?").computed
+    computed = office.ask("Which five benefits does Larkfield offer?", kind="list").computed
     assert computed.status == "unsure" and "speaks of 5, 3 stand there" in computed.reason
 
 
@@ -116,12 +116,12 @@ def test_a_number_that_differs_is_said(office):
     ["What is not covered by the insurance?", "Damage from which causes is excluded by the insurance? All of them."],
 )
 def test_what_is_excluded(office, question):
-    assert items_of(office.ask(question).computed) == ["flood", "lightning", "war"]
+    assert items_of(office.ask(question, kind="list").computed) == ["flood", "lightning", "war"]
 
 
 def test_a_list_of_what_is_excluded_never_answers_what_is_not(office):
-    assert office.ask("What is covered by the insurance?").computed is None
-    assert office.ask("Damage from which causes is covered by the insurance?").computed is None
+    assert office.ask("What is covered by the insurance?", kind="list").computed is None
+    assert office.ask("Damage from which causes is covered by the insurance?", kind="list").computed is None
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_list_of_what_is_excluded_never_answers_what_is_not(office):
     ],
 )
 def test_rows_of_a_table_are_those_that_python_finds(office, question, wanted):
-    computed = office.ask(question).computed
+    computed = office.ask(question, kind="list").computed
     expected = [row for row in PARTS[1:] if wanted(row)]
     assert list(computed.grid.rows) == expected
     assert [item.split(": ")[0] for item in items_of(computed)] == [row[1] for row in expected]
@@ -144,38 +144,43 @@ def test_rows_of_a_table_are_those_that_python_finds(office, question, wanted):
 
 
 def test_a_value_goes_before_a_column_that_sounds_like_it(office):
-    computed = office.ask("Which tickets are open?").computed
+    computed = office.ask("Which tickets are open?", kind="list").computed
     assert [row[0] for row in computed.grid.rows] == ["T-1", "T-3"]
     assert "only the rows with “open”" in computed.plan.said
 
 
 def test_values_of_a_column_are_listed_once(office):
-    assert items_of(office.ask("Which departments do the first aiders have?").computed) == ["Prepress", "Finishing"]
+    assert items_of(office.ask("Which departments do the first aiders have?", kind="list").computed) == [
+        "Prepress",
+        "Finishing",
+    ]
 
 
 @pytest.mark.parametrize("question", ["Which parts are not for Press A?", "Which parts cost more than 10 euros?"])
 def test_what_a_list_cannot_tell_is_none(office, question):
-    assert office.ask(question).computed is None
+    assert office.ask(question, kind="list").computed is None
 
 
 def test_headings_are_a_list(office):
-    assert items_of(office.ask("Which alarm systems are there?").computed) == ["Bells", "Sirens"]
-    computed = office.ask("What chapters does the handbook have?").computed
+    assert items_of(office.ask("Which alarm systems are there?", kind="list").computed) == ["Bells", "Sirens"]
+    computed = office.ask("What chapters does the handbook have?", kind="list").computed
     assert items_of(computed)[0] == "Benefits" and len(items_of(computed)) == 4 and computed.status == "answered"
 
 
 def test_lines_with_a_label(office):
-    computed = office.ask("Which actions were agreed on 12 March, and who is responsible for each?").computed
+    computed = office.ask(
+        "Which actions were agreed on 12 March, and who is responsible for each?", kind="list"
+    ).computed
     assert items_of(computed) == ["Ann paints them.", "Bob mends it."]
     assert computed.status == "unsure" and "may be incomplete" in computed.reason
-    assert office.ask("Which actions were agreed on 13 March?").computed is None
+    assert office.ask("Which actions were agreed on 13 March?", kind="list").computed is None
 
 
 def test_what_stands_in_no_list_is_looked_for_everywhere_and_said_to_be_incomplete(office):
-    computed = office.ask("List all deadlines in the service agreement.").computed
+    computed = office.ask("List all deadlines in the service agreement.", kind="list").computed
     assert computed.text.startswith("2 found in 1 document:") and "4 hours" in computed.text
     assert computed.status == "unsure" and "may be incomplete" in computed.reason
-    computed = office.ask("What are the obligations of the Client?").computed
+    computed = office.ask("What are the obligations of the Client?", kind="list").computed
     assert [item.split()[1] for item in items_of(computed)] == ["Client", "Client"]
 
 
@@ -202,7 +207,7 @@ def test_what_stands_in_no_list_is_looked_for_everywhere_and_said_to_be_incomple
     ],
 )
 def test_everything_else_is_asked_as_a_fact(office, question):
-    assert office.ask(question).computed is None
+    assert office.ask(question, kind="list").computed is None
 
 
 def test_every_citation_is_its_span(office):
@@ -214,7 +219,7 @@ def test_every_citation_is_its_span(office):
         "Which alarm systems are there?",
         "Which actions were agreed on 12 March?",
     ):
-        computed = office.ask(question).computed
+        computed = office.ask(question, kind="list").computed
         assert len(computed.citations) == len(items_of(computed))
         for one in computed.citations:
             assert office.index.text(documents[one.file].id, one.start, one.end) == one.quote

@@ -94,16 +94,16 @@ DESCALING = ["Fill the kettle with water and vinegar.", "Boil it once.", "Wait 2
     ],
 )
 def test_the_steps_of_a_section_are_whole_and_in_order(kettle, question):
-    computed = kettle.ask(question).computed
+    computed = kettle.ask(question, kind="how-to").computed
     assert computed.plan.kind == "how-to" and computed.status == "answered"
     assert steps_of(computed) == DESCALING
 
 
 def test_what_stands_apart_is_kept_in_its_place(kettle):
-    text = kettle.ask("How do I descale the kettle?").computed.text
+    text = kettle.ask("How do I descale the kettle?", kind="how-to").computed.text
     assert text.startswith("Before you start: let the kettle cool.")
     assert text.endswith("Note: repeat this with clear water.")
-    assert "WARNING: Pull the plug first." in kettle.ask("How do I change the fuse?").computed.text
+    assert "WARNING: Pull the plug first." in kettle.ask("How do I change the fuse?", kind="how-to").computed.text
 
 
 @pytest.mark.parametrize(
@@ -120,12 +120,12 @@ def test_what_stands_apart_is_kept_in_its_place(kettle):
     ],
 )
 def test_letters_steps_and_bullets_are_steps_too(kettle, question, first, count):
-    computed = kettle.ask(question).computed
+    computed = kettle.ask(question, kind="how-to").computed
     assert (steps_of(computed)[0], len(steps_of(computed))) == (first, count)
 
 
 def test_sentences_that_tell_what_to_do_are_steps_but_never_surely(kettle):
-    computed = kettle.ask("How do I dispose of the kettle?").computed
+    computed = kettle.ask("How do I dispose of the kettle?", kind="how-to").computed
     assert steps_of(computed) == ["Remove the battery.", "Take the cord off.", "Bring all parts to the depot."]
     assert computed.status == "unsure" and "may be about something else" in computed.reason
 
@@ -149,13 +149,13 @@ def test_sentences_that_tell_what_to_do_are_steps_but_never_surely(kettle):
     ],
 )
 def test_everything_else_is_asked_as_a_fact(kettle, question):
-    assert kettle.ask(question).computed is None
+    assert kettle.ask(question, kind="how-to").computed is None
 
 
 def test_every_citation_is_its_span(kettle):
     documents = {one.path: one for one in kettle.index.documents()}
     for question in ("How do I descale the kettle?", "How do I change the fuse?", "What should I do in case of fire?"):
-        computed = kettle.ask(question).computed
+        computed = kettle.ask(question, kind="how-to").computed
         assert len(computed.citations) >= len(steps_of(computed))
         for one in computed.citations:
             assert kettle.index.text(documents[one.file].id, one.start, one.end) == one.quote
@@ -163,10 +163,10 @@ def test_every_citation_is_its_span(kettle):
 
 
 def test_steps_are_counted_only_where_they_are_numbered(kettle):
-    computed = kettle.ask("How many steps does descaling have?").computed
+    computed = kettle.ask("How many steps does descaling have?", kind="how-to").computed
     assert computed.plan.operation == "count" and computed.text.startswith("3 steps:")
-    assert kettle.ask("How many steps does disposing of the kettle have?").computed is None
-    assert kettle.ask("How many steps has the stairs?").computed is None
+    assert kettle.ask("How many steps does disposing of the kettle have?", kind="how-to").computed is None
+    assert kettle.ask("How many steps has the stairs?", kind="how-to").computed is None
 
 
 def test_two_documents_with_such_steps_leave_a_doubt(tmp_path, encoder):
@@ -177,7 +177,7 @@ def test_two_documents_with_such_steps_leave_a_doubt(tmp_path, encoder):
         )
     sync(tmp_path / "docs", tmp_path / "index", encoder)
     docent = Assistant(tmp_path / "index", encoder, lambda: None)
-    computed = docent.ask("How do I change the ink?").computed
+    computed = docent.ask("How do I change the ink?", kind="how-to").computed
     assert computed.status == "unsure" and "Other steps stand in" in computed.reason
-    computed = docent.ask("How do I change the ink of the blue printer?").computed
+    computed = docent.ask("How do I change the ink of the blue printer?", kind="how-to").computed
     assert steps_of(computed)[0] == "Lift the hood." and computed.status == "answered"
