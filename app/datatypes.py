@@ -219,23 +219,6 @@ class Grid:
     cited: tuple[int, ...] = ()
 
 
-def plan_of(stored: Mapping[str, Any]) -> Plan:
-    """Returns the plan from what `asdict` made of it and JSON kept."""
-    lists = {name: tuple(map(_frozen, stored[name])) for name in ("documents", "filters") if name in stored}
-    return Plan(**{**stored, **lists})
-
-
-def grid_of(stored: Mapping[str, Any] | None) -> Grid | None:
-    """Returns the table from what `asdict` made of it and JSON kept; None for None."""
-    if stored is None:
-        return None
-    return Grid(tuple(stored["columns"]), tuple(map(tuple, stored["rows"])), tuple(stored["cited"]))
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 Status = Literal["answered", "unsure", "abstained"]  # unsure: shown with its quotes, and with the doubt
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.terminal import clear_line, duration, handle_errors, json_option, line, print_json, say
+from app.commands.terminal import clear_line, handle_errors, json_option, line, print_json, say
+from ingest.sync.progress import duration
 
 if TYPE_CHECKING:
     from app.ask.assistant import Assistant

@@ -13,7 +13,6 @@ import click
 
 from app.commands.terminal import (
     clear_line,
-    duration,
     handle_errors,
     json_option,
     on_interrupt,
@@ -24,6 +23,7 @@ from app.commands.terminal import (
     say,
 )
 from ingest.errors import NEEDS_PASSWORD
+from ingest.sync.progress import duration
 
 if TYPE_CHECKING:
     from ingest.encryption.vault import Key

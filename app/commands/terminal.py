@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ingest.errors import DocentError
+from ingest.sync.progress import duration
+from ingest.text.oneline import short
 
 if TYPE_CHECKING:
     from app.datatypes import Answer, Hit
@@ -191,17 +193,6 @@ def clear_line() -> None:
     """Removes the progress line."""
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
-
-
-def duration(seconds: float) -> str:
-    """Formats a duration for people."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def short(text: str, length: int = 200) -> str:
-    """Shortens a text to one line of at most `length` characters."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= length else flat[: length - 1] + "…"
 
 
 def print_checks(checks: list[Check]) -> None:

@@ -25,6 +25,7 @@ from app.llm.protocol import Llm
 from app.settings import Settings
 from ingest.errors import InvalidInput
 from ingest.store.index import LocalIndex
+from ingest.text.oneline import short
 
 OnCase = Callable[[int, int, float], None]  # done, total, seconds to go
 DEPTH = 10  # passages that the search is scored by
@@ -293,9 +294,4 @@ def score_answer(index: LocalIndex, answer: Answer, case: Case) -> dict[str, flo
 
 
 def passages_of(hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    return tuple(Passage(hit.file, hit.page, _short(hit.chunk.text), hit.place) for hit in hits)
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"
+    return tuple(Passage(hit.file, hit.page, short(hit.chunk.text, _SHOWN), hit.place) for hit in hits)

@@ -10,7 +10,7 @@ from datetime import datetime
 from html import escape
 from pathlib import PurePosixPath
 
-from app.library.report import STATES, FileReport, Library, Page, in_words
+from app.library.report import STATES, FileReport, Library, Page
 from ingest.text.language import language_name
 
 PAGES: Mapping[Page, str] = {
@@ -168,8 +168,3 @@ def questions(library: Library, most: int = 50) -> str:
         else ""
     )
     return f'<div class="lib-asked"><p>{intro}</p>{rows}{more}{to_do}</div>'
-
-
-def missing(file: FileReport) -> str:
-    """Says in a line what of a file cannot be found; '' where all can."""
-    return "; ".join(f"{pages}: {why}" for pages, why in in_words(file.gaps))

@@ -14,12 +14,13 @@ from app.ui.desk import Desk
 from app.ui.shared import notice, progress_line, reading, show_error, shown_path
 from app.ui.shared import page as page_of
 from app.ui.steer import close_sidebar_on_change
-from app.ui.text import label, short
+from app.ui.text import label
 from app.ui.turns import ask, failed_turn, kept_turn, live_turn, question_bubble
 from app.ui.viewer import close_place, current_place, viewer
 from ingest.datatypes import Document
 from ingest.errors import DocentError, IndexMissing
 from ingest.store.index import LocalIndex
+from ingest.text.oneline import short
 
 _THREADS_SHOWN = 30
 _TURNS_SHOWN = 20

@@ -15,7 +15,7 @@ from app.library.report import State
 from app.ui.ahead_row import ahead_row
 from app.ui.desk import Desk
 from app.ui.passwords import password_field
-from app.ui.shared import duration, notice, progress_line, reading, show_error, shown_path
+from app.ui.shared import notice, progress_line, reading, show_error, shown_path
 from app.ui.surveyed import badge, choose_state, states
 from app.ui.text import label
 from app.ui.uploads import keep, safe_name
@@ -24,6 +24,7 @@ from ingest.errors import DocentError, IndexBusy, IndexMissing
 from ingest.readers.read import KINDS, SUFFIXES
 from ingest.store.store import Store
 from ingest.sync.folders import owner
+from ingest.sync.progress import duration
 from ingest.sync.sync import Report
 
 _ROWS = 40

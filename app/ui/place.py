@@ -10,7 +10,6 @@ from pathlib import Path
 from app.ask.orders import told
 from app.datatypes import Citation, Hit, Sentence, recognised
 from app.ui.table import page_html
-from app.ui.text import short
 from ingest.children.render import Shares
 from ingest.datatypes import Document, Page, Table
 from ingest.encryption.vault import Key
@@ -19,6 +18,7 @@ from ingest.readers.ocr import boxes_of
 from ingest.store.store import Store
 from ingest.sync.folders import file_of, merge_folders, remembered
 from ingest.sync.recognise import recognised as kept_pages
+from ingest.text.oneline import short
 
 _DRAWN = ("pdfium", "pypdf", "layer", "ocr", "picture")  # readers of pages that have a look
 _LAYER = "text recognised by the scanner"

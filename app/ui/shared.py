@@ -17,6 +17,7 @@ from app.ui.live import explained
 from app.ui.safe import Safe
 from app.ui.text import label
 from ingest.errors import IndexDamaged, ModelError
+from ingest.sync.progress import duration
 
 HERE = Path(__file__).parent
 LOCKED = "--locked"  # among the page's options: there is a password, and so a way out
@@ -117,10 +118,3 @@ def shown_path(folder: Path) -> str:
         if folder.is_relative_to(start) and folder != start:
             return sign + folder.relative_to(start).as_posix()
     return str(folder)
-
-
-def duration(seconds: float) -> str:
-    """Formats a duration for people."""
-    if seconds < 1:
-        return "a second"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

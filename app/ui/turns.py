@@ -18,8 +18,9 @@ from app.ui.place import Place, others, place_of, places
 from app.ui.shared import show_error
 from app.ui.steer import copy_button
 from app.ui.table import grid_csv, grid_html
-from app.ui.text import label, plain_html, short, short_name, to_html
+from app.ui.text import label, plain_html, short_name, to_html
 from app.ui.viewer import open_place
+from ingest.text.oneline import short
 
 _ROUND = 0.4  # seconds that an answer is drawn without a look at what was clicked
 _BETWEEN = 0.1  # seconds between two rounds at most

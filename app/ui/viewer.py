@@ -13,9 +13,10 @@ from app.ui.place import PageView, Place, view_page
 from app.ui.shared import show_error
 from app.ui.steer import scroll_to_mark
 from app.ui.table import whole_table
-from app.ui.text import highlighted, label, short
-from ingest.children.render import Picture, Shares, render_page
+from app.ui.text import highlighted, label
+from ingest.children.render import Drawing, Picture, Shares, render_page
 from ingest.errors import NEEDS_PASSWORD, DocentError, ReadError
+from ingest.text.oneline import short
 
 _WIDTH = 1200  # pixels: sharp on a panel of 600 at double density
 
@@ -125,7 +126,7 @@ def _drawn(
     file: Path, mtime_ns: int, number: int, raw_indexes: tuple[int, ...], shares: tuple[Shares, ...], _password: str
 ) -> Picture:
     """Draws the page. `mtime_ns` makes the cache notice a changed file."""
-    return render_page(file, number, raw_indexes, _WIDTH, shares, _password)
+    return render_page(Drawing(file, number, raw_indexes, _WIDTH, shares, _password))
 
 
 def _quotes(place: Place) -> None:

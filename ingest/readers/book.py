@@ -16,7 +16,8 @@ from ingest.files import Source, title_of
 from ingest.readers.archive import open_zip, read_member
 from ingest.readers.markup import tag_of, xhtml_tree, xml_tree
 from ingest.readers.web import items_of
-from ingest.text.layout import Block, Item, Part, lay_out, plain
+from ingest.text.layout import Block, Item, Part, lay_out
+from ingest.text.oneline import plain
 
 _HINT = "Open it in a reading program and export it again, or get an intact copy."
 _LOCKED = "Its maker's protection cannot be undone here; only an unprotected copy can be read."

@@ -11,7 +11,8 @@ from ingest.files import Source, title_of
 from ingest.readers.archive import open_zip
 from ingest.readers.grids import expand_spans, has_header
 from ingest.readers.markup import tag_of, xml_tree
-from ingest.text.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain
+from ingest.text.layout import Block, Grid, Hidden, Item, Part, lay_out
+from ingest.text.oneline import flat, plain
 
 _DEEPEST = 40  # groups within groups
 _ROOM = 30_000  # characters of a slide that are one page

@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.errors import ReadError
 from ingest.readers.markup import tag_of, xml_tree
-from ingest.text.layout import plain
+from ingest.text.oneline import plain
 
 _KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ingest.datatypes import Chunk, Document, Flag, Page, ReadResult, Table, Vectors
 from ingest.encryption.vault import Key
 from ingest.errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
-from ingest.store.database import connect, failures
+from ingest.store.database import bring_up_to_date, connect, failures
 from ingest.store.packing import arrays, unpacked, unzipped
 from ingest.store.rows import Entry, insert
 from ingest.store.schema import MIGRATIONS
@@ -87,8 +87,7 @@ class Store:
                 f"The index in {self.folder} was made by an older Docent.",
                 "Run: docent ingest FOLDER, it keeps what it can.",
             )
-        for number, migration in enumerate(MIGRATIONS[version:], version + 1):
-            self._db.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")
+        bring_up_to_date(self._db, MIGRATIONS)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from ingest.datatypes import Flag, Heading, OnPage, Page, ReadResult, Table
 from ingest.text.clean import CELL
 from ingest.text.hostile import hidden_flags
+from ingest.text.oneline import flat, plain, printed, short
 
 PAGE_CHARACTERS = 3000
 COLUMNS = 7  # the level of the heading that tells a table's rows their columns; below all of a document's own
@@ -22,6 +23,7 @@ _LONGEST_LINE = 2 * PAGE_CHARACTERS  # longer ones are cut at a space, as if the
 _BYLINE = 60  # characters between a document's title and its first section
 _SCRAP = 200  # characters of a section that get no page of their own
 _SIGN = 2000  # items
+_LONGEST_NAME = 60  # characters of a section's
 _LONGEST_COLUMNS = 160  # characters
 _LONGEST_HIDDEN = 400
 
@@ -71,22 +73,6 @@ class Part:
     heading: str = ""
 
 
-def flat(text: str) -> str:
-    """On one line. What does not print is left in: laying out flags it where it hides something."""
-    return " ".join(text.split())
-
-
-def plain(text: str) -> str:
-    """On one line, without what does not print: for names and titles."""
-    return _printed(flat(text))
-
-
-def _printed(text: str) -> str:
-    if text.isprintable() or all(line.isprintable() for line in text.split("\n")):
-        return text
-    return "".join(c for c in text if c == "\n" or c.isprintable())
-
-
 def lay_out(
     title: str, parts: Iterable[Part], reader: str, notes: Iterable[str] = (), on_page: OnPage | None = None
 ) -> ReadResult:
@@ -127,7 +113,8 @@ def sections(items: Iterable[Item], prefix: str = "") -> Iterator[Part]:
                 yield part()
                 names, held, size, is_title = [], [], 0, False
             is_title = is_title and size < _BYLINE
-            names = [_name(item.text)] if is_title or not size else [*names, _name(item.text)]
+            name = short(item.text, _LONGEST_NAME)
+            names = [name] if is_title or not size else [*names, name]
         held.append(item)
         if isinstance(item, Grid):
             size += _SCRAP
@@ -170,10 +157,6 @@ def letters(number: int) -> str:
         number, rest = divmod(number - 1, 26)
         name = chr(65 + rest) + name
     return name
-
-
-def _name(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59].rstrip()}…"
 
 
 def _numbered(items: Iterable[Item]) -> Iterator[Item]:
@@ -231,9 +214,9 @@ class _Sheets:
 
     def _seen(self, text: str) -> str:
         """Without what does not print; where that hides something, it is flagged."""
-        if (printed := _printed(text)) != text:
+        if (seen := printed(text)) != text:
             self.flags += hidden_flags(text, len(self.pages) + 1)
-        return printed
+        return seen
 
     def _block(self, block: Block) -> None:
         seen = self._seen(block.text)

@@ -14,10 +14,11 @@ from app.ui.desk import Desk
 from app.ui.evaluation_page.case_form import NEW, NONE, case_form, saved
 from app.ui.place import Place, Quote
 from app.ui.shared import notice, shown_path
-from app.ui.text import label, short, short_name
+from app.ui.text import label, short_name
 from app.ui.viewer import open_place
 from ingest.errors import DocentError
 from ingest.store.store import Store
+from ingest.text.oneline import short
 
 _ROWS = 30
 

@@ -16,11 +16,12 @@ from app.ui.desk import Desk
 from app.ui.evaluation_page.case_form import case_form
 from app.ui.place import Place, Quote
 from app.ui.shared import show_error
-from app.ui.text import label, short, short_name
+from app.ui.text import label, short_name
 from app.ui.trial import case_of, case_of_twin
 from app.ui.turns import chips
 from app.ui.viewer import open_place
 from ingest.errors import DocentError
+from ingest.text.oneline import short
 
 _AT_ONCE = (5, 10, 20, 40)
 

@@ -16,9 +16,10 @@ from app.evaluation.runs import Row, Run, list_runs, load_rows, load_summary
 from app.ui.desk import Desk
 from app.ui.evaluation_page.result import result
 from app.ui.evaluation_page.rows import table
-from app.ui.shared import duration, notice, show_error
+from app.ui.shared import notice, show_error
 from app.ui.trial import evenly_spaced
 from ingest.errors import DocentError, InvalidInput
+from ingest.sync.progress import duration
 
 FULL, SEARCH = "Answers and search", "Search only"
 _GUESS = {FULL: None, SEARCH: 0.3}  # seconds for one question where no run has told yet
