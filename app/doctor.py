@@ -29,7 +29,7 @@ from ingest.encryption.vault import is_encrypted
 from ingest.errors import DocentError, IndexMissing
 from ingest.readers.ocr import INSTALL, why_unavailable
 from ingest.store.database import sqlcipher
-from ingest.store.index import is_current
+from ingest.store.snapshots import is_current
 from ingest.store.store import Store
 
 PACKAGES = (

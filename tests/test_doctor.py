@@ -13,7 +13,7 @@ from app.llm.states import StateStore
 from app.models import store as models
 from app.settings import Settings, load_settings
 from ingest.datatypes import Chunk, Document
-from ingest.store.index import publish
+from ingest.store.snapshots import publish
 from ingest.store.store import Store
 
 

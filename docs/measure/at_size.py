@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from ingest.datatypes import Chunk, Document, Vectors
 from ingest.store.fulltext import match_query
-from ingest.store.index import LocalIndex, publish
+from ingest.store.index import LocalIndex
+from ingest.store.snapshots import publish
 from ingest.store.store import FILE, Store
 
 OUT = Path(__file__).parents[1] / "results" / "at_size.json"

@@ -17,7 +17,7 @@ from ingest.datatypes import Document, Encoder
 from ingest.encryption.vault import Key
 from ingest.errors import LibraryError
 from ingest.files import forget_orphans, storable
-from ingest.store import index as snapshots
+from ingest.store import snapshots
 from ingest.store.database import check_form
 from ingest.store.lock import writing
 from ingest.store.store import FILE, Store

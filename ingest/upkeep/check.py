@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ingest.datatypes import Document, Page, Vectors
 from ingest.errors import IndexDamaged, IndexMissing
 from ingest.files import DERIVED, sha256
-from ingest.store import index as snapshots
+from ingest.store import snapshots
 from ingest.store.store import FILE, Store
 from ingest.store.vectors import OpenVectors
 from ingest.sync.folders import file_of, remembered

@@ -13,7 +13,7 @@ from ingest.encryption.sealed import seal_named, unseal_named
 from ingest.encryption.vault import Cost, Key, is_encrypted, new_vault
 from ingest.errors import IndexMissing, InvalidInput, StorageError
 from ingest.files import DERIVED
-from ingest.store import index as snapshots
+from ingest.store import snapshots
 from ingest.store.conversion import NAMES, READY, STAGED, finish_conversion
 from ingest.store.database import connect, literal, sqlcipher
 from ingest.store.lock import writing

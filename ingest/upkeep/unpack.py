@@ -18,8 +18,8 @@ from typing import Any
 from ingest.encryption.vault import FILE as VAULT
 from ingest.encryption.vault import Key, is_encrypted
 from ingest.errors import DocentError, IndexDamaged, InvalidInput, StorageError
-from ingest.store.index import publish
 from ingest.store.lock import writing
+from ingest.store.snapshots import publish
 from ingest.store.store import FILE, Store
 from ingest.sync.folders import Folder, remember
 from ingest.sync.scan import OWN

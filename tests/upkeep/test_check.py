@@ -27,9 +27,9 @@ from app.settings import load_settings
 from app.ui.desk import Desk
 from ingest.encoder.embed import SentenceEncoder
 from ingest.errors import IndexBusy, IndexMissing
-from ingest.store.index import current
 from ingest.store.lock import writing
 from ingest.store.packing import zipped
+from ingest.store.snapshots import current
 from ingest.store.store import FILE, Store
 from ingest.sync.sync import sync
 from ingest.upkeep.check import Checkup
