@@ -13,7 +13,7 @@ import click
 from app.commands.terminal import handle_errors, json_option, print_json, say
 
 if TYPE_CHECKING:
-    from ingest.upkeep.check import Checkup
+    from ingest.upkeep.finding import Checkup
 
 _index = click.option(
     "--index", "index_dir", type=click.Path(path_type=Path), help="The index's folder. [default: that of sample_docs]"

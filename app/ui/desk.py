@@ -35,7 +35,7 @@ from ingest.encryption.vault import Key
 from ingest.store.store import Store
 from ingest.sync.progress import Progress
 from ingest.sync.sync import Report
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.finding import Checkup
 from ingest.upkeep.repair import check
 
 WIDER = 12  # passages to read when a search is to go wider

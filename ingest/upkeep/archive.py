@@ -91,7 +91,7 @@ def export(
                 members |= _documents(there, folders, out, left_out)
             manifest = {
                 "kind": KIND, "format": FORMAT, "docent": version, "name": index_dir.resolve().name,
-                "folder": str(folder), "encoder": known.meta("fingerprint").partition("encoder=")[2],
+                "folder": str(folder), "encoder": known.encoder,
                 "documents": len(there), "passages": passages,
                 "members": members,
             }  # fmt: skip

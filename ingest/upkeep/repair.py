@@ -12,7 +12,8 @@ from ingest.errors import IndexDamaged, IndexMissing
 from ingest.store import snapshots
 from ingest.store.lock import writing
 from ingest.store.store import FILE, Store
-from ingest.upkeep.check import Checkup, Finding, Whole, examine
+from ingest.upkeep.check import Whole, examine
+from ingest.upkeep.finding import Checkup, Finding
 
 
 def check(

@@ -32,7 +32,7 @@ from ingest.store.packing import zipped
 from ingest.store.snapshots import current
 from ingest.store.store import FILE, Store
 from ingest.sync.sync import sync
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.finding import Checkup
 from ingest.upkeep.repair import check
 
 from command_line import docent
