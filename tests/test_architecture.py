@@ -60,7 +60,7 @@ HOMES = {
     "onnxruntime": {"ingest.readers.ocr"},
     "cv2": {"ingest.readers.ocr"},
     "llama_index": {"app.bench.rival"},
-    "llama_cpp": {"app.llm.llama", "app.doctor"},
+    "llama_cpp": {"app.llm.llama"},
     "streamlit": {"app.ui"},
     "watchdog": {"ingest.sync.watch"},
     "starlette": {"app.ui"},

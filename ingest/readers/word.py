@@ -16,8 +16,9 @@ from ingest.readers.grids import expand_spans, has_header
 from ingest.readers.markup import tag_of
 from ingest.readers.numbering import Numbering
 from ingest.readers.word_notes import Notes, comments_of, headers_of, notes_of
-from ingest.text.layout import Block, Grid, Hidden, Item, Part, lay_out, sections
+from ingest.text.layout import Block, Grid, Hidden, Item, Part, lay_out
 from ingest.text.oneline import flat, plain
+from ingest.text.sections import sections
 
 _LEFT_OUT = frozenset("del movefrom instrtext deltext rpr ppr fallback sectpr".split())
 _CAPTION = re.compile(r"caption$|^table$", re.IGNORECASE)  # styles of lines above a table
