@@ -269,7 +269,7 @@ def _as_a_case(desk: Desk, turn: Turn) -> None:
                 '<div class="told">What would have been right? File and page are those of the nearest passage: '
                 "check that they are.</div>"
             )
-            case_form(desk, case, state, lambda filled: append_case(desk.cases_file, filled))
+            case_form(desk, case, state, lambda filled: append_case(desk.testing.cases_file, filled))
     elif st.button("Add it to the evaluation", icon=":material/fact_check:", key=f"case_{turn.id}", type="tertiary"):
         st.session_state[state] = True
         st.rerun()
