@@ -11,7 +11,8 @@ import numpy as np
 from ingest.errors import IndexDamaged, IndexMissing
 from ingest.files import DERIVED, sha256
 from ingest.store import snapshots
-from ingest.store.store import FILE, Store
+from ingest.store.file import FILE
+from ingest.store.store import Store
 from ingest.store.vectors import OpenVectors
 from ingest.sync.folders import file_of, remembered
 from ingest.upkeep import contents

@@ -16,8 +16,9 @@ from ingest.files import DERIVED
 from ingest.store import snapshots
 from ingest.store.conversion import NAMES, READY, STAGED, finish_conversion
 from ingest.store.database import connect, literal, sqlcipher
+from ingest.store.file import FILE, explained
 from ingest.store.lock import writing
-from ingest.store.store import FILE, Store, explained
+from ingest.store.store import Store
 
 DATABASES = (FILE, "asked.db", "threads.db")
 

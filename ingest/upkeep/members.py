@@ -15,7 +15,7 @@ from typing import Any
 
 from ingest.encryption.vault import FILE as VAULT
 from ingest.errors import InvalidInput
-from ingest.store.store import FILE
+from ingest.store.file import FILE
 from ingest.upkeep.archive import DOCUMENTS, FORMAT, KIND, MANIFEST, SETTINGS, is_safe
 
 REFUSED = "Export it again, or copy it again from where it came from. Nothing was changed here."
