@@ -112,15 +112,6 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A model's raw output. `stopped` is True when the user, not the model, ended it."""
-
-    text: str
-    stats: Stats
-    stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """Another place of a quote, where it stands in the same words except for white space: in a copy, or in a
     near-duplicate passage. `quote` is its text there."""

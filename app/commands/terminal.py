@@ -172,10 +172,6 @@ def print_answer(answer: Answer) -> None:
     )
 
 
-def print_case(done: int, total: int, eta: float) -> None:
-    line(f"{done}/{total} questions, {duration(eta)} to go")
-
-
 def print_download(progress: Download) -> None:
     share = progress.done_bytes / max(1, progress.total_bytes)
     eta = "" if progress.eta_seconds is None else f", {duration(progress.eta_seconds)} to go"

@@ -28,8 +28,6 @@ from ingest.errors import ModelError
 
 _PACE_READ, _PACE_WRITTEN = 64, 4
 
-Choice = tuple[int, float]  # a token and its natural log-probability
-
 
 class Context:
     """For one thread at a time. `should_stop` is asked while tokens are read."""
@@ -108,12 +106,6 @@ class Context:
         logits = np.ctypeslib.as_array(pointer, (self.api.llama_vocab_n_tokens(self._vocab),))
         shifted = logits - logits.max()
         return shifted - np.log(np.exp(shifted).sum())  # type: ignore[no-any-return]
-
-    def choice(self, row: int = -1) -> tuple[Choice, float]:
-        """The likeliest token after one of those that were read last, and by how much it leads the next one."""
-        logprobs = self.logprobs(row)
-        second, first = np.partition(logprobs, -2)[-2:]
-        return (int(logprobs.argmax()), float(first)), float(first - second)
 
     def pace(self, sequence: int) -> tuple[float, float]:
         """Seconds to read a few tokens at once, and to read a few one by one, as when they are written. Leaves the

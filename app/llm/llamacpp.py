@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.llm.chat_format import chat_format
-from app.llm.context import Choice, Context
+from app.llm.context import Context
 from app.llm.kvcache import ASIDE, RULES, STREAM, Step, capture, common, place, put, steps_of, why_not
 from app.llm.llama import KvType, Layers
 from app.llm.lookup import looked_up
@@ -30,6 +30,8 @@ from ingest.errors import InvalidInput
 _ASIDE = 512  # tokens that may be weighed beside what streams have read
 _BEHIND = 768  # tokens of the rules and of a text that is read behind them
 _LEAD = 0.5  # in natural logarithms: by less, a choice among drafted tokens is made anew, each token computed alone
+
+Choice = tuple[int, float]  # a token and its natural log-probability
 
 
 class LlamaCpp:
@@ -149,10 +151,6 @@ class LlamaCpp:
     def stop(self) -> None:
         self._stop.set()
 
-    @property
-    def was_stopped(self) -> bool:
-        return self._stop.is_set()
-
     def _generate(self, tokens: list[int], max_tokens: int, kept: Sequence[Kept]) -> Iterator[str]:
         began = time.perf_counter()
         self.last_logprobs, self.last_stats = [], Stats(prompt_tokens=len(tokens))
@@ -242,12 +240,12 @@ class LlamaCpp:
             return []
         taken: list[Choice] = []
         for row, drafted in enumerate([*draft, None]):
-            choice, lead = self._context.choice(row - len(draft) - 1)
+            choice, lead = self._choice(row - len(draft) - 1)
             if draft and lead < _LEAD:
                 self._tokens = self._tokens[: known + row]
                 if not self._remove(STREAM, known + row) or not self._go_on([[token, *draft][row]]):
                     return taken
-                return [*taken, self._context.choice()[0]]
+                return [*taken, self._choice()[0]]
             taken.append(choice)
             if choice[0] != drafted:
                 break
@@ -255,6 +253,12 @@ class LlamaCpp:
         if len(taken) <= len(draft):
             self._remove(STREAM, len(self._tokens))
         return taken
+
+    def _choice(self, row: int = -1) -> tuple[Choice, float]:
+        """The likeliest token after one of those that were read last, and by how much it leads the next one."""
+        logprobs = self._context.logprobs(row)
+        second, first = np.partition(logprobs, -2)[-2:]
+        return (int(logprobs.argmax()), float(first)), float(first - second)
 
     def _read(self, tokens: Sequence[int], sequence: int, at: int, *, all_logits: bool = False) -> bool:
         """Feeds tokens to the model, with logits for the last one or for all. False when stopped midway."""

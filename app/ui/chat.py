@@ -20,7 +20,7 @@ from app.ui.viewer import close_place, current_place, viewer
 from ingest.datatypes import Document
 from ingest.errors import DocentError, IndexMissing
 from ingest.store.index import LocalIndex
-from ingest.text.oneline import short
+from ingest.text.oneline import many, short
 
 _THREADS_SHOWN = 30
 _TURNS_SHOWN = 20
@@ -154,7 +154,7 @@ def _welcome(desk: Desk, index: LocalIndex, documents: Sequence[Document]) -> No
     with st.container(key="welcome", gap="small"):
         about = domain.description or "Ask in your own words. Every answer comes with its file, page and exact quote."
         n_pages = sum(document.n_pages for document in documents)
-        count = f"{len(documents)} document{'s' * (len(documents) != 1)} · {n_pages:,} page{'s' * (n_pages != 1)}"
+        count = f"{many(len(documents), 'document')} · {many(n_pages, 'page')}"
         holds = f"{count} · {kinds_held(documents)} · nothing leaves this machine"
         st.html(
             f'<div class="hello"><h1>{html.escape(domain.title)}</h1><p>{html.escape(about)}</p>'

@@ -99,10 +99,6 @@ class Desk:
             self._llm = self._llm or self._make_llm(self.settings)
             return self._llm
 
-    @property
-    def is_loading(self) -> bool:
-        return bool(self.warming and self.warming.running)
-
     def warm(self) -> None:
         """Loads the models in the background, so that the first question does not wait for them.
 

@@ -26,6 +26,7 @@ from ingest.store.store import Store
 from ingest.sync.folders import owner
 from ingest.sync.progress import duration
 from ingest.sync.sync import Report
+from ingest.text.oneline import many
 
 _ROWS = 40
 _FOLLOW = 2.0  # seconds between two looks at whether the folder has changed
@@ -56,9 +57,9 @@ def page(desk: Desk) -> None:
 def _summary(desk: Desk, documents: Sequence[Document]) -> None:
     failed = sum(1 for document in documents if document.error)
     counts = [
-        _count(len(documents), "document"),
-        _count(sum(document.n_pages for document in documents), "page"),
-        _count(sum(document.n_chunks for document in documents), "passage"),
+        many(len(documents), "document"),
+        many(sum(document.n_pages for document in documents), "page"),
+        many(sum(document.n_chunks for document in documents), "passage"),
         *([f"{failed} not read"] if failed else []),
     ]
     told = " · ".join(counts) if documents else "No documents yet"
@@ -196,7 +197,7 @@ def _told(report: Report) -> str:
     done = ", ".join(parts) or "Nothing new"
     failed = f", {len(report.failed)} could not be read" if report.failed else ""
     if report.stopped:
-        return f"Stopped: {done}{failed}, {_count(report.left, 'file')} left. “Check the folder now” goes on from here."
+        return f"Stopped: {done}{failed}, {many(report.left, 'file')} left. “Check the folder now” goes on from here."
     return f"{done}{failed}. Took {duration(report.seconds)}."
 
 
@@ -243,7 +244,7 @@ def _row(desk: Desk, document: Document, notes: Sequence[str], now: State | None
         state = badge("not read")
         below = f'<p class="why">It {html.escape(document.error)}. {html.escape(document.hint)}</p>'
     else:
-        state = f"<span>{_count(document.n_pages, 'page')}</span><span>{_count(document.n_chunks, 'passage')}</span>"
+        state = f"<span>{many(document.n_pages, 'page')}</span><span>{many(document.n_chunks, 'passage')}</span>"
         state = badge(now) + state
         below = "".join(f'<p class="why">{html.escape(note)}</p>' for note in notes)
         if not document.n_chunks:
@@ -260,10 +261,6 @@ def _row(desk: Desk, document: Document, notes: Sequence[str], now: State | None
             _delete_dialog(desk, document)
     if document.needs_password:
         password_field(desk, document.path, str(document.id))
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 @st.dialog("Delete this document?")

@@ -20,7 +20,7 @@ from app.ui.steer import copy_button
 from app.ui.table import grid_csv, grid_html
 from app.ui.text import label, plain_html, short_name, to_html
 from app.ui.viewer import open_place
-from ingest.text.oneline import short
+from ingest.text.oneline import many, short
 
 _ROUND = 0.4  # seconds that an answer is drawn without a look at what was clicked
 _BETWEEN = 0.1  # seconds between two rounds at most
@@ -93,7 +93,7 @@ def _dotted(status: str) -> str:
 def _status(desk: Desk, live: LiveAnswer) -> str:
     if live.stopping:
         return "Stopping…"
-    passages = f"{live.passages} passage{'s' * (live.passages != 1)}"
+    passages = many(live.passages, "passage")
     words = {
         "searching": "Searching your documents…",
         "waiting": "Waiting for the model to finish something else…",

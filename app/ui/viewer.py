@@ -16,7 +16,7 @@ from app.ui.table import whole_table
 from app.ui.text import highlighted, label
 from ingest.children.render import Drawing, Picture, Shares, render_page
 from ingest.errors import NEEDS_PASSWORD, DocentError, ReadError
-from ingest.text.oneline import short
+from ingest.text.oneline import many, short
 
 _WIDTH = 1200  # pixels: sharp on a panel of 600 at double density
 
@@ -115,7 +115,7 @@ def _whole_tables(place: Place, view: PageView) -> None:
     cited = [t for t in view.tables if any(t.start < quote.end and quote.start < t.end for quote in place.quotes)]
     for number, table in enumerate(cited or view.tables):
         key = f"whole_{place.file}_{view.number}_{number}"
-        rows = f"{len(table.rows):,} row{'s' * (len(table.rows) != 1)}"
+        rows = many(len(table.rows), "row")
         name = label(f"Show the whole table{f' “{short(table.caption, 60)}”' * bool(table.caption)} · {rows}")
         if st.toggle(name, key=key):
             st.html(whole_table(table, [quote.text for quote in place.quotes]))

@@ -56,7 +56,7 @@ class StoreFile:
             self._db = connect(path, key)
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.execute("PRAGMA secure_delete = ON")  # a deleted document's words leave the file too
-            self._migrate(path, create)
+            self._migrate(create)
             if create:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 # A commit does not wait for the disk: where the power fails, the last seconds are done again.
@@ -66,7 +66,7 @@ class StoreFile:
         with self._lock:
             self._db.close()
 
-    def _migrate(self, path: Path, create: bool) -> None:
+    def _migrate(self, create: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):
             raise IndexDamaged(

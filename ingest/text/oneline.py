@@ -1,4 +1,4 @@
-"""Brings text onto one line: for names, headings and what is shown of more."""
+"""Texts on one line: names, headings, what is shown of more, and how many there are of something."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def short(text: str, length: int = 200) -> str:
     """Shortens a text to one line of at most `length` characters."""
     line = flat(text)
     return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
+
+
+def many(number: int, word: str) -> str:
+    """Counts something: '1 page', '1,200 pages'."""
+    return f"{number:,} {word}{'s' * (number != 1)}"

@@ -15,8 +15,9 @@ from ingest.store.file import FILE
 from ingest.store.store import Store
 from ingest.store.vectors import OpenVectors
 from ingest.sync.folders import file_of, remembered
+from ingest.text.oneline import many
 from ingest.upkeep import contents
-from ingest.upkeep.finding import Checkup, Finding, many
+from ingest.upkeep.finding import Checkup, Finding
 from ingest.upkeep.freed import freed_pages
 
 Load = Callable[[], snapshots.Snapshot]

@@ -12,7 +12,8 @@ from ingest.datatypes import Document, Page, Vectors
 from ingest.errors import IndexDamaged
 from ingest.store.store import Store
 from ingest.store.vectors import OpenVectors
-from ingest.upkeep.finding import Finding, many
+from ingest.text.oneline import many
+from ingest.upkeep.finding import Finding
 
 _UNIT = 1e-3  # how far from 1 the length of a vector may be
 _BATCH = 8192

@@ -47,7 +47,3 @@ class Checkup:
             for name, found in (("findings", self.findings), ("repaired", self.repaired))
         }
         return {"whole": self.is_whole, "checked": dict(self.counts), **told}
-
-
-def many(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"

@@ -18,7 +18,7 @@ from app.ui.text import label, short_name
 from app.ui.viewer import open_place
 from ingest.errors import DocentError
 from ingest.store.store import Store
-from ingest.text.oneline import short
+from ingest.text.oneline import many, short
 
 _ROWS = 30
 
@@ -74,7 +74,7 @@ def _text(case: Case) -> str:
 def _told(cases: Sequence[Case], shown: Sequence[Case]) -> str:
     some = f"{len(shown)} of " if len(shown) < len(cases) else ""
     none = sum(not case.answerable for case in cases)
-    return f"{some}{len(cases)} question{'s' * (len(cases) != 1)} · {none} of them not answered by the documents"
+    return f"{some}{many(len(cases), 'question')} · {none} of them not answered by the documents"
 
 
 def _row(desk: Desk, case: Case, cases: Sequence[Case]) -> None:

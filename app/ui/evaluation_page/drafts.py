@@ -21,7 +21,7 @@ from app.ui.trial import case_of, case_of_twin
 from app.ui.turns import chips
 from app.ui.viewer import open_place
 from ingest.errors import DocentError
-from ingest.text.oneline import short
+from ingest.text.oneline import many, short
 
 _AT_ONCE = (5, 10, 20, 40)
 
@@ -64,7 +64,7 @@ def _watch(desk: Desk, known: int) -> None:
     work = desk.testing.drafting
     if work is None or not work.running or len(desk.testing.drafts) > known:
         st.rerun()
-    looked = f"{work.looked} passage{'s' * (work.looked != 1)} looked at" if work.looked else "Choosing passages"
+    looked = f"{many(work.looked, 'passage')} looked at" if work.looked else "Choosing passages"
     words = f"{looked}, {work.found} of {work.wanted} drafts."
     with st.container(key="status_draft", horizontal=True, vertical_alignment="center"):
         told = "Stopping after this one…" if work.stopping else f"Writing… {words} You can go on working meanwhile."
