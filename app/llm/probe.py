@@ -33,7 +33,7 @@ def inspect_llama(python: str = sys.executable) -> Llama:
     return Llama(error=error) if error else parse_llama(*said)
 
 
-def inspect_states(file: Path, python: str = sys.executable) -> str:
+def inspect_states(file: Path) -> str:
     """Says why the states of this model cannot be kept; '' where they can. Its weights are mapped, but not read."""
     code = (
         "import json, sys; from app.llm.kvcache import why_not; from app.llm.llama import backend; "
@@ -42,7 +42,7 @@ def inspect_states(file: Path, python: str = sys.executable) -> str:
         "model = api.llama_model_load_from_file(sys.argv[1].encode(), given); "
         "print(json.dumps(why_not(api, model) if model else 'llama.cpp cannot load it'))"
     )
-    said, error = _ask([python, "-c", code, str(file)])
+    said, error = _ask([sys.executable, "-c", code, str(file)])
     return error or str(said)
 
 

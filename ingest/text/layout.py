@@ -93,13 +93,13 @@ def alive(items: Iterable[_T], on_page: OnPage | None) -> Iterator[_T]:
         yield item
 
 
-def joined(title: str, results: Sequence[tuple[str, ReadResult]], notes: Sequence[str] = ()) -> ReadResult:
+def joined(title: str, results: Sequence[tuple[str, ReadResult]]) -> ReadResult:
     """Several documents in one, as an e-mail's attachments are; each one's places come behind its name."""
     pages: list[Page] = []
     headings: list[Heading] = []
     tables: list[Table] = []
     flags: list[Flag] = []
-    told = list(notes)
+    told: list[str] = []
     start = 0
     for name, result in results:
         before = len(pages)
