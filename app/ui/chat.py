@@ -11,7 +11,7 @@ import streamlit as st
 from app.ask.first import first_questions, kinds_held
 from app.memory import Thread
 from app.ui.desk import Desk
-from app.ui.shared import notice, progress_line, reading, show_error, shown_path
+from app.ui.shared import decided, notice, progress_line, reading, show_error, shown_path
 from app.ui.shared import page as page_of
 from app.ui.steer import close_sidebar_on_change
 from app.ui.text import label
@@ -114,13 +114,10 @@ def _thread_row(desk: Desk, thread: Thread, is_current: bool) -> None:
 def _delete_dialog(desk: Desk, thread: Thread) -> None:
     st.html(f'<div class="found">{html.escape(thread.title)}</div>')
     st.caption("Its questions and answers go for good. Your documents stay.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it", key="keep_thread"):
-            st.rerun()
-        if st.button("Delete", type="primary", key="really_delete"):
-            desk.delete_thread(thread.id)
-            _go(None)
-            st.rerun()
+    if decided("keep_thread", "Delete", "really_delete"):
+        desk.delete_thread(thread.id)
+        _go(None)
+        st.rerun()
 
 
 # -- the middle

@@ -15,7 +15,7 @@ from app.library.report import State
 from app.ui.ahead_row import ahead_row
 from app.ui.desk import Desk
 from app.ui.passwords import password_field
-from app.ui.shared import notice, progress_line, reading, show_error, shown_path
+from app.ui.shared import decided, notice, progress_line, reading, show_error, shown_path
 from app.ui.surveyed import badge, choose_state, states
 from app.ui.text import label
 from app.ui.uploads import keep, safe_name
@@ -271,10 +271,7 @@ def _delete_dialog(desk: Desk, document: Document) -> None:
         f"<p>The <strong>file itself is deleted</strong> from {folder}, and everything the "
         "index knows of it. There is no undo here: keep a copy elsewhere if you may need it again.</p>"
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it", key="keep_document"):
-            st.rerun()
-        if st.button("Delete the file", type="primary", key="really_remove"):
-            desk.delete_document(document.path)
-            st.cache_data.clear()  # pictures of its pages
-            st.rerun()
+    if decided("keep_document", "Delete the file", "really_remove"):
+        desk.delete_document(document.path)
+        st.cache_data.clear()  # pictures of its pages
+        st.rerun()

@@ -118,3 +118,12 @@ def shown_path(folder: Path) -> str:
         if folder.is_relative_to(start) and folder != start:
             return sign + folder.relative_to(start).as_posix()
     return str(folder)
+
+
+def decided(keep: str, word: str, key: str) -> bool:
+    """Draws the end of a dialog that asks before something goes for good: 'Keep it', which closes it, and a button
+    `word`. Returns whether that was pressed. `keep` and `key` are the buttons' keys."""
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it", key=keep):
+            st.rerun()
+        return st.button(word, type="primary", key=key)
