@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,6 +39,13 @@ _COMMANDS = re.compile(
 # What hides or reorders the text around it.
 _UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def index_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option --index, and which index is meant without it."""
+    words = f"The index's folder. [default: {default}]"
+    return click.option("--index", "index_dir", type=click.Path(path_type=Path), help=words)
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
