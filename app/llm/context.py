@@ -14,16 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.llm.llama import (
-    PROMPT_BATCH,
-    KvType,
-    Layers,
-    backend,
-    layers_on_gpu,
-    open_context,
-    open_model,
-    physical_cores,
-)
+from app.llm.llama import PROMPT_BATCH, KvType, Layers, backend, layers_on_gpu, open_context, open_model, physical_cores
 from ingest.errors import ModelError
 
 _PACE_READ, _PACE_WRITTEN = 64, 4
