@@ -17,19 +17,11 @@ from app.commands.eval import evaluate
 from app.commands.ingest import ingest, status, watch
 from app.commands.models import models
 from app.commands.report import report
-from app.commands.terminal import (
-    handle_errors,
-    json_option,
-    print_answer,
-    print_checks,
-    print_hit,
-    print_json,
-    say,
-    short,
-)
+from app.commands.terminal import handle_errors, json_option, print_answer, print_checks, print_hit, print_json, say
 from app.commands.vault import decrypt_command, encrypt_command, passphrase_command
 from app.commands.verify import verify
 from app.commands.warm import warm
+from ingest.text.oneline import short
 
 if TYPE_CHECKING:
     from app.settings import Settings

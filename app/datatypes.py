@@ -112,15 +112,6 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A model's raw output. `stopped` is True when the user, not the model, ended it."""
-
-    text: str
-    stats: Stats
-    stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """Another place of a quote, where it stands in the same words except for white space: in a copy, or in a
     near-duplicate passage. `quote` is its text there."""
@@ -217,23 +208,6 @@ class Grid:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     cited: tuple[int, ...] = ()
-
-
-def plan_of(stored: Mapping[str, Any]) -> Plan:
-    """Returns the plan from what `asdict` made of it and JSON kept."""
-    lists = {name: tuple(map(_frozen, stored[name])) for name in ("documents", "filters") if name in stored}
-    return Plan(**{**stored, **lists})
-
-
-def grid_of(stored: Mapping[str, Any] | None) -> Grid | None:
-    """Returns the table from what `asdict` made of it and JSON kept; None for None."""
-    if stored is None:
-        return None
-    return Grid(tuple(stored["columns"]), tuple(map(tuple, stored["rows"])), tuple(stored["cited"]))
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 Status = Literal["answered", "unsure", "abstained"]  # unsure: shown with its quotes, and with the doubt

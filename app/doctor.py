@@ -4,22 +4,19 @@ Read-only."""
 from __future__ import annotations
 
 import contextlib
-import json
 import platform
-import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import psutil
 
 from app.llm.llama import layers_on_gpu, physical_cores
+from app.llm.probe import Llama, cpu_flags, inspect_llama, inspect_states
 from app.llm.states import StateStore
 from app.llm.threads import remembered
 from app.models import store as models
@@ -29,7 +26,7 @@ from ingest.encryption.vault import is_encrypted
 from ingest.errors import DocentError, IndexMissing
 from ingest.readers.ocr import INSTALL, why_unavailable
 from ingest.store.database import sqlcipher
-from ingest.store.index import is_current
+from ingest.store.snapshots import is_current
 from ingest.store.store import Store
 
 PACKAGES = (
@@ -54,16 +51,6 @@ class Check:
     severity: Literal["ok", "warning", "error"]
     message: str
     remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Llama:
-    """What llama.cpp reports about itself. `features` are instruction sets and options; `error` says why it fails."""
-
-    backends: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
-    offload: bool = False
-    error: str = ""
 
 
 def run(settings: Settings, index_dir: Path | None) -> list[Check]:
@@ -111,59 +98,6 @@ def _software() -> Iterator[Check]:
 
 
 # --- llama.cpp ---
-
-
-def inspect_llama(python: str = sys.executable) -> Llama:
-    """Asks llama.cpp in a separate process, because a build for another CPU does not raise an error but kills its
-    process."""
-    code = (
-        "import json, llama_cpp as l; "
-        "print(json.dumps([l.llama_print_system_info().decode(), bool(l.llama_supports_gpu_offload())]))"
-    )
-    said, error = _ask([python, "-c", code])
-    return Llama(error=error) if error else parse_llama(*said)
-
-
-def inspect_states(file: Path, python: str = sys.executable) -> str:
-    """Says why the states of this model cannot be kept; '' where they can. Its weights are mapped, but not read."""
-    code = (
-        "import json, sys; from app.llm.kvcache import why_not; from app.llm.llama import backend; "
-        "api = backend(); given = api.llama_model_default_params(); "
-        "given.n_gpu_layers, given.use_extra_bufts = 0, False; "  # else they would be copied
-        "model = api.llama_model_load_from_file(sys.argv[1].encode(), given); "
-        "print(json.dumps(why_not(api, model) if model else 'llama.cpp cannot load it'))"
-    )
-    said, error = _ask([python, "-c", code, str(file)])
-    return error or str(said)
-
-
-def _ask(command: list[str]) -> tuple[Any, str]:
-    """Returns the JSON that a process prints last, or the reason why it prints none."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return None, str(error)
-    if done.returncode < 0:
-        return None, f"it was killed by signal {-done.returncode}: it was built for another CPU"
-    if done.returncode:
-        return None, (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-    return json.loads(done.stdout.splitlines()[-1]), ""
-
-
-def parse_llama(info: str, offload: bool) -> Llama:
-    """Parses `info`, such as "CUDA : ARCHS = 890 | CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0 | "."""
-    backends = tuple(re.findall(r"(\w+) :", info))
-    features = tuple(name for name, value in re.findall(r"(\w+) = (\w+)", info) if value != "0")
-    return Llama(backends, features, offload)
-
-
-def cpu_flags() -> frozenset[str]:
-    """Returns the CPU's own names of its features; empty where the system does not tell."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith(("flags", "Features")):
-                return frozenset(line.split(":", 1)[1].split())
-    return frozenset()
 
 
 def _llama_checks(llama: Llama, flags: frozenset[str]) -> Iterator[Check]:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from app.datatypes import Answer, Hit, Sentence, Turn, citation_of, grid_of, plan_of
+from app.datatypes import Answer, Grid, Hit, Plan, Sentence, Turn, citation_of
 from app.llm.protocol import Stats
 from ingest.datatypes import Chunk
 from ingest.encryption.vault import Key
-from ingest.errors import StorageError
-from ingest.store.database import connect, failures
+from ingest.store.database import open_own, told_of
 
 _001_FIRST = """
     CREATE TABLE threads (
@@ -48,12 +48,7 @@ class Memory:
         self._path = path
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = connect(path, key)
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.execute("PRAGMA secure_delete = ON")
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            for number, migration in enumerate(MIGRATIONS[version:], version + 1):
-                self._db.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")
+            self._db = open_own(path, key, MIGRATIONS)
 
     def close(self) -> None:
         self._db.close()
@@ -133,15 +128,11 @@ class Memory:
         with self._lock, self._explained():
             return self._db.execute(sql, parameters).fetchall()
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except failures(OSError) as error:
-            raise StorageError(
-                f"Your conversations in {self._path} cannot be read or written: {error}",
-                "Free some space or check its permissions; if the file is damaged, move it away and start anew.",
-            ) from error
+    def _explained(self) -> AbstractContextManager[None]:
+        return told_of(
+            f"Your conversations in {self._path}",
+            "Free some space or check its permissions; if the file is damaged, move it away and start anew.",
+        )
 
 
 def memory_of(home_db: Path, index_dir: Path, key: Key | None, domain: str) -> Memory:
@@ -168,7 +159,24 @@ def _answer(data: dict) -> Answer:  # type: ignore[type-arg]
             "evidence": tuple(Sentence(**sentence) for sentence in data["evidence"]),
             "stats": Stats(**data["stats"]),
             "warnings": tuple(data.get("warnings", ())),
-            "plan": plan_of(data.get("plan", {})),
-            "grid": grid_of(data.get("grid")),
+            "plan": _plan(data.get("plan", {})),
+            "grid": _grid(data.get("grid")),
         }
     )
+
+
+def _plan(stored: Mapping[str, Any]) -> Plan:
+    """Returns the plan from what `asdict` made of it and JSON kept."""
+    lists = {name: tuple(map(_frozen, stored[name])) for name in ("documents", "filters") if name in stored}
+    return Plan(**{**stored, **lists})
+
+
+def _grid(stored: Mapping[str, Any] | None) -> Grid | None:
+    """Returns the table from what `asdict` made of it and JSON kept; None for None."""
+    if stored is None:
+        return None
+    return Grid(tuple(stored["columns"]), tuple(map(tuple, stored["rows"])), tuple(stored["cited"]))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -8,12 +8,13 @@ import sys
 import pytest
 
 from app import doctor
+from app.llm import probe
 from app.llm.protocol import State
 from app.llm.states import StateStore
 from app.models import store as models
 from app.settings import Settings, load_settings
 from ingest.datatypes import Chunk, Document
-from ingest.store.index import publish
+from ingest.store.snapshots import publish
 from ingest.store.store import Store
 
 
@@ -66,23 +67,23 @@ def test_unknown_model_is_a_finding_not_a_crash(settings):
 def test_settings_that_this_machine_cannot_follow(settings):
     checks = by_name(doctor.run(settings.model_copy(update={"threads": 250, "gpu_layers": 12}), None))
     assert checks["threads"].severity == "warning" and "250 threads" in checks["threads"].message
-    assert checks["gpu"].severity == ("ok" if doctor.inspect_llama().offload else "warning")
+    assert checks["gpu"].severity == ("ok" if probe.inspect_llama().offload else "warning")
 
 
 def test_llama_words_are_understood():
-    llama = doctor.parse_llama("CUDA : ARCHS = 890 | CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0 | REPACK = 1 | ", True)
+    llama = probe.parse_llama("CUDA : ARCHS = 890 | CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0 | REPACK = 1 | ", True)
     assert llama.backends == ("CUDA", "CPU")
     assert llama.features == ("ARCHS", "SSE3", "AVX2", "REPACK") and llama.offload
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="instruction sets of x86")
 def test_slow_builds_and_old_processors_are_told_apart():
-    slow = doctor.Llama(("CPU",), ("SSE3", "AVX"))
+    slow = probe.Llama(("CPU",), ("SSE3", "AVX"))
     unused = by_name(doctor._llama_checks(slow, frozenset({"avx", "avx2", "avx512f"})))["instructions"]
     assert "has AVX2, AVX512, this build" in unused.message and "make chat" in unused.remedy
     old = by_name(doctor._llama_checks(slow, frozenset({"avx"})))["instructions"]
     assert "no AVX2" in old.message
-    good = doctor.Llama(("CPU",), ("AVX", "AVX2"))
+    good = probe.Llama(("CPU",), ("AVX", "AVX2"))
     assert "instructions" not in by_name(doctor._llama_checks(good, frozenset({"avx", "avx2"})))
 
 
@@ -91,11 +92,11 @@ def test_llama_that_does_not_start_is_a_finding(tmp_path):
         file = tmp_path / "python"
         file.write_text(f"#!/bin/sh\n{script}\n")
         file.chmod(0o755)
-        return doctor.inspect_llama(str(file))
+        return probe.inspect_llama(str(file))
 
     assert "another CPU" in python("kill -ILL $$").error
     assert python("echo 'ImportError: no library' >&2; exit 1").error == "ImportError: no library"
-    assert doctor.inspect_llama(str(tmp_path / "nothing")).error
+    assert probe.inspect_llama(str(tmp_path / "nothing")).error
     check = next(doctor._llama_checks(python("kill -ILL $$"), frozenset()))
     assert check.severity == "error" and "make chat" in check.remedy
 
@@ -127,7 +128,7 @@ def test_what_was_read_is_counted_against_its_budget_and_the_disk(settings, tmp_
 @pytest.mark.model
 def test_a_real_model_s_states_can_be_kept():
     spec = models.find("smollm2-135m", load_settings().models_dir)
-    assert doctor.inspect_states(models.path(spec, load_settings().models_dir)) == ""
+    assert probe.inspect_states(models.path(spec, load_settings().models_dir)) == ""
 
 
 def test_index_that_is_well(settings, tmp_path):

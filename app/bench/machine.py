@@ -18,6 +18,7 @@ from app.llm.llamacpp import LlamaCpp
 from app.llm.protocol import Stats
 
 WATTS = 7.0  # assumed of one busy core of a laptop, its share of cache and memory included
+_ROUNDS = 7
 _READ = 256 << 20  # bytes: far more than any cache of the machines this is made for
 _PROMPT, _WRITTEN = 512, 64  # tokens by which the bare model is measured
 _POWERCAP = Path("/sys/class/powercap")
@@ -43,12 +44,12 @@ def _cpu_name() -> str:
 # --- ceilings ---
 
 
-def memory_speed(threads: int, rounds: int = 7) -> float:
+def memory_speed(threads: int) -> float:
     """Returns the bytes a second that `threads` threads read from memory, in the best of the rounds."""
     parts = np.split(np.ones(_READ // 4, dtype=np.float32), threads)
     times = []
     with ThreadPoolExecutor(threads) as pool:
-        for _ in range(rounds):
+        for _ in range(_ROUNDS):
             began = time.perf_counter()
             list(pool.map(np.max, parts))  # numpy lets other threads run meanwhile
             times.append(time.perf_counter() - began)

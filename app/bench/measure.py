@@ -27,7 +27,7 @@ from app.models.store import find, path
 from app.settings import Settings
 from ingest.datatypes import Encoder
 from ingest.errors import InvalidInput
-from ingest.store.store import FILE
+from ingest.store.file import FILE
 from ingest.sync.sync import sync
 
 LIMIT, RUNS = 12, 3

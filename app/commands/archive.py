@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.terminal import handle_errors, json_option, print_json, say
+from app.commands.terminal import handle_errors, index_option, json_option, print_json, say
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -18,7 +18,7 @@ _CALIBRATION = "calibration.json"
 
 @click.command("export")
 @click.argument("file", type=_PATH)
-@click.option("--index", "index_dir", type=_PATH, help="The index's folder. [default: that of sample_docs]")
+@index_option("that of sample_docs")
 @click.option("--with-documents", is_flag=True, help="Put the documents themselves in, too.")
 @json_option
 @handle_errors

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from app.commands.terminal import clear_line, duration, handle_errors, json_option, line, print_json, say
+from app.commands.terminal import clear_line, handle_errors, json_option, line, print_json, say
+from ingest.sync.progress import duration
 
 
 @click.command("bench")

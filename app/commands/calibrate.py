@@ -7,17 +7,12 @@ from pathlib import Path
 import click
 
 from app.commands.eval import index_of, progress
-from app.commands.terminal import clear_line, handle_errors, json_option, print_json, say
+from app.commands.terminal import clear_line, handle_errors, index_option, json_option, print_json, say
 
 
 @click.command("calibrate")
 @click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--index",
-    "index_dir",
-    type=click.Path(path_type=Path),
-    help="The index's folder. [default: that of the folder the questions lie in, else of sample_docs]",
-)
+@index_option("that of the folder the questions lie in, else of sample_docs")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N questions.")
 @json_option
 @handle_errors

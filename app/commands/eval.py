@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.commands.terminal import clear_line, duration, handle_errors, json_option, line, print_json, say
+from app.commands.terminal import clear_line, handle_errors, index_option, json_option, line, print_json, say
+from ingest.sync.progress import duration
 
 if TYPE_CHECKING:
     from app.ask.assistant import Assistant
@@ -24,12 +25,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command("eval")
 @click.argument("questions", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--index",
-    "index_dir",
-    type=click.Path(path_type=Path),
-    help="The index's folder. [default: that of the folder the questions lie in, else of sample_docs]",
-)
+@index_option("that of the folder the questions lie in, else of sample_docs")
 @click.option("--retrieval-only", is_flag=True, help="Score the search alone; no answer model is needed.")
 @click.option("--within-doc", is_flag=True, help="Search only in the document a question names in about_doc.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first N questions.")

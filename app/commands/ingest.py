@@ -13,8 +13,8 @@ import click
 
 from app.commands.terminal import (
     clear_line,
-    duration,
     handle_errors,
+    index_option,
     json_option,
     on_interrupt,
     print_json,
@@ -24,6 +24,7 @@ from app.commands.terminal import (
     say,
 )
 from ingest.errors import NEEDS_PASSWORD
+from ingest.sync.progress import duration
 
 if TYPE_CHECKING:
     from ingest.encryption.vault import Key
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ingest.sync.watch import News
 
 _FOLDER = click.Path(path_type=Path)
-_index = click.option("--index", "index_dir", type=_FOLDER, help="The index's folder. [default: indexes/<folder name>]")
+_index = index_option("indexes/<folder name>")
 _folders = click.argument("folders", metavar="[FOLDER]...", type=_FOLDER, nargs=-1)
 _BUSY = 3.0  # seconds until a watcher tries again, while another process writes the index
 

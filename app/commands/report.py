@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.terminal import handle_errors, json_option, print_json, say, short
+from app.commands.terminal import handle_errors, json_option, print_json, say
+from ingest.text.oneline import short
 
 if TYPE_CHECKING:
     from app.library.report import FileReport, Library

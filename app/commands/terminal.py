@@ -13,11 +13,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ingest.errors import DocentError
+from ingest.sync.progress import duration
+from ingest.text.oneline import short
 
 if TYPE_CHECKING:
     from app.datatypes import Answer, Hit
@@ -36,6 +39,13 @@ _COMMANDS = re.compile(
 # What hides or reorders the text around it.
 _UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def index_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option --index, and which index is meant without it."""
+    words = f"The index's folder. [default: {default}]"
+    return click.option("--index", "index_dir", type=click.Path(path_type=Path), help=words)
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -170,10 +180,6 @@ def print_answer(answer: Answer) -> None:
     )
 
 
-def print_case(done: int, total: int, eta: float) -> None:
-    line(f"{done}/{total} questions, {duration(eta)} to go")
-
-
 def print_download(progress: Download) -> None:
     share = progress.done_bytes / max(1, progress.total_bytes)
     eta = "" if progress.eta_seconds is None else f", {duration(progress.eta_seconds)} to go"
@@ -191,17 +197,6 @@ def clear_line() -> None:
     """Removes the progress line."""
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
-
-
-def duration(seconds: float) -> str:
-    """Formats a duration for people."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def short(text: str, length: int = 200) -> str:
-    """Shortens a text to one line of at most `length` characters."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= length else flat[: length - 1] + "…"
 
 
 def print_checks(checks: list[Check]) -> None:

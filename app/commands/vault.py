@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.terminal import handle_errors, json_option, print_json, say
+from app.commands.terminal import handle_errors, index_option, json_option, print_json, say
 
 if TYPE_CHECKING:
     from ingest.encryption.vault import Key
 
-_index = click.option(
-    "--index", "index_dir", type=click.Path(path_type=Path), help="The index's folder. [default: that of sample_docs]"
-)
+_index = index_option("that of sample_docs")
 _LEFT = (
     "Not encrypted: your documents, which are your own files; runs of docent eval, {runs}; the settings.",
     "The plain files were deleted. On an SSD, or in a backup, their bytes may outlast that: only a disk that was "

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.commands.terminal import handle_errors, json_option, print_json, say
+from app.commands.terminal import handle_errors, index_option, json_option, print_json, say
 
 if TYPE_CHECKING:
-    from ingest.upkeep.check import Checkup
+    from ingest.upkeep.finding import Checkup
 
-_index = click.option(
-    "--index", "index_dir", type=click.Path(path_type=Path), help="The index's folder. [default: that of sample_docs]"
-)
+_index = index_option("that of sample_docs")
 _REMEDIES = {
     "repair": "Mended by: docent verify --repair",
     "reread": "Marked by docent verify --repair, and read again by the docent ingest after it.",

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import click
 
 from app.commands.eval import index_of
-from app.commands.terminal import clear_line, duration, handle_errors, json_option, line, print_json, say
+from app.commands.terminal import clear_line, handle_errors, json_option, line, print_json, say
+from ingest.sync.progress import duration
 
 if TYPE_CHECKING:
     from app.ahead import Ahead, OnAhead

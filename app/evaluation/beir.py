@@ -18,15 +18,16 @@ from typing import Any
 from app.datatypes import Hit
 from app.evaluation import grade
 from app.evaluation.cases import Case
-from app.evaluation.run import Asked, passages_of
+from app.evaluation.run import Asked
 from app.evaluation.runs import Row
+from app.evaluation.scores import passages_of
 from app.settings import Settings
 from ingest.config import IngestConfig
 from ingest.datatypes import Document, Encoder, Page, ReadResult
 from ingest.errors import InvalidInput
 from ingest.files import sha256, storable
-from ingest.store.index import is_current, publish
 from ingest.store.lock import writing
+from ingest.store.snapshots import is_current, publish
 from ingest.store.store import Store
 from ingest.text.chunk import chunk, embedding_text
 

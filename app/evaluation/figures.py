@@ -104,7 +104,7 @@ def _of_kind(rows: Sequence[Row], kind: str) -> dict[str, float]:
     return found
 
 
-def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0) -> dict[str, Any]:
+def compare(before: Sequence[Row], after: Sequence[Row]) -> dict[str, Any]:
     """Compares two runs over the same cases, paired by id; cases that only one of them has are left out.
 
     `metrics`: before, after, difference (after - before), its 95 % interval, and `real`: whether the interval excludes
@@ -120,7 +120,7 @@ def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0) -> dict[
         )
         if len(values):
             first, second = _statistic(key, values[:, 0]), _statistic(key, values[:, 1])
-            low, high = _interval(_drawn(key, values, seed) @ np.array([-1.0, 1.0]))
+            low, high = _interval(_drawn(key, values) @ np.array([-1.0, 1.0]))
             metrics[key] = {
                 "before": _rounded(first),
                 "after": _rounded(second),
@@ -162,7 +162,7 @@ def _statistic(key: str, values: Values) -> float:
     return float(np.percentile(values, TIMES[key][1]) if key in TIMES else values.mean())
 
 
-def _drawn(key: str, values: Values, seed: int) -> Values:
+def _drawn(key: str, values: Values, seed: int = 0) -> Values:
     """Returns the statistic of each bootstrap resample of the cases: shape (DRAWS,), or (DRAWS, columns) for paired
     columns."""
     random = np.random.default_rng(seed)

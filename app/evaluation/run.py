@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
@@ -16,19 +16,16 @@ from typing import Any, Protocol
 from app.ask.assistant import checked
 from app.ask.retrieve import named_documents
 from app.datatypes import Answer, Hit, Prompt, Turn
-from app.evaluation import grade
 from app.evaluation.cases import Case
 from app.evaluation.figures import readable, summarise
-from app.evaluation.runs import Passage, Row, save_summary, unfinished, writing
-from app.evaluation.wanted import grade_wanted
+from app.evaluation.runs import Row, save_summary, unfinished, writing
+from app.evaluation.scores import DEPTH, passages_of, score_answer, score_search
 from app.llm.protocol import Llm
 from app.settings import Settings
 from ingest.errors import InvalidInput
 from ingest.store.index import LocalIndex
 
 OnCase = Callable[[int, int, float], None]  # done, total, seconds to go
-DEPTH = 10  # passages that the search is scored by
-_SHOWN = 400  # characters of a passage that a row keeps
 # The rooms that shape an answer: with another state of any other, the same question has the same answer.
 _SHAPING = """
     app/ask app/llm ingest/children ingest/encoder ingest/pdf ingest/readers ingest/store ingest/sync ingest/text
@@ -235,69 +232,3 @@ def _asked(assistant: Asked, case: Case, file: str | None) -> Stream:
     for number, question in enumerate(case.history):
         history.append(Turn(number, question, assistant.ask(question, history, file=file).answer))
     return assistant.ask(case.question, history, file=file) if history else assistant.ask(case.question, file=file)
-
-
-def score_search(hits: Sequence[Hit], case: Case) -> dict[str, float]:
-    """Of the first ten passages. Places count passages; rankings count each page or document once, where it is first.
-
-    Pages are what is ranked where the case names them, else documents.
-    """
-    if not case.answerable:
-        return {}
-    scores: dict[str, float] = {}
-    if case.answers and not grade.wants_yes_or_no(case.answers):
-        plain = [grade.normalised(hit.chunk.text) for hit in hits[:5]]
-        scores["answer_in_5"] = float(any(grade.holds(text, case.answers) for text in plain))
-    if not case.gold_docs:
-        return scores
-    docs, pages = set(case.gold_docs), grade.gold_pages(case)
-    for k in (1, 5, 10):
-        scores[f"recall_at_{k}"] = len({hit.file for hit in hits[:k]} & docs) / len(docs)
-        if pages:
-            scores[f"page_hit_at_{k}"] = float(any((hit.file, hit.page) in pages for hit in hits[:k]))
-    scores["all_docs_at_10"] = float(docs <= {hit.file for hit in hits[:10]})
-    gains: Mapping[Hashable, float] = dict.fromkeys(pages or docs, 1.0)
-    ranking: list[Hashable] = list(dict.fromkeys((hit.file, hit.page) if pages else hit.file for hit in hits))
-    scores["mrr"] = grade.reciprocal_rank(ranking, gains)
-    # With several files and pages, not every pair of them is gold; no more are than there are of either.
-    scores["ndcg_at_10"] = grade.ndcg(ranking, gains, n_gold=max(len(docs), len(case.gold_pages)))
-    return scores
-
-
-def score_answer(index: LocalIndex, answer: Answer, case: Case) -> dict[str, float]:
-    """A refusal of a question that has an answer scores nothing for it. What is unsure is shown, and counts as said."""
-    refused = answer.status == "abstained"
-    kind = "answerable" if case.answerable else "unanswerable"
-    scores = {f"refusal_{kind}": float(refused), f"unsure_{kind}": float(answer.status == "unsure")}
-    scores |= grade_wanted(case, refused, answer.text, answer.citations)
-    if case.answerable and case.is_wanted:
-        scores["accuracy"] = scores.pop("right")
-    text, golds = ("" if refused else answer.text), case.answers
-    if case.answerable and golds:
-        scores["exact_match"] = 0.0 if refused else grade.exact_match(text, golds)
-        scores["f1"] = 0.0 if refused else grade.f1(text, golds)
-        scores["accuracy"] = float(not refused and grade.is_right(text, golds))
-    if not refused:
-        scores["answer_words"] = float(len(text.split()))
-    if answer.citations:
-        scores["quote_valid"] = grade.quote_share(index, answer.citations)
-    if answer.citations and case.answerable and case.gold_docs:
-        scores["citation_doc_precision"] = grade.citation_doc_precision(answer.citations, case)
-        if case.gold_pages:
-            scores["citation_page_precision"] = grade.citation_page_precision(answer.citations, case)
-    if not refused and (not case.answerable or "accuracy" in scores):
-        scores[f"wrong_{answer.status}"] = 1.0 - scores.get("accuracy", 0.0)
-        supported = scores.get("accuracy") or grade.is_supported(text, answer.citations, case)
-        scores[f"unsupported_{answer.status}"] = float(not supported)
-    if scores.get("accuracy") and (both := grade.cited_in_gold(answer.citations, case)):
-        scores["cited_in_gold"], scores["gold_cited"] = both
-    return scores
-
-
-def passages_of(hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    return tuple(Passage(hit.file, hit.page, _short(hit.chunk.text), hit.place) for hit in hits)
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _SHOWN else flat[: _SHOWN - 1] + "…"

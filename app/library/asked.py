@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from app.datatypes import Answer, Hit
 from ingest.encryption.vault import Key
-from ingest.errors import LibraryError, StorageError
-from ingest.store.database import connect, failures
+from ingest.errors import LibraryError
+from ingest.store.database import failures, open_own, told_of
 
 FILE = "asked.db"
 MOST = 5000  # questions kept; older ones go
@@ -66,7 +66,7 @@ class Questions:
         """Remembers what a question found. Never fails, and never waits long for another process."""
         if not self.path.parent.is_dir():
             return
-        with suppress(*failures(OSError, LibraryError)), closing(_opened(self.path, self._key)) as db:
+        with suppress(*failures(OSError, LibraryError)), self._opened() as db:
             db.execute("BEGIN IMMEDIATE")
             row = (time.time(), question, outcome, reason, len(chunk_ids), nearest)
             number = db.execute("INSERT INTO questions VALUES (NULL,?,?,?,?,?,?)", row).lastrowid
@@ -92,27 +92,11 @@ class Questions:
     def _rows(self, sql: str) -> list[tuple]:  # type: ignore[type-arg]
         if not self.path.is_file():
             return []
-        with self._explained(), closing(_opened(self.path, self._key)) as db:
+        with self._explained(), self._opened() as db:
             return db.execute(sql).fetchall()
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except failures(OSError) as error:
-            raise StorageError(
-                f"The questions kept in {self.path} cannot be read or written: {error}",
-                "Delete that file: nothing but the report uses it.",
-            ) from error
+    def _opened(self) -> closing[sqlite3.Connection]:
+        return closing(open_own(self.path, self._key, MIGRATIONS, timeout=0.3, lasting=False))
 
-
-def _opened(path: Path, key: Key | None) -> sqlite3.Connection:
-    """The one place where the file is opened."""
-    db = connect(path, key, timeout=0.3)
-    db.execute("PRAGMA foreign_keys = ON")
-    db.execute("PRAGMA secure_delete = ON")
-    db.execute("PRAGMA synchronous = OFF")  # the last question may be lost with the power, never the answer's time
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
-        db.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")
-    return db
+    def _explained(self) -> AbstractContextManager[None]:
+        return told_of(f"The questions kept in {self.path}", "Delete that file: nothing but the report uses it.")

@@ -10,8 +10,9 @@ from datetime import datetime
 from html import escape
 from pathlib import PurePosixPath
 
-from app.library.report import STATES, FileReport, Library, Page, in_words
+from app.library.report import STATES, FileReport, Library, Page
 from ingest.text.language import language_name
+from ingest.text.oneline import many
 
 PAGES: Mapping[Page, str] = {
     "searchable": "searchable",
@@ -34,7 +35,7 @@ def headline(library: Library) -> str:
     if not pages:
         head = "There is nothing to be found yet."
     files = len(library.documents)
-    below = [f"{files:,} document{'s' * (files != 1)}", f"{library.count('passages'):,} passages"]
+    below = [many(files, "document"), f"{library.count('passages'):,} passages"]
     if tables := library.count("tables"):
         below.append(f"{library.count('searchable_tables'):,} of {tables:,} tables")
     if unread:
@@ -125,7 +126,7 @@ def row(file: FileReport, asked: bool) -> str:
         facts.append(f"recognised {file.confidence:.0%} sure")
     if file.tables:
         facts.append(f"{file.searchable_tables} of {file.tables} tables" if file.searchable_tables < file.tables
-                     else f"{file.tables} table{'s' * (file.tables != 1)}")  # fmt: skip
+                     else many(file.tables, "table"))  # fmt: skip
     if file.language:
         facts.append(language_name(file.language))
     if len(file.read_by) == 1:
@@ -153,7 +154,7 @@ def questions(library: Library, most: int = 50) -> str:
     found, passages = library.count("found"), library.count("passages")
     cold = sum(1 for file in library.files if file.passages and not file.found)
     intro = (
-        f"{library.questions:,} question{'s' * (library.questions != 1)} led to {found:,} of {passages:,} passages; "
+        f"{many(library.questions, 'question')} led to {found:,} of {passages:,} passages; "
         f"{cold:,} document{'s were' if cold != 1 else ' was'} never met."
     )
     rows = "".join(
@@ -168,8 +169,3 @@ def questions(library: Library, most: int = 50) -> str:
         else ""
     )
     return f'<div class="lib-asked"><p>{intro}</p>{rows}{more}{to_do}</div>'
-
-
-def missing(file: FileReport) -> str:
-    """Says in a line what of a file cannot be found; '' where all can."""
-    return "; ".join(f"{pages}: {why}" for pages, why in in_words(file.gaps))

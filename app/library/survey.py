@@ -20,6 +20,7 @@ from ingest.store.curated import Verdict
 from ingest.store.store import Store
 from ingest.sync.folders import Folder, merge_folders, remembered
 from ingest.sync.scan import Found, passed_over, scan
+from ingest.text.oneline import many
 
 _INGEST = "Run: docent ingest"
 _STRIP = 48  # pieces of a document's strip of passages
@@ -202,5 +203,5 @@ def _state(
         state: State = "partly read" if document.n_chunks else "not read"
         return state, "; ".join(f"{pages}: {why}" for pages, why in in_words(gaps)), gaps[0].to_do
     if recognised:
-        return "recognised", f"text of {recognised} page{'s' * (recognised != 1)} recognised in pictures", ""
+        return "recognised", f"text of {many(recognised, 'page')} recognised in pictures", ""
     return "read", "", ""

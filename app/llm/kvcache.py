@@ -17,11 +17,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.llm.context import Context
+from app.llm.llama import N_SEQUENCES, PROMPT_BATCH
 from app.llm.protocol import Kept, State
 
-PROMPT_BATCH = 256  # tokens that are read at once
-STREAM, ASIDE, RULES, LOADED = range(4)
-N_SEQUENCES = 4
+STREAM, ASIDE, RULES, LOADED = range(N_SEQUENCES)
 _ROTATED = (0, 2)  # LLAMA_ROPE_TYPE_NORM and _NEOX: one angle a position, so that a shift is a rotation
 
 
@@ -36,36 +36,37 @@ def why_not(api: Any, model: Any) -> str:
     return ""
 
 
-def capture(api: Any, context: Any, first: int, n_tokens: int) -> State | None:
+def capture(context: Context, first: int, n_tokens: int) -> State | None:
     """Returns the state of what RULES holds from position `first` on, and removes it there. None when llama.cpp
     refuses."""
-    memory = api.llama_get_memory(context)
+    api, memory = context.api, context.memory
     api.llama_memory_seq_cp(memory, RULES, LOADED, first, first + n_tokens)
     api.llama_memory_seq_rm(memory, RULES, first, -1)
-    size = api.llama_state_seq_get_size(context, LOADED)
+    size = api.llama_state_seq_get_size(context.handle, LOADED)
     buffer = (ctypes.c_uint8 * size)()
-    got = api.llama_state_seq_get_data(context, buffer, size, LOADED)
+    got = api.llama_state_seq_get_data(context.handle, buffer, size, LOADED)
     api.llama_memory_seq_rm(memory, LOADED, -1, -1)
     return State(first, n_tokens, bytes(buffer)) if got == size else None
 
 
-def put(api: Any, context: Any, state: State, sequence: int) -> bool:
+def put(context: Context, state: State, sequence: int) -> bool:
     """Loads a state into an empty sequence, at its old positions. Returns False when llama.cpp has no room or
     refuses."""
     buffer = (ctypes.c_uint8 * len(state.data)).from_buffer_copy(state.data)
-    if api.llama_state_seq_set_data(context, buffer, len(state.data), sequence) == len(state.data):
+    api = context.api
+    if api.llama_state_seq_set_data(context.handle, buffer, len(state.data), sequence) == len(state.data):
         return True
-    api.llama_memory_seq_rm(api.llama_get_memory(context), sequence, -1, -1)
+    api.llama_memory_seq_rm(context.memory, sequence, -1, -1)
     return False
 
 
-def place(api: Any, context: Any, kept: Kept) -> bool:
+def place(context: Context, kept: Kept) -> bool:
     """Copies a state's tokens into STREAM at their new positions. Returns False when llama.cpp has no room or refuses.
 
     llama.cpp rotates the keys at the next decoding, all at once.
     """
-    memory, state = api.llama_get_memory(context), kept.state
-    if not put(api, context, state, LOADED):
+    api, memory, state = context.api, context.memory, kept.state
+    if not put(context, state, LOADED):
         return False
     first, end = state.origin + kept.first, state.origin + kept.first + kept.n
     if kept.n < state.n_tokens:

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import psutil
 
-from app.llm.kvcache import N_SEQUENCES, PROMPT_BATCH
 from ingest.errors import ModelError
 
 KvType = Literal["f16", "q8_0"]
 Layers = Literal["auto"] | int
+PROMPT_BATCH = 256  # tokens that are read at once
+N_SEQUENCES = 4  # of a context; kvcache.py names them
 _KV_TYPES = {"f16": 1, "q8_0": 8}  # ggml's numbers for them
 
 

@@ -9,30 +9,27 @@ always filled in by the same steps, from an empty context on, and only whole ste
 from __future__ import annotations
 
 import codecs
-import ctypes
 import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.llm.chat_format import chat_format
-from app.llm.kvcache import ASIDE, PROMPT_BATCH, RULES, STREAM, Step, capture, common, place, put, steps_of, why_not
-from app.llm.llama import KvType, Layers, backend, layers_on_gpu, open_context, open_model, physical_cores
+from app.llm.context import Context
+from app.llm.kvcache import ASIDE, RULES, STREAM, Step, capture, common, place, put, steps_of, why_not
+from app.llm.llama import KvType, Layers
 from app.llm.lookup import looked_up
 from app.llm.protocol import Kept, State, Stats
-from ingest.errors import InvalidInput, ModelError
+from ingest.errors import InvalidInput
 
 _ASIDE = 512  # tokens that may be weighed beside what streams have read
-_PACE_READ, _PACE_WRITTEN = 64, 4
 _BEHIND = 768  # tokens of the rules and of a text that is read behind them
 _LEAD = 0.5  # in natural logarithms: by less, a choice among drafted tokens is made anew, each token computed alone
-
 
 Choice = tuple[int, float]  # a token and its natural log-probability
 
@@ -57,7 +54,6 @@ class LlamaCpp:
     ) -> None:
         """`sha256` is the file's; without `drafts`, each token is computed alone. Raises ModelError when llama.cpp
         cannot load it, or has no memory for it."""
-        self._api = api = backend()
         self.name = name
         self.n_aside, self.n_behind = _ASIDE, _BEHIND
         self.last_stats = Stats()
@@ -65,42 +61,25 @@ class LlamaCpp:
         self._opening: NDArray[np.float32] | None = None  # log-probabilities of the newest stream's first token
         self._busy = threading.Lock()
         self._stop = threading.Event()
-        self._should_stop: Callable[[], bool] = self._stop.is_set
         self._steps: list[Step] = []  # by which the newest prompt was filled in,
         self._tokens: list[int] = []  # what the stream holds: that prompt, and what was written behind it
         self._weighed: list[int] = []  # what was weighed beside it
         self._rules: list[int] = []  # the fixed beginning that was pinned,
         self._pinned: State | None = None  # and its state
-        layers = layers_on_gpu(gpu_layers, bool(api.llama_supports_gpu_offload()))
-        self._model = open_model(path, layers)
-        self._vocab = api.llama_model_get_vocab(self._model)
-        self.n_ctx = min(n_ctx, api.llama_model_n_ctx_train(self._model) or n_ctx)
-        self._ctx = open_context(self._model, self.n_ctx + max(_ASIDE, _BEHIND), threads or physical_cores(), kv_type)
-        self._batch = api.llama_batch_init(PROMPT_BATCH, 0, 1)
-        self._interrupted = False
-        self._abort = api.ggml_abort_callback(lambda data: self._gives_up())
-        api.llama_set_abort_callback(self._ctx, self._abort, None)
-        self._format = chat_format(api.llama_model_chat_template(self._model, None))
-        self.no_states = "it runs on the GPU, which reads fast enough" if layers else why_not(api, self._model)
-        self.drafts = drafts and not why_not(api, self._model)  # what was drafted in vain is taken back
+        self._context = Context(path, n_ctx, max(_ASIDE, _BEHIND), threads, gpu_layers, kv_type)
+        self.n_ctx = self._context.n_ctx
+        self._format = chat_format(self._context.template)
+        cannot = why_not(self._context.api, self._context.model)
+        self.no_states = "it runs on the GPU, which reads fast enough" if self._context.layers else cannot
+        self.drafts = drafts and not cannot  # what was drafted in vain is taken back
         self.states_key = f"{sha256 or f'{path.name} {path.stat().st_size}'} {kv_type} {version('llama-cpp-python')}"
 
     def close(self) -> None:
         with self._busy:
-            if self._ctx:
-                self._api.llama_batch_free(self._batch)
-                self._api.llama_free(self._ctx)
-                self._api.llama_model_free(self._model)
-                self._ctx = self._model = None
+            self._context.close()
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        data = text.encode("utf-8", "replace")
-        room = len(data) + 8
-        tokens = (self._api.llama_token * room)()
-        count = self._api.llama_tokenize(self._vocab, data, len(data), tokens, room, False, special)
-        if count < 0:
-            raise ModelError("The model's tokenizer failed on this text.", "Report the text that caused it.")
-        return list(tokens[:count])
+        return self._context.tokenize(text, special=special)
 
     def render(self, system: str, user: str) -> str:
         return self._format(system, user)
@@ -114,45 +93,37 @@ class LlamaCpp:
             )
         with self._busy:
             self._stop.clear()
-            self._should_stop = self._stop.is_set
+            self._context.should_stop = self._stop.is_set
             yield from self._generate(list(tokens), min(max_tokens, self.n_ctx - len(tokens) - 1), kept)
 
     def pin(self, rules: Sequence[int]) -> None:
         with self._busy:
-            self._should_stop = lambda: False
+            self._context.should_stop = lambda: False
             self._pin(list(rules))
 
     def state(self, rules: Sequence[int], tokens: Sequence[int], should_stop: Callable[[], bool]) -> State | None:
         with self._busy:
-            self._should_stop = lambda: False
+            self._context.should_stop = lambda: False
             if self.no_states or len(rules) + len(tokens) > _BEHIND or not self._pin(list(rules)):
                 return None
-            self._should_stop = should_stop
+            self._context.should_stop = should_stop
             self._clear()
-            placed = self._pinned is not None and put(self._api, self._ctx, self._pinned, RULES)
+            placed = self._pinned is not None and put(self._context, self._pinned, RULES)
             read = placed and self._read(tokens, RULES, len(rules))
-            made = capture(self._api, self._ctx, len(rules), len(tokens)) if read else None
+            made = capture(self._context, len(rules), len(tokens)) if read else None
             self._clear()
             return made
 
     def use_threads(self, reading: int, writing: int) -> None:
         with self._busy:
-            self._api.llama_set_n_threads(self._ctx, writing, reading)
+            self._context.use_threads(reading, writing)
 
     def pace(self, threads: int) -> tuple[float, float]:
         """Seconds to read a few tokens with so many threads, and to write a few."""
         self.use_threads(threads, threads)
         with self._busy:
-            self._should_stop, self._weighed = (lambda: False), []
-            seconds = []
-            for n_tokens, times in ((_PACE_READ, 1), (1, _PACE_WRITTEN)):
-                began = time.perf_counter()
-                for _ in range(times):
-                    self._remove(ASIDE, 0)
-                    self._read([0] * n_tokens, ASIDE, 0)
-                seconds.append(time.perf_counter() - began)
-            self._remove(ASIDE, 0)
-            return seconds[0], seconds[1]
+            self._context.should_stop, self._weighed = (lambda: False), []
+            return self._context.pace(ASIDE)
 
     def opened_with(self, option: str) -> float:
         if self._opening is None:
@@ -165,7 +136,7 @@ class LlamaCpp:
         if len(tokens) > _ASIDE:
             raise InvalidInput(f"{len(tokens)} tokens are too many to weigh.", f"{_ASIDE} are the most.")
         with self._busy:
-            self._should_stop = self._stop.is_set
+            self._context.should_stop = self._stop.is_set
             same = common(self._weighed, tokens[:-1])
             if not self._remove(ASIDE, same):
                 same = 0
@@ -174,15 +145,11 @@ class LlamaCpp:
                 self._remove(ASIDE, 0)
                 return [-math.inf] * len(options)
             self._weighed = list(tokens)
-            logprobs = self._logprobs()
+            logprobs = self._context.logprobs()
             return [float(logprobs[self.tokenize(option)[0]]) for option in options]
 
     def stop(self) -> None:
         self._stop.set()
-
-    @property
-    def was_stopped(self) -> bool:
-        return self._stop.is_set()
 
     def _generate(self, tokens: list[int], max_tokens: int, kept: Sequence[Kept]) -> Iterator[str]:
         began = time.perf_counter()
@@ -195,11 +162,11 @@ class LlamaCpp:
             while following and made < max_tokens and not self._stop.is_set():
                 first = first or time.perf_counter() - began
                 for token, logprob in following[: max_tokens - made]:
-                    if self._api.llama_vocab_is_eog(self._vocab, token):
+                    if self._context.ends(token):
                         return
                     made += 1
                     self.last_logprobs.append(logprob)
-                    if piece := decoder.decode(self._piece(token)):
+                    if piece := decoder.decode(self._context.piece(token)):
                         yield piece
                 last = following[-1][0]
                 draft = looked_up([*self._tokens, last]) if self.drafts else []
@@ -228,9 +195,9 @@ class LlamaCpp:
         self._forget(same)
         cached, composed = len(self._tokens), 0
         for number, (step, one) in enumerate(plan[same:], same):
-            if number == 0 and begins and self._pinned and put(self._api, self._ctx, self._pinned, STREAM):
+            if number == 0 and begins and self._pinned and put(self._context, self._pinned, STREAM):
                 cached += len(step.tokens)
-            elif one and place(self._api, self._ctx, one):
+            elif one and place(self._context, one):
                 composed += len(step.tokens)
             elif self._read(step.tokens, STREAM, len(self._tokens)):
                 step = Step(step.tokens)
@@ -240,7 +207,7 @@ class LlamaCpp:
             self._tokens += step.tokens
             self._steps.append(step)
         if self._opening is None:
-            self._opening = self._logprobs()
+            self._opening = self._context.logprobs()
         token = int(self._opening.argmax())
         return cached, composed, [(token, float(self._opening[token]))]
 
@@ -289,33 +256,17 @@ class LlamaCpp:
 
     def _choice(self, row: int = -1) -> tuple[Choice, float]:
         """The likeliest token after one of those that were read last, and by how much it leads the next one."""
-        logprobs = self._logprobs(row)
+        logprobs = self._context.logprobs(row)
         second, first = np.partition(logprobs, -2)[-2:]
         return (int(logprobs.argmax()), float(first)), float(first - second)
 
     def _read(self, tokens: Sequence[int], sequence: int, at: int, *, all_logits: bool = False) -> bool:
         """Feeds tokens to the model, with logits for the last one or for all. False when stopped midway."""
-        batch = self._batch
-        for begin in range(0, len(tokens), PROMPT_BATCH):
-            part = tokens[begin : begin + PROMPT_BATCH]
-            batch.n_tokens = len(part)
-            for place_, token in enumerate(part):
-                batch.token[place_], batch.pos[place_] = token, at + begin + place_
-                batch.n_seq_id[place_], batch.seq_id[place_][0] = 1, sequence
-                batch.logits[place_] = all_logits or begin + place_ == len(tokens) - 1
-            status = self._api.llama_decode(self._ctx, batch)
-            if self._interrupted:
-                self._interrupted = False
-                self._remove(sequence, at)
-                raise KeyboardInterrupt
-            if status == 2 or self._should_stop():
-                return False
-            if status != 0:
-                raise ModelError(
-                    f"llama.cpp could not go on (status {status}).",
-                    "Restart Docent; if it happens again, lower n_ctx.",
-                )
-        return True
+        try:
+            return self._context.read(tokens, sequence, at, all_logits=all_logits)
+        except KeyboardInterrupt:
+            self._remove(sequence, at)
+            raise
 
     def _pin(self, rules: list[int]) -> bool:
         """Reads the rules alone and keeps their state. False when stopped."""
@@ -324,45 +275,21 @@ class LlamaCpp:
         self._rules, self._pinned = [], None
         if not self.no_states:
             self._clear()
-            self._pinned = capture(self._api, self._ctx, 0, len(rules)) if self._read(rules, RULES, 0) else None
+            self._pinned = capture(self._context, 0, len(rules)) if self._read(rules, RULES, 0) else None
             self._clear()
             if not self._pinned:
                 return False
         self._rules = rules
         return True
 
-    def _gives_up(self) -> bool:
-        """What llama.cpp asks while it works. Ctrl-C mostly arrives in here, and C would swallow the exception."""
-        try:
-            return self._should_stop()
-        except KeyboardInterrupt:
-            self._interrupted = True
-            return True
-
-    @property
-    def _memory(self) -> Any:
-        return self._api.llama_get_memory(self._ctx)
-
     def _remove(self, sequence: int, first: int) -> bool:
         """From a position on. Where a model cannot forget in part, everything goes, and False is returned."""
-        if self._api.llama_memory_seq_rm(self._memory, sequence, first, -1):
+        if self._context.remove(sequence, first):
             return True
         self._clear()
         return False
 
     def _clear(self) -> None:
         """Empties the context: what is filled in next lies where it lies in a new one."""
-        self._api.llama_memory_clear(self._memory, False)
+        self._context.clear()
         self._tokens, self._weighed, self._steps = [], [], []
-
-    def _logprobs(self, row: int = -1) -> NDArray[np.float32]:
-        """Of every token of the vocabulary, as the next one. (n_vocab,)"""
-        pointer = self._api.llama_get_logits_ith(self._ctx, row)
-        logits = np.ctypeslib.as_array(pointer, (self._api.llama_vocab_n_tokens(self._vocab),))
-        shifted = logits - logits.max()
-        return shifted - np.log(np.exp(shifted).sum())  # type: ignore[no-any-return]
-
-    def _piece(self, token: int) -> bytes:
-        buffer = ctypes.create_string_buffer(256)
-        size = self._api.llama_token_to_piece(self._vocab, token, buffer, 256, 0, False)
-        return buffer.raw[: max(0, size)]

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.llm.states import StateStore
 from app.ui.desk import Desk
+from app.ui.shared import decided
 from app.ui.shared import page as page_of
 
 _LOOK = 2.0  # seconds between two looks at how far it has come
@@ -68,9 +69,6 @@ def _forget_dialog(desk: Desk) -> None:
         f"<p>This frees {size / 1e9:.1f} GB and pauses reading ahead. Your documents and conversations stay; answers "
         "begin later until their passages were read again.</p>"
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it", key="keep_read"):
-            st.rerun()
-        if st.button("Forget it", type="primary", key="really_forget"):
-            desk.forget_read()
-            st.rerun()
+    if decided("keep_read", "Forget it", "really_forget"):
+        desk.forget_read()
+        st.rerun()

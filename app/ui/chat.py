@@ -11,15 +11,16 @@ import streamlit as st
 from app.ask.first import first_questions, kinds_held
 from app.memory import Thread
 from app.ui.desk import Desk
-from app.ui.shared import notice, progress_line, reading, show_error, shown_path
+from app.ui.shared import decided, notice, progress_line, reading, show_error, shown_path
 from app.ui.shared import page as page_of
 from app.ui.steer import close_sidebar_on_change
-from app.ui.text import label, short
+from app.ui.text import label
 from app.ui.turns import ask, failed_turn, kept_turn, live_turn, question_bubble
 from app.ui.viewer import close_place, current_place, viewer
 from ingest.datatypes import Document
 from ingest.errors import DocentError, IndexMissing
 from ingest.store.index import LocalIndex
+from ingest.text.oneline import many, short
 
 _THREADS_SHOWN = 30
 _TURNS_SHOWN = 20
@@ -113,13 +114,10 @@ def _thread_row(desk: Desk, thread: Thread, is_current: bool) -> None:
 def _delete_dialog(desk: Desk, thread: Thread) -> None:
     st.html(f'<div class="found">{html.escape(thread.title)}</div>')
     st.caption("Its questions and answers go for good. Your documents stay.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it", key="keep_thread"):
-            st.rerun()
-        if st.button("Delete", type="primary", key="really_delete"):
-            desk.delete_thread(thread.id)
-            _go(None)
-            st.rerun()
+    if decided("keep_thread", "Delete", "really_delete"):
+        desk.delete_thread(thread.id)
+        _go(None)
+        st.rerun()
 
 
 # -- the middle
@@ -153,7 +151,7 @@ def _welcome(desk: Desk, index: LocalIndex, documents: Sequence[Document]) -> No
     with st.container(key="welcome", gap="small"):
         about = domain.description or "Ask in your own words. Every answer comes with its file, page and exact quote."
         n_pages = sum(document.n_pages for document in documents)
-        count = f"{len(documents)} document{'s' * (len(documents) != 1)} · {n_pages:,} page{'s' * (n_pages != 1)}"
+        count = f"{many(len(documents), 'document')} · {many(n_pages, 'page')}"
         holds = f"{count} · {kinds_held(documents)} · nothing leaves this machine"
         st.html(
             f'<div class="hello"><h1>{html.escape(domain.title)}</h1><p>{html.escape(about)}</p>'

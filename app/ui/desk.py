@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,6 @@ from app.ask.prompt import rules_of
 from app.ask.stream import AnswerStream
 from app.datatypes import Answer, Kind
 from app.datatypes import Turn as PastTurn
-from app.evaluation.cases import Case, load_cases
-from app.evaluation.drafts import Asked, Draft, Dropped, drafts
 from app.library.asked import Questions
 from app.llm.protocol import Llm
 from app.llm.states import StateStore, is_whole
@@ -29,13 +27,13 @@ from app.settings import Settings, save_settings
 from app.ui.ahead import ReadingAhead
 from app.ui.keeping import Keeping
 from app.ui.live import Job, LiveAnswer, Turn
-from app.ui.trial import Drafting, Trial
+from app.ui.testing import Testing
 from ingest.datatypes import Document, Encoder
 from ingest.encryption.vault import Key
 from ingest.store.store import Store
 from ingest.sync.progress import Progress
 from ingest.sync.sync import Report
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.finding import Checkup
 from ingest.upkeep.repair import check
 
 WIDER = 12  # passages to read when a search is to go wider
@@ -65,16 +63,12 @@ class Desk:
         self.checking: Job[None, Checkup] | None = None
         self.pulls: dict[str, Job[Download, Path]] = {}  # by model
         self.warming: Job[None, None] | None = None
-        self.drafting: Drafting | None = None
-        self.drafts: list[Draft] = []  # waiting to be accepted
-        self.decided: set[str] = set()  # ids of drafts that were, while their twins wait
-        self.declined: list[str] = []  # questions that are not to come again
-        self.trial: Trial | None = None
         self._make_encoder, self._make_llm = make_encoder, make_llm
         self._assistant: Assistant | None = None
         self._encoder: Encoder | None = None
         self._llm: Llm | None = None
         self._opening, self._loading, self._turn = threading.RLock(), threading.RLock(), Turn()
+        self.testing = Testing(self.folder, lambda: self.assistant, self.llm, self._turn)
         self.ahead = ReadingAhead(lambda: self.assistant, self._conversations, self._is_idle)
 
     # -- what it opens
@@ -104,10 +98,6 @@ class Desk:
         with self._loading:
             self._llm = self._llm or self._make_llm(self.settings)
             return self._llm
-
-    @property
-    def is_loading(self) -> bool:
-        return bool(self.warming and self.warming.running)
 
     def warm(self) -> None:
         """Loads the models in the background, so that the first question does not wait for them.
@@ -193,9 +183,7 @@ class Desk:
 
     def use(self, settings: Settings) -> None:
         """Takes effect at once: whatever uses the model is stopped, and the model is loaded anew when it has to be."""
-        for work in (*self.answers.values(), self.drafting, self.trial):
-            if work:
-                work.stop()
+        self._stop_work()
         with self.ahead.held_off(), self._turn, self._loading, self._opening:
             if any(getattr(settings, name) != getattr(self.settings, name) for name in _LOADED):
                 if close := getattr(self._llm, "close", None):
@@ -208,12 +196,14 @@ class Desk:
         self.warm()
         self.ahead.again()
 
+    def _stop_work(self) -> None:
+        for work in (*self.answers.values(), *self.testing.work):
+            work.stop()
+
     def close(self) -> None:
         """Stops what goes on, and lets go of the key and of all that was opened with it, what the model has read
         included."""
-        for work in (*self.answers.values(), self.drafting, self.trial):
-            if work:
-                work.stop()
+        self._stop_work()
         self.ahead.end()
         self.keeping.close()
         with self._turn, self._loading, self._opening:
@@ -250,7 +240,7 @@ class Desk:
 
     def _is_idle(self) -> bool:
         """Whether the model is loaded, nobody needs it, and it may read ahead."""
-        settings, at_work = self.settings, (self.warming, self.ingesting, self.drafting, self.trial)
+        settings, at_work = self.settings, (self.warming, self.ingesting, *self.testing.work)
         return (
             settings.read_ahead
             and settings.kv_gb > 0
@@ -300,36 +290,3 @@ class Desk:
         job = self.pulls.get(spec.id)
         if job is None or not job.running:
             self.pulls[spec.id] = Job(lambda tell: pull(spec, self.settings.models_dir, tell))
-
-    # -- evaluation
-
-    @property
-    def cases_file(self) -> Path:
-        return self.folder / "eval.jsonl"
-
-    def cases(self) -> list[Case]:
-        """Raises InvalidInput naming the line that cannot be used, StorageError."""
-        file = self.cases_file
-        return load_cases(file) if file.is_file() and file.stat().st_size > 1 else []
-
-    def draft(self, wanted: int) -> None:
-        """Drafts questions in the background until `wanted` more wait in `drafts`. Raises InvalidInput."""
-        if self.drafting and self.drafting.running:
-            return
-        asked = [Asked(case.question, _places(case)) for case in self.cases()]
-        asked += [Asked(draft.question, ((draft.fact.file, draft.fact.page),)) for draft in self.drafts]
-        asked += [Asked(question) for question in self.declined]
-
-        def begin() -> Iterator[Draft | Dropped]:
-            return drafts(self.assistant.index, self.llm(), asked, seed=len(asked))
-
-        self.drafting = Drafting(begin, self._turn, wanted, self.drafts.append)
-
-    def evaluate(self, cases: Sequence[Case], *, retrieval_only: bool = False) -> None:
-        """Runs the cases in the background; one run at a time."""
-        if not (self.trial and self.trial.running):
-            self.trial = Trial(lambda: self.assistant, self._turn, cases, retrieval_only=retrieval_only)
-
-
-def _places(case: Case) -> tuple[tuple[str, int], ...]:
-    return tuple((doc, page) for doc in case.gold_docs for page in case.gold_pages)

@@ -15,7 +15,7 @@ from app.library.report import State
 from app.ui.ahead_row import ahead_row
 from app.ui.desk import Desk
 from app.ui.passwords import password_field
-from app.ui.shared import duration, notice, progress_line, reading, show_error, shown_path
+from app.ui.shared import decided, notice, progress_line, reading, show_error, shown_path
 from app.ui.surveyed import badge, choose_state, states
 from app.ui.text import label
 from app.ui.uploads import keep, safe_name
@@ -24,7 +24,9 @@ from ingest.errors import DocentError, IndexBusy, IndexMissing
 from ingest.readers.read import KINDS, SUFFIXES
 from ingest.store.store import Store
 from ingest.sync.folders import owner
+from ingest.sync.progress import duration
 from ingest.sync.sync import Report
+from ingest.text.oneline import many
 
 _ROWS = 40
 _FOLLOW = 2.0  # seconds between two looks at whether the folder has changed
@@ -55,9 +57,9 @@ def page(desk: Desk) -> None:
 def _summary(desk: Desk, documents: Sequence[Document]) -> None:
     failed = sum(1 for document in documents if document.error)
     counts = [
-        _count(len(documents), "document"),
-        _count(sum(document.n_pages for document in documents), "page"),
-        _count(sum(document.n_chunks for document in documents), "passage"),
+        many(len(documents), "document"),
+        many(sum(document.n_pages for document in documents), "page"),
+        many(sum(document.n_chunks for document in documents), "passage"),
         *([f"{failed} not read"] if failed else []),
     ]
     told = " · ".join(counts) if documents else "No documents yet"
@@ -195,7 +197,7 @@ def _told(report: Report) -> str:
     done = ", ".join(parts) or "Nothing new"
     failed = f", {len(report.failed)} could not be read" if report.failed else ""
     if report.stopped:
-        return f"Stopped: {done}{failed}, {_count(report.left, 'file')} left. “Check the folder now” goes on from here."
+        return f"Stopped: {done}{failed}, {many(report.left, 'file')} left. “Check the folder now” goes on from here."
     return f"{done}{failed}. Took {duration(report.seconds)}."
 
 
@@ -242,7 +244,7 @@ def _row(desk: Desk, document: Document, notes: Sequence[str], now: State | None
         state = badge("not read")
         below = f'<p class="why">It {html.escape(document.error)}. {html.escape(document.hint)}</p>'
     else:
-        state = f"<span>{_count(document.n_pages, 'page')}</span><span>{_count(document.n_chunks, 'passage')}</span>"
+        state = f"<span>{many(document.n_pages, 'page')}</span><span>{many(document.n_chunks, 'passage')}</span>"
         state = badge(now) + state
         below = "".join(f'<p class="why">{html.escape(note)}</p>' for note in notes)
         if not document.n_chunks:
@@ -261,10 +263,6 @@ def _row(desk: Desk, document: Document, notes: Sequence[str], now: State | None
         password_field(desk, document.path, str(document.id))
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
-
-
 @st.dialog("Delete this document?")
 def _delete_dialog(desk: Desk, document: Document) -> None:
     folder = html.escape(shown_path(owner(desk.keeping.folders, document.path).place))
@@ -273,10 +271,7 @@ def _delete_dialog(desk: Desk, document: Document) -> None:
         f"<p>The <strong>file itself is deleted</strong> from {folder}, and everything the "
         "index knows of it. There is no undo here: keep a copy elsewhere if you may need it again.</p>"
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it", key="keep_document"):
-            st.rerun()
-        if st.button("Delete the file", type="primary", key="really_remove"):
-            desk.delete_document(document.path)
-            st.cache_data.clear()  # pictures of its pages
-            st.rerun()
+    if decided("keep_document", "Delete the file", "really_remove"):
+        desk.delete_document(document.path)
+        st.cache_data.clear()  # pictures of its pages
+        st.rerun()

@@ -22,7 +22,7 @@ def page(desk: Desk) -> None:
     """Draws the Evaluation page."""
     st.html("<h1>Evaluation</h1>")
     try:
-        cases = desk.cases()
+        cases = desk.testing.cases()
         broken = None
     except DocentError as error:
         cases, broken = [], error

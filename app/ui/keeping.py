@@ -11,7 +11,7 @@ from app.ui.live import Job
 from ingest.datatypes import Encoder
 from ingest.encryption.vault import Key
 from ingest.errors import IndexBusy, StorageError
-from ingest.store.store import FILE
+from ingest.store.file import FILE
 from ingest.sync.control import Control
 from ingest.sync.folders import Folder, folders_of, scan_all, with_documents
 from ingest.sync.plan import Pending

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.ui.desk import Desk
 from app.ui.shared import close_desk, reading, show_error
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.finding import Checkup
 
 _SHOWN = 8
 _REMEDIES = {

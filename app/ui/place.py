@@ -10,15 +10,16 @@ from pathlib import Path
 from app.ask.orders import told
 from app.datatypes import Citation, Hit, Sentence, recognised
 from app.ui.table import page_html
-from app.ui.text import short
 from ingest.children.render import Shares
-from ingest.datatypes import Document, Page, Table
+from ingest.datatypes import Page, Table
 from ingest.encryption.vault import Key
 from ingest.errors import InvalidInput
 from ingest.readers.ocr import boxes_of
 from ingest.store.store import Store
 from ingest.sync.folders import file_of, merge_folders, remembered
+from ingest.sync.recognise import is_as_read
 from ingest.sync.recognise import recognised as kept_pages
+from ingest.text.oneline import short
 
 _DRAWN = ("pdfium", "pypdf", "layer", "ocr", "picture")  # readers of pages that have a look
 _LAYER = "text recognised by the scanner"
@@ -125,12 +126,12 @@ def view_page(folder: Path, index_dir: Path, place: Place, number: int, key: Key
     spans, stale = _spans(page, place)
     note = "The document has changed since: the quote no longer stands here in these words." if stale else ""
     file = file_of(folders, document.path)
-    if not _is_as_read(file, document):
+    if not is_as_read(file, document):
         note = "The file has changed or gone since it was read. Check the folder on the Documents page."
     note = note or " ".join(told(flags, [(document.id, document.path, number, page.named)]))
     raw = tuple(int(i) for a, b in spans for i in page.raw_index[a:b]) if page.raw_index is not None else ()
     shares = tuple(boxes_of(scanned.boxes, raw)) if scanned and page.reader == "ocr" else ()
-    drawable = page.reader in _DRAWN and _is_as_read(file, document) and (bool(raw) or not spans)
+    drawable = page.reader in _DRAWN and is_as_read(file, document) and (bool(raw) or not spans)
     last = page.start + len(page.text)
     here = tuple(table for table in tables if table.start < last and page.start < table.end)
     marked = page_html(page.text, spans)
@@ -152,11 +153,3 @@ def _spans(page: Page, place: Place) -> tuple[list[tuple[int, int]], bool]:
         else:
             stale = True
     return spans, stale
-
-
-def _is_as_read(file: Path, document: Document) -> bool:
-    try:
-        status = file.stat()
-    except OSError:
-        return False
-    return (status.st_size, status.st_mtime_ns) == (document.size, document.mtime_ns)

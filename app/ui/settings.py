@@ -16,9 +16,10 @@ from app.models.store import installed
 from app.settings import BOLDNESS, Settings, save_settings
 from app.ui.desk import Desk
 from app.ui.library import library
-from app.ui.shared import duration, notice, show_error
+from app.ui.shared import notice, show_error
 from app.ui.text import label
 from ingest.errors import DocentError, InvalidInput
+from ingest.sync.progress import duration
 
 _KV_TYPES = {"f16": "f16: exact", "q8_0": "q8_0: half the disk, somewhat slower"}
 _AHEAD = {True: "In idle moments", False: "Never"}

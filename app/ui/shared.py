@@ -17,6 +17,7 @@ from app.ui.live import explained
 from app.ui.safe import Safe
 from app.ui.text import label
 from ingest.errors import IndexDamaged, ModelError
+from ingest.sync.progress import duration
 
 HERE = Path(__file__).parent
 LOCKED = "--locked"  # among the page's options: there is a password, and so a way out
@@ -119,8 +120,10 @@ def shown_path(folder: Path) -> str:
     return str(folder)
 
 
-def duration(seconds: float) -> str:
-    """Formats a duration for people."""
-    if seconds < 1:
-        return "a second"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+def decided(keep: str, word: str, key: str) -> bool:
+    """Draws the end of a dialog that asks before something goes for good: 'Keep it', which closes it, and a button
+    `word`. Returns whether that was pressed. `keep` and `key` are the buttons' keys."""
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it", key=keep):
+            st.rerun()
+        return st.button(word, type="primary", key=key)

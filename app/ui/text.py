@@ -52,12 +52,6 @@ def label(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()<>#+\-!|~$:])", r"\\\1", flat)
 
 
-def short(text: str, length: int) -> str:
-    """Shortens a text to at most `length` characters."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= length else f"{flat[: length - 1].rstrip()}…"
-
-
 def short_name(path: str, length: int = 34) -> str:
     """Shortens a file name to fit on a button: first its folder is dropped, then its middle, as beginning and end say
     most."""

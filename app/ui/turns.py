@@ -19,8 +19,9 @@ from app.ui.place import Place, others, place_of, places
 from app.ui.shared import show_error
 from app.ui.steer import copy_button
 from app.ui.table import grid_csv, grid_html
-from app.ui.text import label, plain_html, short, short_name, to_html
+from app.ui.text import label, plain_html, short_name, to_html
 from app.ui.viewer import open_place
+from ingest.text.oneline import many, short
 
 _ROUND = 0.4  # seconds that an answer is drawn without a look at what was clicked
 _BETWEEN = 0.1  # seconds between two rounds at most
@@ -93,7 +94,7 @@ def _dotted(status: str) -> str:
 def _status(desk: Desk, live: LiveAnswer) -> str:
     if live.stopping:
         return "Stopping…"
-    passages = f"{live.passages} passage{'s' * (live.passages != 1)}"
+    passages = many(live.passages, "passage")
     words = {
         "searching": "Searching your documents…",
         "waiting": "Waiting for the model to finish something else…",
@@ -271,7 +272,7 @@ def _as_a_case(desk: Desk, turn: Turn) -> None:
                 '<div class="told">What would have been right? File and page are those of the nearest passage: '
                 "check that they are.</div>"
             )
-            case_form(desk, case, state, lambda filled: append_case(desk.cases_file, filled))
+            case_form(desk, case, state, lambda filled: append_case(desk.testing.cases_file, filled))
     elif st.button("Add it to the evaluation", icon=":material/fact_check:", key=f"case_{turn.id}", type="tertiary"):
         st.session_state[state] = True
         st.rerun()

@@ -13,9 +13,10 @@ from app.ui.place import PageView, Place, view_page
 from app.ui.shared import show_error
 from app.ui.steer import scroll_to_mark
 from app.ui.table import whole_table
-from app.ui.text import highlighted, label, short
-from ingest.children.render import Picture, Shares, render_page
+from app.ui.text import highlighted, label
+from ingest.children.render import Drawing, Picture, Shares, render_page
 from ingest.errors import NEEDS_PASSWORD, DocentError, ReadError
+from ingest.text.oneline import many, short
 
 _WIDTH = 1200  # pixels: sharp on a panel of 600 at double density
 
@@ -114,7 +115,7 @@ def _whole_tables(place: Place, view: PageView) -> None:
     cited = [t for t in view.tables if any(t.start < quote.end and quote.start < t.end for quote in place.quotes)]
     for number, table in enumerate(cited or view.tables):
         key = f"whole_{place.file}_{view.number}_{number}"
-        rows = f"{len(table.rows):,} row{'s' * (len(table.rows) != 1)}"
+        rows = many(len(table.rows), "row")
         name = label(f"Show the whole table{f' “{short(table.caption, 60)}”' * bool(table.caption)} · {rows}")
         if st.toggle(name, key=key):
             st.html(whole_table(table, [quote.text for quote in place.quotes]))
@@ -125,7 +126,7 @@ def _drawn(
     file: Path, mtime_ns: int, number: int, raw_indexes: tuple[int, ...], shares: tuple[Shares, ...], _password: str
 ) -> Picture:
     """Draws the page. `mtime_ns` makes the cache notice a changed file."""
-    return render_page(file, number, raw_indexes, _WIDTH, shares, _password)
+    return render_page(Drawing(file, number, raw_indexes, _WIDTH, shares, _password))
 
 
 def _quotes(place: Place) -> None:

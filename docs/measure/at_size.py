@@ -28,9 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.datatypes import Chunk, Document, Vectors
+from ingest.store.file import FILE
 from ingest.store.fulltext import match_query
-from ingest.store.index import LocalIndex, publish
-from ingest.store.store import FILE, Store
+from ingest.store.index import LocalIndex
+from ingest.store.snapshots import publish
+from ingest.store.store import Store
 
 OUT = Path(__file__).parents[1] / "results" / "at_size.json"
 VOCABULARY, WORDS, PER_DOCUMENT, AT_ONCE = 300_000, 90, 50, 20_000

@@ -26,7 +26,8 @@ from app.llm.protocol import State
 from app.llm.states import StateStore
 from app.settings import load_settings
 from ingest.encryption.vault import Key, new_vault, unlock
-from ingest.store.index import LocalIndex, publish
+from ingest.store.index import LocalIndex
+from ingest.store.snapshots import publish
 from ingest.store.store import Store
 from ingest.sync.sync import sync
 

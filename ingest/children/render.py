@@ -12,7 +12,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,63 +49,58 @@ class Picture:
     mark: float = 0.0
 
 
-def render_page(
-    path: Path,
-    number: int,
-    raw_indexes: Sequence[int] = (),
-    width: int = 1200,
-    shares: Sequence[Shares] = (),
-    password: str = "",
-) -> Picture:
-    """Draws page `number` (1-based) in a child process, `width` pixels wide, with the characters at `raw_indexes` and
-    the rectangles `shares` marked.
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What to draw: page `number` (1-based), `width` pixels wide, with the characters at `raw_indexes` and the
+    rectangles `shares` marked."""
+
+    path: Path
+    number: int
+    raw_indexes: Sequence[int] = ()
+    width: int = 1200
+    shares: Sequence[Shares] = ()
+    password: str = ""
+
+
+def render_page(drawing: Drawing) -> Picture:
+    """Draws a page in a child process.
 
     Raises ReadError when the page cannot be drawn, crashes the child or takes too long; with NEEDS_PASSWORD where only
     the password is missing. The password goes through a pipe, as anyone may see a command's arguments.
     """
-    order = json.dumps(
-        {"path": str(path), "number": number, "raw_indexes": list(raw_indexes), "width": width,
-         "shares": list(shares), "password": password}
-    )  # fmt: skip
+    order = json.dumps(asdict(drawing), default=str)  # the path is none of JSON's types
     command = [sys.executable, "-P", "-m", "ingest.children.render"]
     try:
         done = subprocess.run(command, input=order.encode(), capture_output=True, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired as error:
-        raise ReadError(f"Page {number} takes too long to draw.", _HINT) from error
+        raise ReadError(f"Page {drawing.number} takes too long to draw.", _HINT) from error
     mark, _, png = done.stdout.partition(b"\n")
     if mark == b"password":
         raise ReadError(NEEDS_PASSWORD, _HINT)
     if done.returncode or not png.startswith(b"\x89PNG"):
-        raise ReadError(f"Page {number} cannot be drawn.", _HINT)
+        raise ReadError(f"Page {drawing.number} cannot be drawn.", _HINT)
     return Picture(png, float(mark))
 
 
-def draw_page(
-    path: Path,
-    number: int,
-    raw_indexes: Sequence[int] = (),
-    width: int = 1200,
-    shares: Sequence[Shares] = (),
-    password: str = "",
-) -> Picture:
+def draw_page(drawing: Drawing) -> Picture:
     """Does what `render_page` does, but in this process. Raises pdfium's own errors, and ReadError."""
-    if is_picture(path):
-        picture = page_picture(path, number)
-        scale = min(width / picture.width, math.sqrt(_MAX_PIXELS / (picture.width * picture.height)))
+    if is_picture(drawing.path):
+        picture = page_picture(drawing.path, drawing.number)
+        scale = min(drawing.width / picture.width, math.sqrt(_MAX_PIXELS / (picture.width * picture.height)))
         picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
-        return _marked(picture, [_of_shares(share, picture.size) for share in shares])
+        return _marked(picture, [_of_shares(share, picture.size) for share in drawing.shares])
     import pypdfium2 as pdfium
 
-    document = pdfium.PdfDocument(path, password=password or None)
-    page = document[number - 1]
+    document = pdfium.PdfDocument(drawing.path, password=drawing.password or None)
+    page = document[drawing.number - 1]
     points_wide, points_high = page.get_size()
-    scale = min(width / points_wide, math.sqrt(_MAX_PIXELS / (points_wide * points_high)))
+    scale = min(drawing.width / points_wide, math.sqrt(_MAX_PIXELS / (points_wide * points_high)))
     picture = page.render(scale=scale).to_pil().convert("RGB")
     textpage = page.get_textpage()
-    boxes = quote_boxes(page, textpage, raw_indexes, picture.size)
+    boxes = quote_boxes(page, textpage, drawing.raw_indexes, picture.size)
     for opened in (textpage, page, document):
         opened.close()
-    return _marked(picture, [*boxes, *(_of_shares(share, picture.size) for share in shares)])
+    return _marked(picture, [*boxes, *(_of_shares(share, picture.size) for share in drawing.shares)])
 
 
 def _of_shares(share: Shares, size: tuple[int, int]) -> Box:
@@ -181,9 +176,9 @@ def main() -> None:
 
     confine()
     order = json.loads(sys.stdin.buffer.read())
-    path = Path(order.pop("path"))
+    drawing = Drawing(**{**order, "path": Path(order["path"])})
     try:
-        picture = draw_page(path, **order)
+        picture = draw_page(drawing)
     except Exception as error:
         if "password" in str(error).lower():  # as pdfium says it
             sys.stdout.buffer.write(b"password\n")

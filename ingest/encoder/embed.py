@@ -37,14 +37,12 @@ class SentenceEncoder:
     def __init__(
         self,
         folder: Path,
-        threads: int = 0,
         precision: str = "auto",
         query_prefix: str = "",
         passage_prefix: str = "",
     ) -> None:
         self._folder = folder
         self.query_prefix, self.passage_prefix = query_prefix, passage_prefix
-        self._threads = threads
         self.precision = precision  # auto, float32 or bfloat16
         self._model: Any = None
         self._passages: Any = None  # the same model, or a copy in bfloat16
@@ -144,8 +142,6 @@ class SentenceEncoder:
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        if self._threads:
-            torch.set_num_threads(self._threads)
         try:
             model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
         except Exception as error:  # safetensors, tokenizers and transformers share no class for a broken file

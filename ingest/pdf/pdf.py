@@ -17,6 +17,7 @@ from ingest.pdf.pdfium import DAMAGED_HINT, open_pdf, pdfium_page
 from ingest.pdf.pypdf_second import SecondReader, Structure
 from ingest.text.clean import RawPage, clean_pages
 from ingest.text.hostile import flagged, hidden_flags
+from ingest.text.oneline import many
 from ingest.text.quality import GOOD, needs_recognition, quality
 from ingest.text.tables import tables_in
 
@@ -236,7 +237,7 @@ class Gathered:
 
     def _raise(self, read: list[PageRead]) -> None:
         n = len(read)
-        pages = f"{n} page{'s' * (n != 1)}"
+        pages = many(n, "page")
         if all(page.lost for page in read):
             why = self.given_up[0] if self.given_up else f"is damaged: none of its {pages} can be read"
             raise ReadError(why, DAMAGED_HINT)

@@ -84,11 +84,11 @@ def kind_of(path: Source) -> str:
     return next((kind for start, kind in _BEGINNINGS.items() if head[:64].lstrip().startswith(start)), "")
 
 
-def read_member(archive: zipfile.ZipFile, name: str, most: int = MOST_XML) -> bytes:
-    """Returns a member's content. Raises ReadError where it has more than `most` bytes, KeyError where there is
+def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Returns a member's content. Raises ReadError where it has more than MOST_XML bytes, KeyError where there is
     none."""
-    if archive.getinfo(name).file_size > most:
-        raise ReadError(f"holds a part of more than {most >> 20} MB ({name})", "Split it into smaller files.")
+    if archive.getinfo(name).file_size > MOST_XML:
+        raise ReadError(f"holds a part of more than {MOST_XML >> 20} MB ({name})", "Split it into smaller files.")
     return archive.read(name)
 
 

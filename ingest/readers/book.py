@@ -16,7 +16,8 @@ from ingest.files import Source, title_of
 from ingest.readers.archive import open_zip, read_member
 from ingest.readers.markup import tag_of, xhtml_tree, xml_tree
 from ingest.readers.web import items_of
-from ingest.text.layout import Block, Item, Part, lay_out, plain
+from ingest.text.layout import Block, Item, Part, lay_out
+from ingest.text.oneline import plain
 
 _HINT = "Open it in a reading program and export it again, or get an intact copy."
 _LOCKED = "Its maker's protection cannot be undone here; only an unprotected copy can be read."
@@ -41,7 +42,7 @@ def _read(path: Source, archive: zipfile.ZipFile, on_page: OnPage | None) -> Rea
     manifest = {one.get("id"): one for one in package.iter() if tag_of(one) == "item"}
     spine = [one.get("idref") for one in package.iter() if tag_of(one) == "itemref"]
     files = [_beside(opf, manifest[i].get("href") or "") for i in spine if i in manifest]
-    titles = _contents(archive, opf, package, manifest)
+    titles = _contents(archive, opf, manifest)
     navigation = {_beside(opf, one.get("href") or "") for one in manifest.values() if _is_navigation(one)}
     locked = _locked(archive)
     if locked and locked >= set(files):
@@ -95,7 +96,7 @@ def _numbered(items: list[Item]) -> Iterator[Item]:
             yield one
 
 
-def _contents(archive: zipfile.ZipFile, opf: str, package: Any, manifest: dict[Any, Any]) -> dict[str, str]:
+def _contents(archive: zipfile.ZipFile, opf: str, manifest: dict[Any, Any]) -> dict[str, str]:
     """Returns the title of each file in the book's table of contents, in EPUB 3 or EPUB 2 form."""
     titles: dict[str, str] = {}
     places = [(one, "a", "href") for one in manifest.values() if _is_navigation(one)]

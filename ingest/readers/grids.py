@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ingest.text.layout import Block, Grid, Item
+from ingest.text.layout import MOST_COLUMNS, Block, Grid, Item
 
 Row = tuple[int, list[str]]  # its number, its cells
 
@@ -65,7 +65,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     return not values and not all(map(_is_year, filled))
 
 
-def expand_spans(rows: Iterable[Iterable[tuple[str, int, int]]], most: int = 1000) -> list[list[str]]:
+def expand_spans(rows: Iterable[Iterable[tuple[str, int, int]]]) -> list[list[str]]:
     """Builds a full grid from cells given as (text, number of columns, number of rows) that they span. A cell over
     several rows is repeated in each. One over several columns is put into the first, but in the first row, where it
     names them, into each."""
@@ -75,7 +75,7 @@ def expand_spans(rows: Iterable[Iterable[tuple[str, int, int]]], most: int = 100
         line: list[str] = []
 
         def fill(line: list[str] = line) -> None:
-            while len(line) in down and len(line) < most:
+            while len(line) in down and len(line) < MOST_COLUMNS:
                 text, left = down.pop(len(line))
                 if left > 1:
                     down[len(line)] = text, left - 1
@@ -83,7 +83,7 @@ def expand_spans(rows: Iterable[Iterable[tuple[str, int, int]]], most: int = 100
 
         fill()
         for text, across, deep in row:
-            for n in range(max(1, min(across, most - len(line)))):
+            for n in range(max(1, min(across, MOST_COLUMNS - len(line)))):
                 said = text if n == 0 or number == 0 else ""
                 if deep > 1:
                     down[len(line)] = said, deep - 1

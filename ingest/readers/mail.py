@@ -14,7 +14,9 @@ from ingest.files import Attached, Source, storable, title_of
 from ingest.readers.decode import MOST_BYTES
 from ingest.readers.markup import html_tree
 from ingest.readers.web import items_of
-from ingest.text.layout import Block, Item, flat, joined, lay_out, plain, sections
+from ingest.text.layout import Block, Item, joined, lay_out
+from ingest.text.oneline import flat, plain
+from ingest.text.sections import sections
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST = 6  # messages within messages

@@ -89,6 +89,11 @@ def tag_of(element: Any) -> str:
     return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
 
 
+def attribute_of(element: Any, name: str) -> str:
+    """Returns the attribute of that name in any namespace; '' for none."""
+    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
+
+
 def is_hidden(element: Any, is_styled: bool) -> bool:
     """Whether an element is styled so that nobody sees it. White text only counts where no style sheet (`is_styled`)
     may put a colour behind it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.errors import ReadError
-from ingest.readers.markup import tag_of, xml_tree
+from ingest.readers.markup import attribute_of, tag_of, xml_tree
 
 _NUMBERING = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/numbering"
 _MOST_LEVELS = 9
@@ -39,7 +39,7 @@ class Numbering:
                     continue
         for style in document.styles.element if self._lists else ():
             if tag_of(style) == "style" and (found := _num_pr(style)) is not None:
-                self._styles[_of(style, "styleId")] = found
+                self._styles[attribute_of(style, "styleId")] = found
 
     def next(self, paragraph: Any, style: str) -> str:
         """Returns the number of a list paragraph, such as '2.1', 'b)' or '•'; '' for any other paragraph."""
@@ -69,19 +69,19 @@ class Numbering:
     def _learn(self, root: Any) -> None:
         for element in root:
             if tag_of(element) == "abstractnum":
-                levels = self._levels.setdefault(_of(element, "abstractNumId"), {})
+                levels = self._levels.setdefault(attribute_of(element, "abstractNumId"), {})
                 for level in element:
-                    if tag_of(level) == "lvl" and _of(level, "ilvl").isdecimal():
-                        said = {tag_of(one): _of(one, "val") for one in level}
+                    if tag_of(level) == "lvl" and attribute_of(level, "ilvl").isdecimal():
+                        said = {tag_of(one): attribute_of(one, "val") for one in level}
                         start = said.get("start", "1")
-                        levels[int(_of(level, "ilvl"))] = _Level(
+                        levels[int(attribute_of(level, "ilvl"))] = _Level(
                             said.get("numfmt", "decimal"),
                             said.get("lvltext", ""),
                             int(start) if start.isdecimal() else 1,
                         )
             elif tag_of(element) == "num":
-                abstract = next((_of(one, "val") for one in element if tag_of(one) == "abstractnumid"), "")
-                self._lists[_of(element, "numId")] = abstract
+                abstract = next((attribute_of(one, "val") for one in element if tag_of(one) == "abstractnumid"), "")
+                self._lists[attribute_of(element, "numId")] = abstract
 
 
 def _num_pr(element: Any) -> tuple[str, int] | None:
@@ -90,7 +90,7 @@ def _num_pr(element: Any) -> tuple[str, int] | None:
     inside = next((one for one in properties if tag_of(one) == "numpr"), None) if properties is not None else None
     if inside is None:
         return None
-    said = {tag_of(one): _of(one, "val") for one in inside}
+    said = {tag_of(one): attribute_of(one, "val") for one in inside}
     depth = said.get("ilvl", "0")
     return said.get("numid", ""), int(depth) if depth.isdecimal() else 0
 
@@ -106,7 +106,3 @@ def _written(number: int, form: str) -> str:
             left %= value
         return roman.upper() if form == "upperRoman" else roman
     return f"{number:02}" if form == "decimalZero" else str(number)
-
-
-def _of(element: Any, name: str) -> str:
-    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")

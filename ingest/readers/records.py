@@ -9,7 +9,8 @@ from typing import Any
 from ingest.datatypes import OnPage, ReadResult
 from ingest.files import Source, title_of
 from ingest.readers.decode import read_whole
-from ingest.text.layout import Block, Part, flat, lay_out, plain
+from ingest.text.layout import Block, Part, lay_out
+from ingest.text.oneline import flat, plain
 
 _ROOM = 1200  # characters of a page: few objects, so that its lines are soon found
 _NAMED = 8  # lines that a note lists

@@ -15,6 +15,7 @@ from ingest.readers.archive import MOST_XML, open_zip
 from ingest.readers.cell_format import format_cell
 from ingest.readers.grids import Row, items_of
 from ingest.text.layout import MOST_COLUMNS, Hidden, Item, Part, alive, lay_out, letters
+from ingest.text.oneline import many
 
 MOST_CELLS = 2_000_000
 _MOST_STRINGS = 512 << 20  # bytes of the texts that all sheets share, which are read at once
@@ -89,9 +90,9 @@ def _lost(archive: zipfile.ZipFile) -> list[str]:
     some = f"{formulas} formulas have" if formulas > 1 else "a formula has"
     told = [
         (formulas, f"{some} no result in it: open it in a spreadsheet program and save it once"),
-        (charts, f"{charts} chart{'s' * (charts > 1)} left out, whose figures should stand in its sheets"),
-        (comments, f"{comments} cell comment{'s' * (comments > 1)} left out"),
-        (pictures, f"{pictures} picture{'s' * (pictures > 1)}, not looked into"),
+        (charts, f"{many(charts, 'chart')} left out, whose figures should stand in its sheets"),
+        (comments, f"{many(comments, 'cell comment')} left out"),
+        (pictures, f"{many(pictures, 'picture')}, not looked into"),
     ]
     return [words for count, words in told if count]
 

@@ -11,7 +11,8 @@ from ingest.files import Source, title_of
 from ingest.readers.archive import open_zip
 from ingest.readers.grids import expand_spans, has_header
 from ingest.readers.markup import tag_of, xml_tree
-from ingest.text.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain
+from ingest.text.layout import Block, Grid, Hidden, Item, Part, lay_out
+from ingest.text.oneline import flat, many, plain
 
 _DEEPEST = 40  # groups within groups
 _ROOM = 30_000  # characters of a slide that are one page
@@ -69,7 +70,7 @@ def _items(slide: Any, notes: list[str], number: int) -> Iterator[Item]:
         if title is None or shape.shape_id != title.shape_id:
             yield from _shape(shape, slide, pictures, 0)
     if pictures:
-        notes.append(f"slide {number}: {len(pictures)} picture{'s' * (len(pictures) > 1)}, not looked into")
+        notes.append(f"slide {number}: {many(len(pictures), 'picture')}, not looked into")
     if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None and plain(frame.text):
         yield Block("Speaker notes:")
         for paragraph in frame.paragraphs:

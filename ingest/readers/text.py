@@ -10,7 +10,8 @@ from ingest.datatypes import OnPage, ReadResult
 from ingest.errors import ReadError
 from ingest.files import Source, title_of
 from ingest.readers.decode import decoded, read_bytes
-from ingest.text.layout import Block, Grid, Item, Part, lay_out, plain
+from ingest.text.layout import Block, Grid, Item, Part, lay_out
+from ingest.text.oneline import plain
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+)$")
 _FENCE = re.compile(r"^ ?(?:```|~~~)")

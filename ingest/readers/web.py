@@ -12,7 +12,9 @@ from ingest.files import Source, title_of
 from ingest.readers.decode import decoded, read_bytes
 from ingest.readers.grids import expand_spans, has_header
 from ingest.readers.markup import declared_encoding, html_tree, is_hidden, tag_of
-from ingest.text.layout import Block, Grid, Hidden, Item, alive, flat, lay_out, plain, sections
+from ingest.text.layout import Block, Grid, Hidden, Item, alive, lay_out
+from ingest.text.oneline import flat, plain
+from ingest.text.sections import sections
 
 _MOST_BYTES = 24 << 20  # as a tree it takes twenty times that
 _LEFT_OUT = frozenset(

@@ -16,7 +16,9 @@ from ingest.readers.grids import expand_spans, has_header
 from ingest.readers.markup import tag_of
 from ingest.readers.numbering import Numbering
 from ingest.readers.word_notes import Notes, comments_of, headers_of, notes_of
-from ingest.text.layout import Block, Grid, Hidden, Item, Part, flat, lay_out, plain, sections
+from ingest.text.layout import Block, Grid, Hidden, Item, Part, lay_out
+from ingest.text.oneline import flat, many, plain
+from ingest.text.sections import sections
 
 _LEFT_OUT = frozenset("del movefrom instrtext deltext rpr ppr fallback sectpr".split())
 _CAPTION = re.compile(r"caption$|^table$", re.IGNORECASE)  # styles of lines above a table
@@ -40,7 +42,7 @@ def read(path: Source, on_page: OnPage | None = None) -> ReadResult:
         raise ReadError("holds no text", "There is nothing in it to answer from.")
     if not title and (first := next((h.text for h in result.headings if h.level == 1 and h.text), "")):
         title = first
-    notes += [f"{n} {what}{'s' * (n > 1)} {told}" for n, what, told in reading.lost() if n]
+    notes += [f"{many(n, what)} {told}" for n, what, told in reading.lost() if n]
     return ReadResult(title or result.title, result.pages, result.headings, tuple(notes), result.tables, result.flags)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.errors import ReadError
-from ingest.readers.markup import tag_of, xml_tree
-from ingest.text.layout import plain
+from ingest.readers.markup import attribute_of, tag_of, xml_tree
+from ingest.text.oneline import plain
 
 _KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 
@@ -31,8 +31,13 @@ def notes_of(document: Any, kind: str) -> Notes:
     texts = {}
     for root in _roots(document, f"{kind}s"):
         for note in root:
-            number = _of(note, "id")
-            if tag_of(note) == kind and number and _of(note, "type") in ("", "normal") and (words := _words(note)):
+            number = attribute_of(note, "id")
+            if (
+                tag_of(note) == kind
+                and number
+                and attribute_of(note, "type") in ("", "normal")
+                and (words := _words(note))
+            ):
                 texts[number] = words
     return Notes(texts, "" if kind == "footnote" else "endnote ")
 
@@ -43,8 +48,8 @@ def comments_of(document: Any) -> dict[str, str]:
     for root in _roots(document, "comments"):
         for comment in root:
             if words := _words(comment):
-                author = plain(_of(comment, "author"))
-                found[_of(comment, "id")] = f"Comment{f' by {author}' * bool(author)}: {words}"
+                author = plain(attribute_of(comment, "author"))
+                found[attribute_of(comment, "id")] = f"Comment{f' by {author}' * bool(author)}: {words}"
     return found
 
 
@@ -78,7 +83,3 @@ def _words(element: Any) -> str:
         elif tag in ("p", "tab", "br"):
             words.append(" ")
     return plain("".join(words))
-
-
-def _of(element: Any, name: str) -> str:
-    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")

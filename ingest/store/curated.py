@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from ingest.store.store import Store
 from ingest.text.versions import Edition
 
+_PLACES = 20  # of a passage that are told
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -51,12 +53,12 @@ def editions(store: Store, doc_ids: Sequence[int]) -> dict[int, Edition]:
     return {doc_id: read_edition(stored) for doc_id, stored in store.rows(sql, (json.dumps(list(doc_ids)),))}
 
 
-def twins(store: Store, chunk_id: int, most: int = 20) -> list[Place]:
-    """Returns up to `most` other places where a passage stands in nearly the same words and with the same figures."""
+def twins(store: Store, chunk_id: int) -> list[Place]:
+    """Returns the first other places where a passage stands in nearly the same words and with the same figures."""
     rows = store.rows(
         "SELECT c.doc_id, c.page, c.start, c.end, c.text FROM twins own JOIN twins t ON t.leader = own.leader "
         "JOIN chunks c ON c.id = t.chunk_id WHERE own.chunk_id = ? AND c.id != ? ORDER BY c.doc_id, c.start LIMIT ?",
-        (chunk_id, chunk_id, most),
+        (chunk_id, chunk_id, _PLACES),
     )
     return [Place(*row) for row in rows]
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ingest.encryption.vault import Key, is_encrypted, locked_error
-from ingest.errors import IndexLocked, InvalidInput
+from ingest.errors import IndexLocked, InvalidInput, StorageError
 from ingest.store.conversion import is_conversion_pending
 from ingest.store.lock import writing
 
@@ -36,6 +38,36 @@ def connect(path: Path, key: Key | None, timeout: float = 10.0) -> sqlite3.Conne
     db.execute("PRAGMA temp_store = MEMORY")
     connection: sqlite3.Connection = db  # the same interface
     return connection
+
+
+def open_own(
+    path: Path, key: Key | None, migrations: Sequence[str], timeout: float = 10.0, lasting: bool = True
+) -> sqlite3.Connection:
+    """Opens a database for writing, brought up to date, in which what is deleted leaves no trace. The last changes of
+    one that is not `lasting` may be lost with the power, and nobody waits for the disk. Raises what `connect` does."""
+    db = connect(path, key, timeout)
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA secure_delete = ON")
+    if not lasting:
+        db.execute("PRAGMA synchronous = OFF")
+    bring_up_to_date(db, migrations)
+    return db
+
+
+def bring_up_to_date(db: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    """Takes the steps that the database has not taken yet; `user_version` counts those that it has."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    for number, migration in enumerate(migrations[version:], version + 1):
+        db.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")
+
+
+@contextmanager
+def told_of(what: str, hint: str) -> Iterator[None]:
+    """Turns the complaints of a database and of the disk into StorageError: that `what` cannot be read or written."""
+    try:
+        yield
+    except failures(OSError) as error:
+        raise StorageError(f"{what} cannot be read or written: {error}", hint) from error
 
 
 def check_form(folder: Path, key: Key | None) -> None:

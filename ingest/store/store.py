@@ -4,136 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-import uuid
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.datatypes import Chunk, Document, Flag, Page, ReadResult, Table, Vectors
-from ingest.encryption.vault import Key
-from ingest.errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
-from ingest.store.database import connect, failures
+from ingest.store.file import MERGED, TRACES, StoreFile, explained
 from ingest.store.packing import arrays, unpacked, unzipped
 from ingest.store.rows import Entry, insert
-from ingest.store.schema import MIGRATIONS
-
-FILE = "store.db"
-_MERGED = "text index merged"  # in meta, until the next deletion
-_TRACES = "traces left"  # in meta, from a deletion until its traces are erased
 
 
-@contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    """Turns SQLite's complaints into errors for people."""
-    try:
-        yield
-    except failures(zlib.error) as error:
-        text = str(error).lower()
-        if "full" in text or "disk i/o" in text:
-            raise StorageError(
-                f"The disk is full or failing: the index in {folder} could not be written.",
-                "Free some space and run: docent ingest. What was ingested so far is kept.",
-            ) from error
-        if "locked" in text or "busy" in text:
-            raise IndexBusy(f"The index in {folder} is in use by another process.", "Wait until it is done.") from error
-        if "readonly" in text or "unable to open" in text:
-            raise StorageError(f"The index in {folder} cannot be written.", "Check its permissions.") from error
-        raise IndexDamaged(
-            f"The index in {folder} is damaged ({error}).",
-            "Your documents are untouched. Build it again with: docent ingest --rebuild",
-        ) from error
-
-
-class Store:
-    """One open store.db. Safe to use from several threads; only `ingest.sync` opens it for writing."""
-
-    def __init__(self, folder: Path, *, create: bool = False, key: Key | None = None) -> None:
-        """`key` opens an encrypted library. Raises IndexMissing, IndexLocked, IndexDamaged, IndexBusy, StorageError."""
-        self.folder, self.key = folder, key
-        self._lock = threading.RLock()
-        path = folder / FILE
-        if not create and not path.is_file():
-            raise IndexMissing(f"Nothing has been ingested into {folder} yet.", "Run: docent ingest FOLDER")
-        with explained(folder):
-            self._db = connect(path, key)
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.execute("PRAGMA secure_delete = ON")  # a deleted document's words leave the file too
-            self._migrate(path, create)
-            if create:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                # A commit does not wait for the disk: where the power fails, the last seconds are done again.
-                self._db.execute("PRAGMA synchronous = NORMAL")
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
-
-    def _migrate(self, path: Path, create: bool) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise IndexDamaged(
-                f"The index in {self.folder} was made by a newer Docent.",
-                "Update Docent, or build the index again with: docent ingest --rebuild",
-            )
-        if version == len(MIGRATIONS):
-            return
-        if not create:
-            raise IndexMissing(
-                f"The index in {self.folder} was made by an older Docent.",
-                "Run: docent ingest FOLDER, it keeps what it can.",
-            )
-        for number, migration in enumerate(MIGRATIONS[version:], version + 1):
-            self._db.executescript(f"BEGIN; {migration}; PRAGMA user_version = {number}; COMMIT;")
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, explained(self.folder):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute(
-                    "INSERT INTO meta VALUES ('changes', abs(random() / 2)) "
-                    "ON CONFLICT(key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-                )
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
-        with self._lock, explained(self.folder):
-            return self._db.execute(sql, parameters).fetchall()
+class Store(StoreFile):
+    """The documents in an open store.db, with all that is known of them."""
 
     # -- what is in it
-
-    def meta(self, key: str, default: str = "") -> str:
-        found = self.rows("SELECT value FROM meta WHERE key = ?", (key,))
-        return found[0][0] if found else default
-
-    def set_meta(self, key: str, value: str) -> None:
-        with self.transaction() as db:
-            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-    @property
-    def changes(self) -> int:
-        """Counts committed transactions, from a random number on; a snapshot remembers the count it was taken at,
-        so that one of another store, as before a rebuild, never passes for one of this."""
-        return int(self.meta("changes", "0"))
-
-    @property
-    def identity(self) -> str:
-        """Of this store, among all that there ever were in its folder; '' before its first snapshot."""
-        return self.meta("identity")
-
-    def identify(self) -> str:
-        self.set_meta("identity", uuid.uuid4().hex)
-        return self.identity
 
     @property
     def encoder(self) -> str:
@@ -256,7 +141,7 @@ class Store:
         if old:
             with self.transaction() as db:
                 db.executemany("DELETE FROM unfinished WHERE doc_id = ?", old)
-                db.execute("INSERT OR REPLACE INTO meta VALUES (?, 'yes')", (_TRACES,))
+                db.execute("INSERT OR REPLACE INTO meta VALUES (?, 'yes')", (TRACES,))
 
     def expire(self, fingerprint: str) -> None:
         """New settings: each document is stale until it is read again, if not by this run, then by the next."""
@@ -280,11 +165,6 @@ class Store:
                 db.execute("DELETE FROM recognised WHERE doc_id = (SELECT id FROM documents WHERE path = ?)", (path,))
             _delete(db, paths)
 
-    @property
-    def has_traces(self) -> bool:
-        """Whether something was deleted whose words the file may still hold, between what is in use."""
-        return bool(self.meta(_TRACES))
-
     def erase_traces(self, anyway: bool = False) -> None:
         """What was deleted leaves the files too: the text index is merged without it, and the file written anew.
 
@@ -292,34 +172,15 @@ class Store:
         Where nothing was deleted since, nothing is done unless `anyway`: it takes as long as the store is large.
         """
         self.forget_unfinished([])
-        if not self.meta(_MERGED):
+        if not self.meta(MERGED):
             with self.transaction() as db:
                 db.execute("INSERT INTO chunks_fts(chunks_fts) VALUES ('optimize')")
-                db.execute("INSERT INTO meta VALUES (?, 'yes')", (_MERGED,))
+                db.execute("INSERT INTO meta VALUES (?, 'yes')", (MERGED,))
         if anyway or self.has_traces:
-            with self._lock, explained(self.folder):
-                self._db.execute("VACUUM")
+            self.vacuum()
             with self.transaction() as db:
-                db.execute("DELETE FROM meta WHERE key = ?", (_TRACES,))
+                db.execute("DELETE FROM meta WHERE key = ?", (TRACES,))
         self.empty_log()
-
-    def empty_log(self) -> bool:
-        """Moves all that was written into the file itself. False while another process reads what the log holds."""
-        with self._lock, explained(self.folder):
-            return not self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-
-    def copy(self, file: Path) -> None:
-        """A consistent copy, also while another process writes. Raises StorageError when there is no room for it."""
-        with self._lock, explained(self.folder):
-            self._db.execute("VACUUM INTO ?", (str(file),))
-
-    def foreign(self) -> str:
-        """The name of a table, index, view or trigger that Docent does not make so; '' where there is none."""
-        sql = "SELECT type, name, sql FROM sqlite_master"
-        with closing(sqlite3.connect(":memory:")) as fresh:
-            fresh.executescript("".join(MIGRATIONS))
-            ours = set(fresh.execute(sql))
-        return ", ".join(sorted(name for _, name, _ in ours ^ set(self.rows(sql))))
 
     def check(self) -> list[str]:
         """Every invariant that SQLite can see, as a list of what is broken."""
@@ -333,5 +194,5 @@ class Store:
 
 def _delete(db: sqlite3.Connection, paths: Sequence[str]) -> None:
     if db.executemany("DELETE FROM documents WHERE path = ?", [(path,) for path in paths]).rowcount:
-        db.execute("DELETE FROM meta WHERE key = ?", (_MERGED,))
-        db.execute("INSERT OR REPLACE INTO meta VALUES (?, 'yes')", (_TRACES,))
+        db.execute("DELETE FROM meta WHERE key = ?", (MERGED,))
+        db.execute("INSERT OR REPLACE INTO meta VALUES (?, 'yes')", (TRACES,))

@@ -11,7 +11,8 @@ from pathlib import Path
 from ingest.datatypes import Document
 from ingest.encryption.vault import Key
 from ingest.files import sha256
-from ingest.store.store import FILE, Store
+from ingest.store.file import FILE
+from ingest.store.store import Store
 from ingest.sync.folders import Folder, owner
 from ingest.sync.scan import Found
 

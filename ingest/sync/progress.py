@@ -38,6 +38,13 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
+def duration(seconds: float) -> str:
+    """Formats a duration for people."""
+    if seconds < 1:
+        return "a second"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
 class Pace:
     """Counts what is done, and measures the slowest stage, embedding, in pages a second.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ingest.store import index as snapshots
+from ingest.store import snapshots
 from ingest.store.store import Store
 
 _SOON = 2.0  # seconds until the first

@@ -74,7 +74,7 @@ def recognise(
     with Recogniser(config.page_timeout) as recogniser:
         for one in todo:
             file, document = files[one.document.path], one.document
-            if not _is_as_read(file, document):
+            if not is_as_read(file, document):
                 continue
             password = (passwords or {}).get(document.path, "")
             kept, since = recognised(store, document), time.monotonic()
@@ -111,7 +111,8 @@ def _page(
         return None
 
 
-def _is_as_read(file: Path, document: Document) -> bool:
+def is_as_read(file: Path, document: Document) -> bool:
+    """Whether a document's file has the size and date that it had when it was read."""
     try:
         status = file.stat()
     except OSError:

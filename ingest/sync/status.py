@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.encryption.vault import Key
-from ingest.store import index as snapshots
+from ingest.store import snapshots
 from ingest.store.store import Store
 from ingest.sync.folders import remembered
 from ingest.sync.progress import Progress

@@ -17,10 +17,11 @@ from ingest.datatypes import Document, Encoder
 from ingest.encryption.vault import Key
 from ingest.errors import LibraryError
 from ingest.files import forget_orphans, storable
-from ingest.store import index as snapshots
+from ingest.store import snapshots
 from ingest.store.database import check_form
+from ingest.store.file import FILE
 from ingest.store.lock import writing
-from ingest.store.store import FILE, Store
+from ingest.store.store import Store
 from ingest.sync.apply import Run
 from ingest.sync.control import Cancelled, Control
 from ingest.sync.curate import curate

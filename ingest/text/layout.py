@@ -13,14 +13,13 @@ from typing import TypeVar
 from ingest.datatypes import Flag, Heading, OnPage, Page, ReadResult, Table
 from ingest.text.clean import CELL
 from ingest.text.hostile import hidden_flags
+from ingest.text.oneline import flat, plain, printed
 
 PAGE_CHARACTERS = 3000
 COLUMNS = 7  # the level of the heading that tells a table's rows their columns; below all of a document's own
 MOST_COLUMNS = 1000  # of a table; what is wider is no table that anyone reads
 _PAGE_ROWS = 40
 _LONGEST_LINE = 2 * PAGE_CHARACTERS  # longer ones are cut at a space, as if they were several
-_BYLINE = 60  # characters between a document's title and its first section
-_SCRAP = 200  # characters of a section that get no page of their own
 _SIGN = 2000  # items
 _LONGEST_COLUMNS = 160  # characters
 _LONGEST_HIDDEN = 400
@@ -71,22 +70,6 @@ class Part:
     heading: str = ""
 
 
-def flat(text: str) -> str:
-    """On one line. What does not print is left in: laying out flags it where it hides something."""
-    return " ".join(text.split())
-
-
-def plain(text: str) -> str:
-    """On one line, without what does not print: for names and titles."""
-    return _printed(flat(text))
-
-
-def _printed(text: str) -> str:
-    if text.isprintable() or all(line.isprintable() for line in text.split("\n")):
-        return text
-    return "".join(c for c in text if c == "\n" or c.isprintable())
-
-
 def lay_out(
     title: str, parts: Iterable[Part], reader: str, notes: Iterable[str] = (), on_page: OnPage | None = None
 ) -> ReadResult:
@@ -110,40 +93,13 @@ def alive(items: Iterable[_T], on_page: OnPage | None) -> Iterator[_T]:
         yield item
 
 
-def sections(items: Iterable[Item], prefix: str = "") -> Iterator[Part]:
-    """Parts by the headings: 'section Filling'. What stands before the first one has only its paragraphs' numbers."""
-    names: list[str] = []
-    held: list[Item] = []
-    size = 0
-    is_title = True  # of the whole document, perhaps with an author below
-
-    def part() -> Part:
-        name = f"section{'s' * (len(names) > 1)} {' to '.join(dict.fromkeys([names[0], names[-1]]))}" if names else ""
-        return Part(", ".join(filter(None, [prefix, name])), _numbered(held), "paragraph")
-
-    for item in items:
-        if isinstance(item, Block) and item.level:
-            if size >= _SCRAP:
-                yield part()
-                names, held, size, is_title = [], [], 0, False
-            is_title = is_title and size < _BYLINE
-            names = [_name(item.text)] if is_title or not size else [*names, _name(item.text)]
-        held.append(item)
-        if isinstance(item, Grid):
-            size += _SCRAP
-        elif isinstance(item, Block) and not item.level:
-            size += len(item.text)
-    if held:
-        yield part()
-
-
-def joined(title: str, results: Sequence[tuple[str, ReadResult]], notes: Sequence[str] = ()) -> ReadResult:
+def joined(title: str, results: Sequence[tuple[str, ReadResult]]) -> ReadResult:
     """Several documents in one, as an e-mail's attachments are; each one's places come behind its name."""
     pages: list[Page] = []
     headings: list[Heading] = []
     tables: list[Table] = []
     flags: list[Flag] = []
-    told = list(notes)
+    told: list[str] = []
     start = 0
     for name, result in results:
         before = len(pages)
@@ -170,25 +126,6 @@ def letters(number: int) -> str:
         number, rest = divmod(number - 1, 26)
         name = chr(65 + rest) + name
     return name
-
-
-def _name(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59].rstrip()}…"
-
-
-def _numbered(items: Iterable[Item]) -> Iterator[Item]:
-    """Paragraphs counted within their section, its headings aside."""
-    number = 0
-    for item in items:
-        if isinstance(item, Hidden) or (isinstance(item, Block) and item.level):
-            yield item
-            continue
-        number += 1
-        yield (
-            replace(item, number=number)
-            if isinstance(item, Block)
-            else replace(item, numbers=[number] * len(item.rows))
-        )
 
 
 @dataclass(slots=True)
@@ -231,9 +168,9 @@ class _Sheets:
 
     def _seen(self, text: str) -> str:
         """Without what does not print; where that hides something, it is flagged."""
-        if (printed := _printed(text)) != text:
+        if (seen := printed(text)) != text:
             self.flags += hidden_flags(text, len(self.pages) + 1)
-        return printed
+        return seen
 
     def _block(self, block: Block) -> None:
         seen = self._seen(block.text)

@@ -191,11 +191,6 @@ def _shown_date(date: Rank) -> str:
     return " ".join([*([str(date[2])] if len(date) > 2 else []), *([month] if month else []), str(date[0])])
 
 
-def same_name(one: Edition, other: Edition) -> str:
-    """Returns the name that both editions share; '' for none."""
-    return next((name for name in one.names if name in other.names), "")
-
-
 def shared_names(editions: Sequence[Edition]) -> dict[str, list[int]]:
     """Returns each name that several editions share, with the positions of these editions in the sequence."""
     found: dict[str, list[int]] = {}

@@ -23,7 +23,8 @@ from ingest.encryption.vault import FILE as VAULT
 from ingest.encryption.vault import Key
 from ingest.errors import InvalidInput, StorageError
 from ingest.files import sha256
-from ingest.store.store import FILE, Store
+from ingest.store.file import FILE
+from ingest.store.store import Store
 from ingest.sync.folders import Folder, file_of, remembered
 from ingest.sync.scan import OWN
 
@@ -91,7 +92,7 @@ def export(
                 members |= _documents(there, folders, out, left_out)
             manifest = {
                 "kind": KIND, "format": FORMAT, "docent": version, "name": index_dir.resolve().name,
-                "folder": str(folder), "encoder": known.meta("fingerprint").partition("encoder=")[2],
+                "folder": str(folder), "encoder": known.encoder,
                 "documents": len(there), "passages": passages,
                 "members": members,
             }  # fmt: skip

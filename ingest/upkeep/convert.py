@@ -13,11 +13,12 @@ from ingest.encryption.sealed import seal_named, unseal_named
 from ingest.encryption.vault import Cost, Key, is_encrypted, new_vault
 from ingest.errors import IndexMissing, InvalidInput, StorageError
 from ingest.files import DERIVED
-from ingest.store import index as snapshots
+from ingest.store import snapshots
 from ingest.store.conversion import NAMES, READY, STAGED, finish_conversion
 from ingest.store.database import connect, literal, sqlcipher
+from ingest.store.file import FILE, explained
 from ingest.store.lock import writing
-from ingest.store.store import FILE, Store, explained
+from ingest.store.store import Store
 
 DATABASES = (FILE, "asked.db", "threads.db")
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from ingest.encryption.vault import Key
 from ingest.errors import IndexDamaged, IndexMissing
-from ingest.store import index as snapshots
+from ingest.store import snapshots
+from ingest.store.file import FILE
 from ingest.store.lock import writing
-from ingest.store.store import FILE, Store
-from ingest.upkeep.check import Checkup, Finding, Whole, examine
+from ingest.store.store import Store
+from ingest.upkeep.check import Whole, examine
+from ingest.upkeep.finding import Checkup, Finding
 
 
 def check(

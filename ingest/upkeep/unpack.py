@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import shutil
-import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.encryption.vault import FILE as VAULT
 from ingest.encryption.vault import Key, is_encrypted
 from ingest.errors import DocentError, IndexDamaged, InvalidInput, StorageError
-from ingest.store.index import publish
 from ingest.store.lock import writing
-from ingest.store.store import FILE, Store
+from ingest.store.snapshots import publish
+from ingest.store.store import Store
 from ingest.sync.folders import Folder, remember
 from ingest.sync.scan import OWN
-from ingest.upkeep.archive import DOCUMENTS, FORMAT, KIND, MANIFEST, SETTINGS, is_safe
+from ingest.upkeep.archive import DOCUMENTS, SETTINGS, is_safe
 from ingest.upkeep.check import examine
+from ingest.upkeep.members import REFUSED, blocks, extract, opened
 
-_MANIFEST_BYTES = 256 << 20  # a million documents
 _SPARE = 64 << 20  # bytes of disk that stay free
-_BLOCK = 1 << 20
-_REFUSED = "Export it again, or copy it again from where it came from. Nothing was changed here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +41,7 @@ class Imported:
 
 def name_in(file: Path) -> str:
     """The name under which the library was kept. Raises InvalidInput when the file is none."""
-    with _opened(file) as (_, manifest):
+    with opened(file) as (_, manifest):
         name = str(manifest["name"])
     return name if is_safe(name) and "/" not in name else "imported"
 
@@ -79,7 +71,7 @@ def import_library(
         raise InvalidInput(f"There is an index in {index_dir}.", "Choose another with --index, or say --replace.")
     if is_encrypted(index_dir):
         raise InvalidInput(f"{index_dir} is encrypted, with conversations in it.", "Choose another with --index.")
-    with _opened(file) as (archive, manifest):
+    with opened(file) as (archive, manifest):
         members: dict[str, Any] = manifest["members"]
         brings = [name for name in members if name.startswith(DOCUMENTS)]
         _may_be_used(manifest, encoder, bool(brings), folder)
@@ -87,7 +79,7 @@ def import_library(
         _room_for(folder, bool(brings), sum(about["bytes"] for about in members.values()), index_dir)
         arriving = _beside(folder, "incoming") if folder and brings else incoming
         with _alone(_beside(index_dir, "importing")), _cleared(incoming, arriving):
-            _extract(archive, members, incoming, arriving)
+            extract(archive, members, incoming, arriving)
             _prove(file, incoming, manifest, folder, unlock(incoming))
             if folder and brings:
                 if folder.exists():
@@ -105,32 +97,6 @@ def import_library(
         str(index_dir), str(folder or manifest["folder"]), manifest["documents"], manifest["passages"],
         len(brings), tuple(notes),
     )  # fmt: skip
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
-    """The archive and its manifest, which names all that is in it and nothing else. Raises InvalidInput."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            about = archive.getinfo(MANIFEST)
-            if about.file_size > _MANIFEST_BYTES:
-                raise InvalidInput(f"{file} has a manifest that is too large to be one.", _REFUSED)
-            manifest = json.loads(archive.read(about))
-            if manifest["kind"] != KIND:
-                raise KeyError("kind")
-            if int(manifest["format"]) > FORMAT:
-                raise InvalidInput(f"{file} was written by a newer Docent.", "Update Docent on this machine.")
-            _listed(file, entries, manifest["members"])
-            yield archive, manifest
-    except OSError as error:
-        raise InvalidInput(
-            f"{file} cannot be read: {error.strerror or error}.", "Name a file of docent export."
-        ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InvalidInput(f"{file} is damaged, cut short, or no library of Docent ({error}).", _REFUSED) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidInput(f"{file} is no library of Docent, or its manifest is damaged.", _REFUSED) from error
 
 
 @contextmanager
@@ -161,25 +127,6 @@ def _cleared(*places: Path) -> Iterator[None]:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _listed(file: Path, entries: list[zipfile.ZipInfo], members: Mapping[str, Any]) -> None:
-    """Names, kinds and sizes agree with the manifest, and no name leads out of the folder it is put in."""
-    names = [entry.filename for entry in entries]
-    if len(set(names)) < len(names) or {*names} != {*members, MANIFEST} or FILE not in members:
-        raise InvalidInput(f"{file} holds other files than its manifest says.", _REFUSED)
-    for entry in entries:
-        name = entry.filename
-        inside = name.removeprefix(DOCUMENTS).removeprefix(SETTINGS)
-        kind = stat.S_IFMT(entry.external_attr >> 16)
-        if (
-            not is_safe(name)
-            or not (name in (FILE, VAULT, MANIFEST) or inside != name)
-            or kind not in (0, stat.S_IFREG)
-        ):
-            raise InvalidInput(f"{file} holds a name that leads elsewhere: {name!r}.", _REFUSED)
-        if name != MANIFEST and int(members[name]["bytes"]) != entry.file_size:
-            raise InvalidInput(f"{file}: {name} is not as long as its manifest says.", _REFUSED)
-
-
 def _may_be_used(manifest: Mapping[str, Any], encoder: str, brings: bool, folder: Path | None) -> None:
     if encoder != manifest["encoder"] and not brings and not (folder and folder.is_dir()):
         raise InvalidInput(
@@ -203,40 +150,12 @@ def _room_for(folder: Path | None, brings: bool, size: int, index_dir: Path) -> 
             )
 
 
-def _extract(archive: zipfile.ZipFile, members: Mapping[str, Any], index: Path, documents: Path) -> None:
-    """The store and the documents, each as long as it says and with its hash. Raises InvalidInput."""
-    for name, about in members.items():
-        if name.startswith(SETTINGS):
-            continue
-        target = index / name if name in (FILE, VAULT) else documents / name.removeprefix(DOCUMENTS)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as out:
-            for block in _blocks(archive, name, about):
-                out.write(block)
-            out.flush()
-            os.fsync(out.fileno())
-        os.utime(target, ns=(int(about["mtime_ns"]), int(about["mtime_ns"])))
-
-
-def _blocks(archive: zipfile.ZipFile, name: str, about: Mapping[str, Any]) -> Iterator[bytes]:
-    digest, left = hashlib.sha256(), int(about["bytes"])
-    with archive.open(name) as data:
-        while block := data.read(_BLOCK):
-            left -= len(block)
-            if left < 0:
-                break
-            digest.update(block)
-            yield block
-    if left or digest.hexdigest() != about["sha256"]:
-        raise zipfile.BadZipFile(f"{name} is not what its manifest says")
-
-
 def _prove(file: Path, incoming: Path, manifest: Mapping[str, Any], folder: Path | None, key: Key | None) -> None:
     """The store is one of Docent's, and holds what it should. Publishes its snapshot. Raises InvalidInput."""
     try:
         with closing(Store(incoming, create=True, key=key)) as store:  # brings an older one up to date
             if foreign := store.foreign():
-                raise InvalidInput(f"{file} holds a store that Docent did not make ({foreign}).", _REFUSED)
+                raise InvalidInput(f"{file} holds a store that Docent did not make ({foreign}).", REFUSED)
             if folder:
                 remember(store, [Folder("", folder)])  # those of several folders lie below it, by their names
             counts = tuple(store.rows(f"SELECT count(*) FROM {table}")[0][0] for table in ("documents", "chunks"))
@@ -246,9 +165,9 @@ def _prove(file: Path, incoming: Path, manifest: Mapping[str, Any], folder: Path
             publish(store)
             found = examine(store, lambda file: False)
     except IndexDamaged as error:
-        raise InvalidInput(f"The library in {file} is damaged: {error}", _REFUSED) from error
+        raise InvalidInput(f"The library in {file} is damaged: {error}", REFUSED) from error
     if not found.is_whole:
-        raise InvalidInput(f"The library in {file} is damaged: {found.findings[0].message}.", _REFUSED)
+        raise InvalidInput(f"The library in {file} is damaged: {found.findings[0].message}.", REFUSED)
 
 
 def _swap(incoming: Path, index_dir: Path, replaced: Path) -> None:
@@ -281,7 +200,7 @@ def _take_settings(
             continue
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(b"".join(_blocks(archive, name, about)))
+            target.write_bytes(b"".join(blocks(archive, name, about)))
         except (OSError, DocentError) as error:
             yield f"{target} could not be written: {error}"
 

@@ -21,7 +21,7 @@ from app.evaluation.cases import Case
 from app.llm.protocol import Stats
 from app.settings import Settings
 from ingest.errors import DocentError, InvalidInput
-from ingest.store.store import FILE
+from ingest.store.file import FILE
 
 ROOT = Path(__file__).parents[2]
 CASES = [Case(id="1", question="How often is the filter cleaned?"), Case(id="2", question="When does the depot open?")]

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageChops
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.children.render import Box, _continues, draw_page, quote_boxes, render_page
+from ingest.children.render import Box, Drawing, _continues, draw_page, quote_boxes, render_page
 from ingest.errors import ReadError
 from ingest.pdf.pdf import read_pdf
 
@@ -70,14 +70,14 @@ def test_the_text_under_the_boxes_is_the_quote(columns: Path, quote: str, lines:
 def test_the_mark_is_drawn_there_and_nowhere_else(columns: Path) -> None:
     (page,) = read_pdf(columns).pages
     marked = indexes(page.text, "within 800 m of the sea the coil", page.raw_index)
-    before, after = (Image.open(io.BytesIO(draw_page(columns, 1, r, 800).png)) for r in ([], marked))
+    before, after = (Image.open(io.BytesIO(draw_page(Drawing(columns, 1, r, 800)).png)) for r in ([], marked))
     changed = ImageChops.difference(before, after).getbbox()
     assert changed and after.size == before.size
     left, top, right, bottom = changed
     long_side, short_side = max(right - left, bottom - top), min(right - left, bottom - top)
     assert 100 < long_side < 300 and 8 < short_side < 40  # one line of one column
     assert after.getpixel(((left + right) // 2, top + 2))[2] < 120 < after.getpixel((left + 3, top + 2))[0]
-    assert draw_page(columns, 1, marked, 800).mark == pytest.approx(top / after.height, abs=0.01)
+    assert draw_page(Drawing(columns, 1, marked, 800)).mark == pytest.approx(top / after.height, abs=0.01)
 
 
 def test_table_cells_and_other_lines_begin_a_box_of_their_own() -> None:
@@ -94,7 +94,7 @@ def test_characters_the_page_does_not_have_are_passed_over(columns: Path) -> Non
 
 @pytest.mark.slow
 def test_a_child_process_draws_the_same(columns: Path) -> None:
-    apart, here = render_page(columns, 1, [3, 4, 5], 400), draw_page(columns, 1, [3, 4, 5], 400)
+    apart, here = render_page(Drawing(columns, 1, [3, 4, 5], 400)), draw_page(Drawing(columns, 1, [3, 4, 5], 400))
     assert apart.png == here.png and apart.mark == pytest.approx(here.mark, abs=1e-3)
 
 
@@ -104,7 +104,7 @@ def test_a_page_that_cannot_be_drawn_is_explained(columns: Path, tmp_path: Path)
     broken.write_bytes(columns.read_bytes()[:300])
     for path, number in ((broken, 1), (columns, 9), (tmp_path / "gone.pdf", 1)):
         with pytest.raises(ReadError, match="cannot be drawn") as raised:
-            render_page(path, number)
+            render_page(Drawing(path, number))
         assert raised.value.hint
 
 
@@ -112,7 +112,7 @@ def test_a_huge_page_gives_a_picture_of_bounded_size(tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "poster.pdf"), pagesize=(600, 14_000))
     canvas.drawString(50, 50, "a long strip")
     canvas.save()
-    wide, high = Image.open(io.BytesIO(draw_page(tmp_path / "poster.pdf", 1).png)).size
+    wide, high = Image.open(io.BytesIO(draw_page(Drawing(tmp_path / "poster.pdf", 1)).png)).size
     assert wide * high < 6_100_000
 
 

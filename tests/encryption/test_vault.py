@@ -29,8 +29,10 @@ from app.ui.shared import HERE, close_desk, desk_of, folder_and_index
 from ingest.encryption.sealed import sealed, unsealed
 from ingest.encryption.vault import Cost, Key, change_passphrase, is_encrypted, unlock
 from ingest.errors import IndexDamaged, IndexLocked, InvalidInput
-from ingest.store.index import LocalIndex, current
-from ingest.store.store import FILE, Store
+from ingest.store.file import FILE
+from ingest.store.index import LocalIndex
+from ingest.store.snapshots import current
+from ingest.store.store import Store
 from ingest.sync.sync import sync
 from ingest.upkeep.archive import export
 from ingest.upkeep.convert import decrypt, encrypt

@@ -14,8 +14,9 @@ import pytest
 from app.llm.protocol import State
 from app.llm.states import StateStore
 from ingest.encryption.vault import Key
+from ingest.store.file import FILE
 from ingest.store.index import LocalIndex
-from ingest.store.store import FILE, Store
+from ingest.store.store import Store
 from ingest.sync.sync import sync
 
 from libraries import Words

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ingest.store.file import FILE
 from ingest.store.index import LocalIndex
-from ingest.store.store import FILE, Store
+from ingest.store.store import Store
 from ingest.sync.sync import sync
 
 

@@ -19,7 +19,7 @@ from app.datatypes import Sentence
 from app.settings import Settings
 from app.ui.desk import Desk
 from app.ui.place import places, view_page
-from ingest.children.render import draw_page, render_page
+from ingest.children.render import Drawing, draw_page, render_page
 from ingest.errors import NEEDS_PASSWORD, ReadError
 from ingest.store.store import Store
 from ingest.sync.sync import sync
@@ -131,9 +131,9 @@ def test_the_documents_page_asks_for_it_beside_the_document(desk):
 def test_its_page_is_drawn_only_with_the_password(desk, secret, folder):
     sync(folder, desk.index_dir, desk.encoder, passwords={"secret.pdf": "swordfish"})
     with pytest.raises(ReadError, match=NEEDS_PASSWORD):
-        render_page(secret, 1)
-    picture = render_page(secret, 1, [0, 1, 2], 400, password="swordfish")
-    assert picture.png == draw_page(secret, 1, [0, 1, 2], 400, password="swordfish").png and picture.mark > 0
+        render_page(Drawing(secret, 1))
+    picture = render_page(Drawing(secret, 1, [0, 1, 2], 400, password="swordfish"))
+    assert picture.png == draw_page(Drawing(secret, 1, [0, 1, 2], 400, password="swordfish")).png and picture.mark > 0
     text = state_of(desk.index_dir)[1]
     (place,) = places([Sentence("secret.pdf", 1, 0, 9, text[:9])])
     page = drawn(desk, "viewer")
@@ -160,7 +160,7 @@ def test_it_is_in_no_command_line(secret):
     watcher = threading.Thread(target=look)
     watcher.start()
     try:
-        render_page(secret, 1, password="swordfish")
+        render_page(Drawing(secret, 1, password="swordfish"))
     finally:
         drawn.set()
         watcher.join()
@@ -172,7 +172,7 @@ def test_it_is_in_no_command_line(secret):
 
 def test_shares_are_marked_where_they_are(tmp_path):
     Image.new("RGB", (1000, 500), "white").save(tmp_path / "a.png")
-    marked = Image.open(io.BytesIO(render_page(tmp_path / "a.png", 1, (), 400, [(0.5, 0.2, 0.75, 0.4)]).png))
+    marked = Image.open(io.BytesIO(render_page(Drawing(tmp_path / "a.png", 1, (), 400, [(0.5, 0.2, 0.75, 0.4)])).png))
     assert marked.size == (400, 200)
     assert marked.getpixel((250, 60))[2] < 120 and marked.getpixel((100, 60)) == (255, 255, 255)
     assert marked.getpixel((250, 150)) == (255, 255, 255)
@@ -196,5 +196,5 @@ def test_a_place_on_a_recognised_page_is_marked_by_its_lines(folder, tmp_path, e
     assert view.drawable and view.raw_indexes == () and "recognised" in view.origin
     ((left, top, right, bottom),) = view.shares
     assert 0.03 < left < 0.1 and right < 0.4 and 0.25 < top < bottom < 0.5
-    picture = render_page(view.file, 1, (), 600, view.shares)
+    picture = render_page(Drawing(view.file, 1, (), 600, view.shares))
     assert picture.mark == pytest.approx(top, abs=0.02)

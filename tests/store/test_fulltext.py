@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ingest.store.fulltext import match_query
-from ingest.store.index import LocalIndex, publish
+from ingest.store.index import LocalIndex
+from ingest.store.snapshots import publish
 from ingest.store.store import Store
 
 SHARES = {"valve": 0.0004, "gauge": 0.002, "seal": 0.03, "winter": 0.05, "pump": 0.1, "water": 0.2, "page": 0.7}

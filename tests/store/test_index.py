@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ingest.datatypes import Chunk, Document, Page, ReadResult
 from ingest.errors import IndexDamaged, IndexMissing, StorageError
-from ingest.store.index import LocalIndex, is_current, publish
+from ingest.store.index import LocalIndex
+from ingest.store.snapshots import is_current, publish
 from ingest.store.store import Store
 from ingest.sync.sync import sync
 

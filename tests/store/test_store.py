@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from ingest.datatypes import Chunk, Document, Flag, Heading, Page, ReadResult, Table
 from ingest.errors import IndexBusy, IndexDamaged, IndexMissing, StorageError
+from ingest.store.file import FILE
 from ingest.store.lock import writing
 from ingest.store.schema import MIGRATIONS
-from ingest.store.store import FILE, Store
+from ingest.store.store import Store
 
 TABLES = ("documents", "pages", "headings", "notes", "tables", "flags", "chunks", "vectors", "chunks_fts")
 

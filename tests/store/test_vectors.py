@@ -13,7 +13,8 @@ import pytest
 from ingest.datatypes import Chunk, Document, ReadResult
 from ingest.errors import IndexDamaged
 from ingest.files import sha256
-from ingest.store.index import LocalIndex, publish
+from ingest.store.index import LocalIndex
+from ingest.store.snapshots import publish
 from ingest.store.store import Store
 from ingest.store.vectors import EXACT_UP_TO, RECALL, write
 

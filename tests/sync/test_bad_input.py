@@ -20,8 +20,9 @@ from app.ask.retrieve import retrieve
 from ingest.config import IngestConfig
 from ingest.errors import IndexDamaged, InvalidInput, ReadError, StorageError
 from ingest.readers.read import read_file
+from ingest.store.file import FILE
 from ingest.store.index import LocalIndex
-from ingest.store.store import FILE, Store
+from ingest.store.store import Store
 from ingest.sync.scan import scan
 from ingest.sync.sync import Report, sync
 

@@ -21,7 +21,7 @@ from ingest.sync.curate import curate
 from ingest.sync.sync import sync
 from ingest.text.language import language_of
 from ingest.text.similarity import buckets, document_sketch, estimated_similarity, is_near_duplicate, passage_sketch
-from ingest.text.versions import edition_of, same_name, says_it_replaces, why_newer
+from ingest.text.versions import edition_of, says_it_replaces, shared_names, why_newer
 
 TERMS = (
     "These terms describe the warranty that the maker gives for pumps, valves and controllers. The date in the "
@@ -66,7 +66,7 @@ def everything(index_dir: Path) -> dict[str, list[tuple]]:
 )
 def test_which_of_two_is_newer(old: str, new: str, why: str) -> None:
     one, other = edition_of(old, "", ""), edition_of(new, "", "")
-    assert same_name(one, other) and why_newer(one, other) == why and why_newer(other, one) == ""
+    assert shared_names([one, other]) and why_newer(one, other) == why and why_newer(other, one) == ""
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_which_of_two_is_newer(old: str, new: str, why: str) -> None:
 )
 def test_numbers_and_periods_outdate_nothing(one: str, other: str) -> None:
     a, b = edition_of(one, "", ""), edition_of(other, "", "")
-    assert not (same_name(a, b) and (why_newer(a, b) or why_newer(b, a)))
+    assert not (shared_names([a, b]) and (why_newer(a, b) or why_newer(b, a)))
 
 
 def test_the_first_page_tells_too() -> None:

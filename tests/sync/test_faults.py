@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import StorageError
+from ingest.store.file import FILE
 from ingest.store.index import LocalIndex
-from ingest.store.store import FILE, Store
+from ingest.store.store import Store
 from ingest.sync.sync import sync
 
 from libraries import Words, everything, prose

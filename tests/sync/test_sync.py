@@ -15,9 +15,10 @@ import pytest
 
 from ingest.config import IngestConfig
 from ingest.errors import IndexBusy, StorageError
+from ingest.store.file import FILE
 from ingest.store.index import LocalIndex
 from ingest.store.lock import writing
-from ingest.store.store import FILE, Store
+from ingest.store.store import Store
 from ingest.sync.progress import Progress
 from ingest.sync.scan import scan
 from ingest.sync.sync import sync

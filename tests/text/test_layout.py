@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from ingest.config import IngestConfig
 from ingest.text.chunk import chunk
-from ingest.text.layout import Block, Grid, Hidden, Part, joined, lay_out, letters, plain, sections
+from ingest.text.layout import Block, Grid, Hidden, Part, joined, lay_out, letters
+from ingest.text.oneline import plain
+from ingest.text.sections import sections
 
 from laid_out import check
 

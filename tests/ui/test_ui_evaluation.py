@@ -42,7 +42,7 @@ def desk(folder: Path, index_dir: Path, encoder: SentenceEncoder, scripted: Any)
 
 def with_cases(at: Desk) -> Desk:
     for case in (FILTER, PRICE):
-        append_case(at.cases_file, case)
+        append_case(at.testing.cases_file, case)
     return at
 
 
@@ -65,10 +65,10 @@ def test_without_documents_there_is_nothing_to_draft_from(tmp_path: Path, encode
 
 def test_a_broken_file_is_named_with_its_line(desk: Callable[..., Desk]) -> None:
     at = desk()
-    at.cases_file.write_text('{"question": "a?"}\n{"id": 1}\n')
+    at.testing.cases_file.write_text('{"question": "a?"}\n{"id": 1}\n')
     page = drawn(at)
     assert "line 2" in shown(page)
-    assert "line 2" in shown(to(page, "Questions")) and at.cases_file.read_text().endswith('{"id": 1}\n')
+    assert "line 2" in shown(to(page, "Questions")) and at.testing.cases_file.read_text().endswith('{"id": 1}\n')
 
 
 # -- the set
@@ -80,17 +80,17 @@ def test_a_question_is_written_found_changed_and_deleted(desk: Callable[..., Des
     page = click(drawn(at), "add_case")
     fill(page, "Question", "  How long may the pump\nrun dry? <b>")
     page = submit(page)
-    assert "no right answer" in shown(page) and not at.cases(), "nothing is saved that cannot be used"
+    assert "no right answer" in shown(page) and not at.testing.cases(), "nothing is saved that cannot be used"
     fill(page, "Right answer", "40 seconds\n40 s")
     page.multiselect[0].set_value(["pump.pdf"])
     fill(page, "Page", "p. 1")
     page = submit(page)
-    (case,) = at.cases()
+    (case,) = at.testing.cases()
     assert (case.question, case.answers) == ("How long may the pump run dry? <b>", ("40 seconds", "40 s"))
     assert (case.gold_docs, case.gold_pages, case.kind) == (("pump.pdf",), (1,), "fact")
     assert "&lt;b&gt;" in shown(page) and "<b>" not in shown(page)
 
-    append_case(at.cases_file, PRICE)
+    append_case(at.testing.cases_file, PRICE)
     page = fill(to(drawn(at), "Questions"), "Find", "cost").run()
     assert "1 of 2 questions" in shown(page) and "run dry" not in shown(page)
     page = fill(page, "Find", "").run()
@@ -101,13 +101,13 @@ def test_a_question_is_written_found_changed_and_deleted(desk: Callable[..., Des
     page = click(page, f"edit_{case.id}")
     fill(page, "Right answer", "at most 40 seconds")
     submit(page)
-    changed = at.cases()[0]
+    changed = at.testing.cases()[0]
     assert changed.answers == ("at most 40 seconds",) and changed.id == case.id, "runs stay comparable"
 
     page = click(page, f"drop_{case.id}")
-    assert len(at.cases()) == 2, "asked first"
+    assert len(at.testing.cases()) == 2, "asked first"
     click(page, "really_drop")
-    assert [case.id for case in at.cases()] == ["price"]
+    assert [case.id for case in at.testing.cases()] == ["price"]
 
 
 def test_what_a_list_or_steps_must_say_is_written_in_the_form(desk: Callable[..., Desk]) -> None:
@@ -120,7 +120,7 @@ def test_what_a_list_or_steps_must_say_is_written_in_the_form(desk: Callable[...
     fill(page, "Asked before it", "What is the pump?")
     next(one for one in page.toggle if one.label == "In this order").set_value(True)
     submit(page)
-    (case,) = at.cases()
+    (case,) = at.testing.cases()
     assert case.must == (("fill*", "top up"), ("2.1 bar",)) and case.ordered and case.is_wanted
     assert (case.must_not, case.items_gold) == (("oil",), (("pump",), ("filter", "sieve")))
     assert case.history == ("What is the pump?",) and case.answers == ()
@@ -128,12 +128,12 @@ def test_what_a_list_or_steps_must_say_is_written_in_the_form(desk: Callable[...
     page = click(to(drawn(at), "Questions"), f"edit_{case.id}")
     assert area(page, "Must say").value == "fill* | top up\n2.1 bar"
     submit(page)
-    assert at.cases() == [case], "opened and saved, nothing changes"
+    assert at.testing.cases() == [case], "opened and saved, nothing changes"
 
 
 def test_a_folder_that_cannot_be_written_says_so(desk: Callable[..., Desk]) -> None:
     at = desk()
-    at.cases_file.with_name("eval.jsonl.tmp").mkdir()  # root may write where it may not: only this stops it
+    at.testing.cases_file.with_name("eval.jsonl.tmp").mkdir()  # root may write where it may not: only this stops it
     page = click(drawn(at), "add_case")
     fill(page, "Question", "How long may it run dry?")
     fill(page, "Right answer", "40 seconds")
@@ -150,53 +150,54 @@ def test_drafts_come_one_by_one_and_are_kept_when_accepted(desk: Callable[..., D
     page = drawn(at)
     page.selectbox(key="draft_wanted").set_value(5)
     click(page, "draft")
-    at.drafting.job.wait(60)
-    (draft,) = at.drafts  # the others were the same question, or not about their passage
+    at.testing.drafting.job.wait(60)
+    (draft,) = at.testing.drafts  # the others were the same question, or not about their passage
     assert draft.question == DRAFT and draft.fact.file == "pump.pdf" and draft.fact.page == 3
     page = to(drawn(at), "Questions")
     assert DRAFT in shown(page) and "1 drafted from" in shown(page) and "Left out by the checks" in shown(page)
-    assert not at.cases(), "nothing is a case before someone said so"
+    assert not at.testing.cases(), "nothing is a case before someone said so"
     key = next(b.key for b in page.button if (b.key or "").startswith("accept_") and "twin" not in b.key)
     click(page, key)
-    (case,) = at.cases()
+    (case,) = at.testing.cases()
     assert (case.question, case.gold_docs, case.gold_pages) == (DRAFT, ("pump.pdf",), (3,))
     assert case.evidence == "The filter is cleaned every 11 weeks." and "11 weeks" in case.answers[0]
 
-    at.draft(5)  # drafts nothing that is there
-    at.drafting.job.wait(60)
-    assert [d for d in at.drafts if d.question == DRAFT] in ([], [draft])
+    at.testing.draft(5)  # drafts nothing that is there
+    at.testing.drafting.job.wait(60)
+    assert [d for d in at.testing.drafts if d.question == DRAFT] in ([], [draft])
 
 
 @pytest.mark.slow
 def test_a_draft_can_be_changed_or_dropped(desk: Callable[..., Desk]) -> None:
     at = desk(DRAFT)
-    at.draft(5)
-    at.drafting.job.wait(60)
+    at.testing.draft(5)
+    at.testing.drafting.job.wait(60)
     key = button_that(to(drawn(at), "Questions"), "change_")
     page = click(to(drawn(at), "Questions"), key)
     fill(page, "Question", "When is the pump's filter cleaned?")
     submit(page)
-    assert at.cases()[0].question == "When is the pump's filter cleaned?" and at.cases()[0].gold_pages == (3,)
+    (case,) = at.testing.cases()
+    assert case.question == "When is the pump's filter cleaned?" and case.gold_pages == (3,)
 
     other = desk(DRAFT)
-    other.cases_file.unlink()
-    other.draft(5)
-    other.drafting.job.wait(60)
+    other.testing.cases_file.unlink()
+    other.testing.draft(5)
+    other.testing.drafting.job.wait(60)
     page = click(to(drawn(other), "Questions"), button_that(to(drawn(other), "Questions"), "decline_"))
-    assert not other.drafts and not other.cases() and DRAFT in other.declined
+    assert not other.testing.drafts and not other.testing.cases() and DRAFT in other.testing.declined
 
 
 def test_a_twin_is_decided_apart(desk: Callable[..., Desk]) -> None:
     at = desk("What does the fault code E-104 of the Brusk pump mean?")
-    at.draft(1)
-    at.drafting.job.wait(60)
-    (draft,) = at.drafts
+    at.testing.draft(1)
+    at.testing.drafting.job.wait(60)
+    (draft,) = at.testing.drafts
     assert draft.twin and draft.twin.was == "E-104" and "E-104" not in draft.twin.question
     page = to(drawn(at), "Questions")
     page = click(page, button_that(page, "accept_twin_"))
-    assert [case.answerable for case in at.cases()] == [False] and at.drafts[0].twin is None
+    assert [case.answerable for case in at.testing.cases()] == [False] and at.testing.drafts[0].twin is None
     click(page, button_that(page, "accept_"))
-    assert [case.answerable for case in at.cases()] == [False, True] and not at.drafts
+    assert [case.answerable for case in at.testing.cases()] == [False, True] and not at.testing.drafts
 
 
 # -- runs
@@ -237,13 +238,13 @@ def test_search_alone_needs_no_model(desk: Callable[..., Desk]) -> None:
 
 def test_two_runs_are_compared_row_by_row(desk: Callable[..., Desk]) -> None:
     at = with_cases(desk("It must never run dry for longer than 40 seconds.", "NOT FOUND"))
-    at.evaluate(at.cases())
+    at.testing.evaluate(at.testing.cases())
     finished(at)
-    for file in at.trial.out.parent.iterdir():  # made in this very second, so named alike
+    for file in at.testing.trial.out.parent.iterdir():  # made in this very second, so named alike
         file.rename(file.with_name(f"20200101-000000{file.suffix}"))
     later = desk("The filter is cleaned every 11 weeks.", "NOT FOUND")
     later.settings = later.settings.model_copy(update={"max_tokens": 99})
-    later.evaluate(later.cases())
+    later.testing.evaluate(later.testing.cases())
     finished(later)
     page = drawn(later)
     assert "1 came out better and 0 worse" in shown(page) and "was: " in shown(page)
@@ -260,16 +261,16 @@ def test_a_stopped_run_goes_on_where_it_was(desk: Callable[..., Desk]) -> None:
         yield from stream(*prompt)
 
     at.llm().stream = slow  # type: ignore[method-assign]
-    at.evaluate(at.cases())
-    at.trial.stop()
+    at.testing.evaluate(at.testing.cases())
+    at.testing.trial.stop()
     held.set()
     finished(at)
     page = drawn(at)
-    assert at.trial.out and ("Stopped after 1 of 2" in shown(page) or "Nothing was measured yet" in shown(page))
-    first = at.trial.out
-    at.evaluate(at.cases())
+    assert at.testing.trial.out and ("Stopped after 1 of 2" in shown(page) or "Nothing was measured yet" in shown(page))
+    first = at.testing.trial.out
+    at.testing.evaluate(at.testing.cases())
     finished(at)
-    assert at.trial.out == first and "refused 1" in shown(drawn(at))
+    assert at.testing.trial.out == first and "refused 1" in shown(drawn(at))
 
 
 def test_the_chat_goes_before_what_runs_in_the_background() -> None:
@@ -305,12 +306,12 @@ def test_the_chat_goes_before_what_runs_in_the_background() -> None:
 
 def test_new_settings_end_what_uses_the_model(desk: Callable[..., Desk]) -> None:
     at = with_cases(desk("NOT FOUND"))
-    at.draft(5)
-    at.evaluate(at.cases())
+    at.testing.draft(5)
+    at.testing.evaluate(at.testing.cases())
     at.use(at.settings.model_copy(update={"max_tokens": 50}))
-    at.drafting.job.wait(30)
+    at.testing.drafting.job.wait(30)
     finished(at)
-    assert at.drafting.stopping and at.trial.stopping
+    assert at.testing.drafting.stopping and at.testing.trial.stopping
 
 
 # -- trust
@@ -371,9 +372,9 @@ def test_a_bad_answer_becomes_a_case(desk: Callable[..., Desk]) -> None:
     assert area(page, "Question").value == "How often is the filter cleaned?"
     fill(page, "Right answer", "every 11 weeks")
     page = submit(page)
-    (case,) = load_cases(at.cases_file)
+    (case,) = load_cases(at.testing.cases_file)
     assert case.answers == ("every 11 weeks",) and case.answerable and case.gold_docs
-    assert json.loads(at.cases_file.read_text())["question"] == case.question
+    assert json.loads(at.testing.cases_file.read_text())["question"] == case.question
 
 
 # -- steps
@@ -439,6 +440,6 @@ def submit(page: AppTest) -> AppTest:
 
 
 def finished(at: Desk) -> None:
-    assert at.trial
-    at.trial.job.wait(60)
-    assert not at.trial.running and not at.trial.job.error, at.trial.job.error
+    assert at.testing.trial
+    at.testing.trial.job.wait(60)
+    assert not at.testing.trial.running and not at.testing.trial.job.error, at.testing.trial.job.error

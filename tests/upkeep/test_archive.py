@@ -17,7 +17,8 @@ import pytest
 
 from app.llm.states import is_whole
 from ingest.errors import InvalidInput
-from ingest.store.store import FILE, Store
+from ingest.store.file import FILE
+from ingest.store.store import Store
 from ingest.sync.scan import scan
 from ingest.sync.sync import sync
 from ingest.upkeep.archive import FORMAT, MANIFEST, export

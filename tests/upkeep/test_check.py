@@ -27,12 +27,13 @@ from app.settings import load_settings
 from app.ui.desk import Desk
 from ingest.encoder.embed import SentenceEncoder
 from ingest.errors import IndexBusy, IndexMissing
-from ingest.store.index import current
+from ingest.store.file import FILE
 from ingest.store.lock import writing
 from ingest.store.packing import zipped
-from ingest.store.store import FILE, Store
+from ingest.store.snapshots import current
+from ingest.store.store import Store
 from ingest.sync.sync import sync
-from ingest.upkeep.check import Checkup
+from ingest.upkeep.finding import Checkup
 from ingest.upkeep.repair import check
 
 from command_line import docent

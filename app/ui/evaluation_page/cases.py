@@ -14,10 +14,11 @@ from app.ui.desk import Desk
 from app.ui.evaluation_page.case_form import NEW, NONE, case_form, saved
 from app.ui.place import Place, Quote
 from app.ui.shared import notice, shown_path
-from app.ui.text import label, short, short_name
+from app.ui.text import label, short_name
 from app.ui.viewer import open_place
 from ingest.errors import DocentError
 from ingest.store.store import Store
+from ingest.text.oneline import many, short
 
 _ROWS = 30
 
@@ -27,7 +28,9 @@ def new_case_form(desk: Desk) -> None:
     if "adding" in st.session_state:
         with st.container(border=True):
             st.html('<div class="eyebrow">A question of your own</div>')
-            case_form(desk, Case(id=NEW, question=""), "adding", lambda case: append_case(desk.cases_file, case))
+            case_form(
+                desk, Case(id=NEW, question=""), "adding", lambda case: append_case(desk.testing.cases_file, case)
+            )
 
 
 def questions(desk: Desk, cases: Sequence[Case]) -> None:
@@ -36,7 +39,7 @@ def questions(desk: Desk, cases: Sequence[Case]) -> None:
         notice(
             "There are no questions to test with yet.",
             "Have some drafted from your documents above, or write them yourself: a question, and the right answer. "
-            f"They are kept in {shown_path(desk.cases_file)}.",
+            f"They are kept in {shown_path(desk.testing.cases_file)}.",
         )
         return
     st.html("<h2>Your questions</h2>")
@@ -71,7 +74,7 @@ def _text(case: Case) -> str:
 def _told(cases: Sequence[Case], shown: Sequence[Case]) -> str:
     some = f"{len(shown)} of " if len(shown) < len(cases) else ""
     none = sum(not case.answerable for case in cases)
-    return f"{some}{len(cases)} question{'s' * (len(cases) != 1)} · {none} of them not answered by the documents"
+    return f"{some}{many(len(cases), 'question')} · {none} of them not answered by the documents"
 
 
 def _row(desk: Desk, case: Case, cases: Sequence[Case]) -> None:
@@ -104,7 +107,7 @@ def _row(desk: Desk, case: Case, cases: Sequence[Case]) -> None:
                 st.rerun()
             if st.button("Delete", type="primary", key="really_drop"):
                 del st.session_state["dropping"]
-                if saved(lambda: save_cases(desk.cases_file, [c for c in cases if c.id != case.id]), "drop"):
+                if saved(lambda: save_cases(desk.testing.cases_file, [c for c in cases if c.id != case.id]), "drop"):
                     st.rerun()
 
 
@@ -120,7 +123,7 @@ def _where(case: Case) -> str:
 
 def _change(desk: Desk, old: Case, changed: Case) -> None:
     """Replaces a case and keeps its id, so that runs before and after can be compared."""
-    save_cases(desk.cases_file, [changed if case.id == old.id else case for case in desk.cases()])
+    save_cases(desk.testing.cases_file, [changed if case.id == old.id else case for case in desk.testing.cases()])
 
 
 # -- where the answer stands

@@ -16,26 +16,27 @@ from app.ui.desk import Desk
 from app.ui.evaluation_page.case_form import case_form
 from app.ui.place import Place, Quote
 from app.ui.shared import show_error
-from app.ui.text import label, short, short_name
+from app.ui.text import label, short_name
 from app.ui.trial import case_of, case_of_twin
 from app.ui.turns import chips
 from app.ui.viewer import open_place
 from ingest.errors import DocentError
+from ingest.text.oneline import many, short
 
 _AT_ONCE = (5, 10, 20, 40)
 
 
 def bar(desk: Desk) -> None:
     """Draws the buttons with which questions are drafted, or written by hand."""
-    work = desk.drafting
+    work = desk.testing.drafting
     running = bool(work and work.running)
     with st.container(key="draft_bar", horizontal=True, vertical_alignment="bottom"):
         if st.button(
             "Draft questions", icon=":material/edit_note:", key="draft", disabled=running,
-            type="secondary" if desk.drafts else "primary",
+            type="secondary" if desk.testing.drafts else "primary",
             help="The answer model proposes questions from passages of your documents. You decide which to keep.",
         ):  # fmt: skip
-            desk.draft(st.session_state.get("draft_wanted", 10))
+            desk.testing.draft(st.session_state.get("draft_wanted", 10))
             st.rerun()
         st.selectbox("How many", _AT_ONCE, 1, key="draft_wanted", label_visibility="collapsed", width=90)
         if st.button(
@@ -47,23 +48,23 @@ def bar(desk: Desk) -> None:
 
 def cards(desk: Desk) -> None:
     """Draws how far drafting has come, and the drafts that wait for a decision."""
-    work = desk.drafting
+    work = desk.testing.drafting
     if work and work.running:
-        st.fragment(_watch, run_every=1.0)(desk, len(desk.drafts))
+        st.fragment(_watch, run_every=1.0)(desk, len(desk.testing.drafts))
     elif work and work.job.error:
         show_error(work.job.error, desk, key="draft")
     elif work and not work.job.seen:
         _ended(desk)
-    for draft in list(desk.drafts):
+    for draft in list(desk.testing.drafts):
         _card(desk, draft)
 
 
 def _watch(desk: Desk, known: int) -> None:
     """Redraws itself, and the page when there is another draft or drafting has ended."""
-    work = desk.drafting
-    if work is None or not work.running or len(desk.drafts) > known:
+    work = desk.testing.drafting
+    if work is None or not work.running or len(desk.testing.drafts) > known:
         st.rerun()
-    looked = f"{work.looked} passage{'s' * (work.looked != 1)} looked at" if work.looked else "Choosing passages"
+    looked = f"{many(work.looked, 'passage')} looked at" if work.looked else "Choosing passages"
     words = f"{looked}, {work.found} of {work.wanted} drafts."
     with st.container(key="status_draft", horizontal=True, vertical_alignment="center"):
         told = "Stopping after this one…" if work.stopping else f"Writing… {words} You can go on working meanwhile."
@@ -72,7 +73,7 @@ def _watch(desk: Desk, known: int) -> None:
 
 
 def _ended(desk: Desk) -> None:
-    work = desk.drafting
+    work = desk.testing.drafting
     assert work
     left = [
         f"{n} × {reason.rstrip('.').lower()}" for reason, n in Counter(d.reason for d in work.dropped).most_common(4)
@@ -110,7 +111,7 @@ def _quote(fact: Fact) -> Quote:
 
 
 def _decide(desk: Desk, draft: Draft, key: str) -> None:
-    if key in desk.decided:
+    if key in desk.testing.decided:
         st.html('<div class="told">Added to your questions.</div>')
         return
     with st.container(horizontal=True, gap="small", key=f"decide_{key}"):
@@ -149,7 +150,7 @@ def _twin(desk: Desk, draft: Draft, twin: Twin, key: str) -> None:
 
 def _accept(desk: Desk, draft: Draft, case: Case, key: str, *, twin: bool = False) -> None:
     try:
-        append_case(desk.cases_file, case)
+        append_case(desk.testing.cases_file, case)
     except DocentError as error:
         show_error(error, key=f"accept_{key}")
         return
@@ -159,20 +160,20 @@ def _accept(desk: Desk, draft: Draft, case: Case, key: str, *, twin: bool = Fals
 
 
 def _keep(desk: Desk, draft: Draft, case: Case) -> None:
-    append_case(desk.cases_file, case)
+    append_case(desk.testing.cases_file, case)
     _settle(desk, draft)
 
 
 def _settle(desk: Desk, draft: Draft, *, twin: bool = False, twin_too: bool = False) -> None:
     """Records the decision about a draft or its twin. The card is removed when both are decided."""
-    if draft not in desk.drafts:  # in another tab
+    if draft not in desk.testing.drafts:  # in another tab
         return
-    at = desk.drafts.index(draft)
+    at = desk.testing.drafts.index(draft)
     key = case_of(draft).id
     if not twin:
-        desk.decided.add(key)
-        desk.declined.append(draft.question)
+        desk.testing.decided.add(key)
+        desk.testing.declined.append(draft.question)
     if twin or twin_too:
-        draft = desk.drafts[at] = replace(draft, twin=None)
-    if key in desk.decided and draft.twin is None:
-        desk.drafts.remove(draft)
+        draft = desk.testing.drafts[at] = replace(draft, twin=None)
+    if key in desk.testing.decided and draft.twin is None:
+        desk.testing.drafts.remove(draft)

@@ -12,6 +12,7 @@ import streamlit as st
 
 from app.evaluation.runs import Row
 from app.ui.evaluation_page.rows import verdict
+from ingest.text.oneline import many
 
 THIS, LAST = "this run", "the run before"
 _COLOURS = {THIS: "#2f8494", LAST: "#b8ad98"}  # both can be seen on paper and at night
@@ -72,7 +73,7 @@ def in_words(rows: Sequence[Row]) -> list[str]:
     told = []
     if answered := counts["right"] + counts["wrong"] + counts["refused"]:
         told.append(
-            f"Of {answered} question{'s' * (answered != 1)} that the documents answer, Docent answered "
+            f"Of {many(answered, 'question')} that the documents answer, Docent answered "
             f"{counts['right']} right and {counts['wrong']} wrong, and refused {counts['refused']}."
         )
     if none := counts["rightly refused"] + counts["not refused"]:

@@ -17,9 +17,10 @@ from app.ui.desk import Desk
 from app.ui.evaluation_page.cases import gold_page_button, place_in
 from app.ui.place import Place, places
 from app.ui.shared import notice
-from app.ui.text import label, plain_html, short, short_name
+from app.ui.text import label, plain_html, short_name
 from app.ui.turns import chips
 from app.ui.viewer import open_place
+from ingest.text.oneline import short
 
 _ROWS = 25
 _SORTS = ("As in the list", "Least sure first", "Surest first", "Slowest first", "By kind")

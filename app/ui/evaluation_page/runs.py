@@ -16,9 +16,10 @@ from app.evaluation.runs import Row, Run, list_runs, load_rows, load_summary
 from app.ui.desk import Desk
 from app.ui.evaluation_page.result import result
 from app.ui.evaluation_page.rows import table
-from app.ui.shared import duration, notice, show_error
+from app.ui.shared import notice, show_error
 from app.ui.trial import evenly_spaced
 from ingest.errors import DocentError, InvalidInput
+from ingest.sync.progress import duration
 
 FULL, SEARCH = "Answers and search", "Search only"
 _GUESS = {FULL: None, SEARCH: 0.3}  # seconds for one question where no run has told yet
@@ -26,7 +27,7 @@ _GUESS = {FULL: None, SEARCH: 0.3}  # seconds for one question where no run has 
 
 def runs(desk: Desk, cases: Sequence[Case]) -> None:
     """Draws the bar to start a run, then the newest or the chosen run."""
-    trial = desk.trial
+    trial = desk.testing.trial
     if trial and not trial.running and not trial.job.seen:
         trial.job.seen = True
         st.session_state.pop("run_chosen", None)  # the one that has just ended is what people want to see
@@ -63,7 +64,7 @@ def runs(desk: Desk, cases: Sequence[Case]) -> None:
 
 def watch(desk: Desk) -> None:
     """Draws how far the run has come, whatever part of the page is open."""
-    trial = desk.trial
+    trial = desk.testing.trial
     if trial and trial.running:
         st.fragment(_progress, run_every=1.0)(desk)
     elif trial and trial.job.error:
@@ -71,7 +72,7 @@ def watch(desk: Desk) -> None:
 
 
 def _progress(desk: Desk) -> None:
-    trial = desk.trial
+    trial = desk.testing.trial
     if trial is None or not trial.running:
         st.rerun()
     told = trial.job.progress
@@ -87,7 +88,7 @@ def _progress(desk: Desk) -> None:
 
 
 def _is_running(desk: Desk) -> bool:
-    return bool(desk.trial and desk.trial.running)
+    return bool(desk.testing.trial and desk.testing.trial.running)
 
 
 # -- beginning one
@@ -108,7 +109,7 @@ def _bar(desk: Desk, cases: Sequence[Case], known: Sequence[Run]) -> None:
             help="Fewer are taken evenly from the whole list.",
         )  # fmt: skip
         if st.button("Run", icon=":material/play_arrow:", key="run", type="primary"):
-            desk.evaluate(evenly_spaced(cases, size), retrieval_only=mode == SEARCH)
+            desk.testing.evaluate(evenly_spaced(cases, size), retrieval_only=mode == SEARCH)
             st.rerun()
     st.html(f'<div class="told">{html.escape(_beforehand(mode, size, known))}</div>')
 
