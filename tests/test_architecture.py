@@ -68,7 +68,7 @@ HOMES = {
 
 
 def room_of(module: str) -> str:
-    """'app.ask.gate' stands in 'app.ask', 'app.datatypes' beside the rooms."""
+    """'app.ask.check.gate' stands in 'app.ask', 'app.datatypes' beside the rooms."""
     return ".".join(module.split(".")[:2])
 
 

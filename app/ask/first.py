@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import PurePosixPath
 from weakref import WeakKeyDictionary
 
-from app.ask.shelf.named import kind_of, kinds_counted, several
-from app.ask.shelf.wording import in_number
-from app.ask.words import STOP, WORD, stem
+from app.ask.language.filetypes import kind_of, kinds_counted, several
+from app.ask.language.replies import in_number
+from app.ask.language.words import STOP, WORD, stem
 from ingest.datatypes import Document
 from ingest.store.curated import languages
 from ingest.store.index import LocalIndex

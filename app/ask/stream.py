@@ -9,17 +9,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.ask.attempt import Attempt
-from app.ask.elsewhere import older, other_language, with_others
-from app.ask.gate import NEAREST, Verdict, unknown_codes
+from app.ask.check.gate import NEAREST, Verdict, unknown_codes
+from app.ask.check.table_cell import cell_of
+from app.ask.check.verify import quoted
+from app.ask.find.elsewhere import older, other_language, with_others
+from app.ask.find.retrieve import AS_FOUND, further, retrieve
 from app.ask.kinds.dates import PERIOD_WANTED, start_of
 from app.ask.kinds.registry import IN_ORDER
-from app.ask.orders import warnings
 from app.ask.plan import Asked, Computed, compute
-from app.ask.retrieve import AS_FOUND, further, retrieve
-from app.ask.tabular.cell import cell_of
 from app.ask.understand.rewrite import standalone, with_figures
-from app.ask.verify import quoted
 from app.ask.working import Worked, with_date, with_sum
+from app.ask.write.injection import warnings
 from app.datatypes import Answer, Hit, Kind, Plan, Prompt, Sentence, Turn
 from app.llm.peak import peak_mb
 from app.llm.protocol import Llm, Stats

@@ -27,7 +27,7 @@ import click
 
 from app.ask.assistant import Assistant
 from app.ask.opening import open_assistant, open_encoder
-from app.ask.prompt import REFUSAL
+from app.ask.write.prompt import REFUSAL
 from app.datatypes import Answer
 from app.settings import load_settings
 from ingest.readers.read import SUFFIXES

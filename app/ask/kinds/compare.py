@@ -11,19 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from app.ask.alike import Pair, pairs
-from app.ask.kinds.cuts import Cut, asks_which, cuts, plain
-from app.ask.kinds.headed import compare_headed
-from app.ask.kinds.phrases import compare_phrases
-from app.ask.kinds.sides import AGE, Sides, sides_of
-from app.ask.kinds.speaking import Speaking
-from app.ask.kinds.things import compare_things
-from app.ask.named import called, documents_named
-from app.ask.outline import Outline, outline_of
+from app.ask.find.documents import called, documents_named
+from app.ask.kinds.comparing.alignment import Pair, pairs
+from app.ask.kinds.comparing.headings import compare_headed
+from app.ask.kinds.comparing.phrases import compare_phrases
+from app.ask.kinds.comparing.points import Speaking
+from app.ask.kinds.comparing.request import Cut, asks_which, cuts, plain
+from app.ask.kinds.comparing.sides import AGE, Sides, sides_of
+from app.ask.kinds.comparing.things import compare_things
+from app.ask.language.naming import name_words
 from app.ask.plan import Asked, Computed, cite
-from app.ask.telling import Room, in_stretches, most_telling, weight
-from app.ask.units import Unit
-from app.ask.wording import name_words
+from app.ask.structure.outline import Outline, outline_of
+from app.ask.structure.salience import Room, in_stretches, most_telling, weight
+from app.ask.structure.statements import Unit
 from app.datatypes import Citation, Grid, Plan, Status
 from ingest.datatypes import Document
 

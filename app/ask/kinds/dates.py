@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from app.ask.language.quantities import Quantity, quantities
 from app.ask.plan import Asked, Computed
-from app.ask.quantities import Quantity, quantities
 from app.datatypes import Citation, Plan
 
 PERIOD_WANTED = " Answer with the period that the passages give for this, such as '10 days' or '3 years'."

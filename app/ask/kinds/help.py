@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 
 from app.ask.first import first_questions, holdings
+from app.ask.language.replies import say
 from app.ask.plan import Asked, Computed
-from app.ask.shelf.smalltalk import said_to_docent
-from app.ask.shelf.wording import say
+from app.ask.understand.smalltalk import said_to_docent
 from app.datatypes import Plan
 from ingest.readers.read import KINDS
 

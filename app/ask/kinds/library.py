@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from app.ask.kinds.holdings import details as one
+from app.ask.kinds.holdings import inventory as counted
+from app.ask.kinds.holdings import mentioning as found
+from app.ask.kinds.holdings import ranking as ordered
+from app.ask.kinds.holdings.questions import ENGLISH, GERMAN
+from app.ask.language.patterns import fitting
 from app.ask.plan import Asked, Computed
-from app.ask.shelf import counted, found, one, ordered
-from app.ask.shelf.patterns import fitting
-from app.ask.shelf.wording import spoken
-from app.ask.shelf.wordings import ENGLISH, GERMAN
+from app.ask.understand.smalltalk import spoken
 
 Work = Callable[[Asked, re.Match[str], bool], Computed | None]
 _WORK: Mapping[str, Work] = {  # by what is asked for

@@ -11,16 +11,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from app.ask.editions import held_back
+from app.ask.find.editions import held_back
+from app.ask.find.retrieve import mentioned_documents
+from app.ask.find.sections import near
+from app.ask.kinds.lists.candidates import Candidate, candidates, headings
+from app.ask.kinds.lists.request import PARTS, Enumerable, enumerable
+from app.ask.kinds.lists.rows import Rows, tables_of
+from app.ask.kinds.lists.sweep import Item, said_as, sweep
+from app.ask.language.relevance import Wanted, in_roots, root, roots, wanted
 from app.ask.plan import Asked, Computed, cite
-from app.ask.retrieve import mentioned_documents
-from app.ask.structure.candidates import Candidate, candidates, headings
 from app.ask.structure.lists import labelled
-from app.ask.structure.matching import Wanted, in_roots, root, roots, wanted
-from app.ask.structure.rows import Rows, tables_of
-from app.ask.structure.sections import Section, near, outline
-from app.ask.structure.sweep import Item, said_as, sweep
-from app.ask.understand.enumerable import PARTS, Enumerable, enumerable
+from app.ask.structure.sections import Section, outline
 from app.datatypes import Grid, Plan
 from ingest.datatypes import Document
 

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.ask.find.sections import Fit, fit, near
+from app.ask.language.relevance import Wanted, roots, wanted
 from app.ask.plan import Asked, Computed, cite
 from app.ask.structure.lists import Entry, Listed, asides, marked_lists, sentences
-from app.ask.structure.matching import Wanted, roots, wanted
-from app.ask.structure.sections import Fit, Section, fit, near
+from app.ask.structure.sections import Section
 from app.datatypes import Kind, Plan, Status
 
 _WHO = r"(?:i|we|you|one|someone|somebody|people|they|(?:an?|the|our|my|new)(?: \w+){1,2}?)"

@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from app.ask.kinds.wishes import Wish, wish_of
-from app.ask.named import TYPES, file_in
-from app.ask.outline import Outline, Section, opening_of
+from app.ask.find.documents import TYPES, file_in
+from app.ask.find.parts import NO_TOPIC, Part
+from app.ask.find.retrieve import retrieve
+from app.ask.find.subject import Subject, subject_of
+from app.ask.kinds.summaries.request import Wish, wish_of
+from app.ask.language.naming import name_words, telling_share
 from app.ask.plan import Asked, Computed, cite
-from app.ask.retrieve import retrieve
-from app.ask.sections import NO_TOPIC, Part
-from app.ask.subject import Subject, subject_of
-from app.ask.telling import Room, in_stretches, introduction, is_aside, most_telling
-from app.ask.units import Unit, columns_of, units_of
-from app.ask.wording import name_words, telling_share
+from app.ask.structure.outline import Outline, Section, opening_of
+from app.ask.structure.salience import Room, in_stretches, introduction, is_aside, most_telling
+from app.ask.structure.statements import Unit, columns_of, units_of
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document
 from ingest.text.clean import CELL

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from app.ask.kinds.tables.interpret import understood
+from app.ask.kinds.tables.reply import answered, impossible
+from app.ask.kinds.tables.select import results
 from app.ask.plan import Asked, Computed
-from app.ask.tabular.reading import understood
-from app.ask.tabular.said import answered, impossible
-from app.ask.tabular.select import results
 from app.datatypes import Citation, Grid, Plan
 
 _CITED = 30

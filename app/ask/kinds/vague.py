@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from app.ask.find.mentions import NEAR, mentions
+from app.ask.find.retrieve import AS_FOUND, retrieve
+from app.ask.kinds.holdings.inventory import lines
+from app.ask.language.patterns import compiled, fitting
+from app.ask.language.replies import in_number, say
+from app.ask.language.words import STOP, WORD, codes, stem
 from app.ask.plan import Asked, Computed, cite
-from app.ask.retrieve import AS_FOUND, retrieve
-from app.ask.shelf.counted import lines
-from app.ask.shelf.mentioned import NEAR, mentions
-from app.ask.shelf.patterns import compiled, fitting
-from app.ask.shelf.wording import in_number, say, spoken
-from app.ask.words import STOP, WORD, codes, stem
+from app.ask.understand.smalltalk import spoken
 from app.datatypes import Citation, Hit, Plan, Status
 from ingest.text.sentences import sentence_spans
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from app.ask.alike import pairs
 from app.ask.assistant import Assistant
-from app.ask.outline import outline_of
+from app.ask.kinds.comparing.alignment import pairs
+from app.ask.structure.outline import outline_of
 from app.settings import Settings
 from ingest.sync.sync import sync
 

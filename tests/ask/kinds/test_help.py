@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ask.shelf.smalltalk import said_to_docent
+from app.ask.understand.smalltalk import said_to_docent
 from ingest.store.store import Store
 
 TALK = {

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from app.ask.assistant import Assistant
-from app.ask.kinds.wishes import wish_of
+from app.ask.kinds.summaries.request import wish_of
 from app.datatypes import Turn
 from app.settings import Settings
 from ingest.sync.sync import sync

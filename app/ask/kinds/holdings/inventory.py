@@ -1,0 +1,174 @@
+"""Answers about the documents in all: how many there are, which, of what kind, in which language, what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from app.ask.find.titles import known_as, meant
+from app.ask.language.filetypes import kind_called, kind_of, kinds_counted, several
+from app.ask.language.replies import in_number, say
+from app.ask.plan import Asked, Computed
+from app.datatypes import Plan
+from ingest.datatypes import Document
+from ingest.store import curated
+from ingest.text.language import language_name
+
+SHOWN = 30  # lines of a list
+
+
+def searched(asked: Asked) -> tuple[str, str]:
+    """'12 files' or '214 of 216 files', and a sentence on those that could not be read."""
+    failed = [d for d in asked.index.documents() if d.error and (asked.doc_ids is None or d.id in asked.doc_ids)]
+    there = len(asked.documents)
+    if not failed:
+        return several(there, "file"), ""
+    return f"{there:,} of {several(there + len(failed), 'file')}", f"{several(len(failed), 'file')} could not be read."
+
+
+def lines(items: Sequence[str]) -> str:
+    """One a line, the first so many, and how many more there are."""
+    more = [f"… and {len(items) - SHOWN:,} more"] if len(items) > SHOWN else []
+    return "\n".join([*(f"- {item}" for item in items[:SHOWN]), *more])
+
+
+def _of_kind(asked: Asked, match: re.Match[str]) -> tuple[str, list[Document]]:
+    """The kind of file that is asked about, '' for all, and the documents of it."""
+    word = match.groupdict().get("what") or ""
+    kind = next((kind for part in word.split() if (kind := kind_called(part))), "")
+    return kind, [d for d in asked.documents if not kind or kind_of(d.path) == kind]
+
+
+def _plan(said: str, documents: Sequence[Document] = (), operation: str = "") -> Plan:
+    return Plan("library", said, tuple(document.path for document in documents[:SHOWN]), operation=operation)
+
+
+def number(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    kind, documents = _of_kind(asked, match)
+    _, failed = searched(asked)
+    plan = _plan("Counted the documents that were read.", operation="count")
+    if kind:
+        return Computed(plan, f"There {'is' if len(documents) == 1 else 'are'} {several(len(documents), kind)} in the "
+                        f"library.\n{lines([known_as(d) for d in documents])}".strip(), reason=failed)  # fmt: skip
+    pages = sum(document.n_pages for document in documents)
+    many = in_number(len(documents), "document", "many documents", german)
+    text = say("count", german, documents=many, pages=in_number(pages, "page", "many pages", german))
+    kinds = ", ".join(several(n, k) for k, n in kinds_counted(documents))
+    return Computed(plan, text if german or not kinds else f"{text}\n\nOf these: {kinds}.", reason=failed)
+
+
+def number_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    """'How many invoices are among the documents?': where at least two are called so."""
+    named = meant(match["x"], asked.documents)
+    if len(named) < 2:
+        return None
+    plan = _plan(f"Counted the documents with “{match['x']}” in their name or title.", named, "count")
+    reason = "Counted by names and titles; one that is not called so is not among them."
+    text = f"There are {several(len(named), 'document')} called so:\n{lines([known_as(d) for d in named])}"
+    return Computed(plan, text, reason=reason)
+
+
+def listed_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    """'Which invoices do you have?', where at least two are called so; 'do you have the manual?' where one is."""
+    phrase = match.groupdict().get("x") or match.groupdict().get("work") or ""
+    named = meant(phrase, asked.documents)
+    if len(named) < (2 if match.groupdict().get("x") else 1):
+        return None
+    plan = _plan(f"Looked for documents with “{phrase}” in their name or title.", named, "rows")
+    head = f"{'Yes, ' * ('work' in match.groupdict())}{several(len(named), 'document')} called so:"
+    reason = "Found by names and titles; one that is not called so is not among them."
+    return Computed(plan, f"{head}\n{lines([known_as(d) for d in named])}", reason=reason)
+
+
+def pages(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    many = in_number(len(asked.documents), "document", "many documents", german)
+    total = in_number(sum(document.n_pages for document in asked.documents), "page", "many pages", german)
+    text = say("count", german, documents=many, pages=total)
+    return Computed(_plan("Added up the pages of all documents.", operation="sum"), text, reason=searched(asked)[1])
+
+
+def listed(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    kind, documents = _of_kind(asked, match)
+    if not documents:
+        return Computed(_plan("Looked through the names of all files."), "", status="abstained",
+                        reason=f"There is no {kind or 'document'} in the library.")  # fmt: skip
+    many = several(len(documents), kind) if kind else in_number(len(documents), "document", "many documents", german)
+    items = [f"{known_as(d)}, {in_number(d.n_pages, 'page', 'many pages', german)}" for d in documents]
+    plan = _plan("Listed the documents that were read.", documents, "rows")
+    return Computed(plan, f"{many}:\n{lines(items)}", reason=searched(asked)[1])
+
+
+def any_kind(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    """'Do you have any spreadsheets?'"""
+    kind, documents = _of_kind(asked, match)
+    if not kind:
+        return None
+    if not documents:
+        return Computed(_plan("Looked through the names of all files."), f"No, there is no {kind} in the library.")
+    computed = listed(asked, match, german)
+    return computed and Computed(computed.plan, f"Yes, {computed.text}", reason=computed.reason)
+
+
+def types(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    items = [f"{kind}: {count:,}" for kind, count in kinds_counted(asked.documents)]
+    plan = _plan("Counted the files of each kind.", operation="count")
+    return Computed(plan, lines(items), reason=searched(asked)[1]) if items else None
+
+
+def languages(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    """Of all documents, or of those that are named."""
+    phrase = match.groupdict().get("x")
+    documents = meant(phrase, asked.documents) if phrase else list(asked.documents)
+    known = curated.languages(asked.index.store)
+    if not documents or (phrase and len(documents) > 5):
+        return None
+    plan = _plan("Told the language of each document from its words.", documents if phrase else ())
+    if phrase:
+        items = [f"{known_as(d)}: {language_name(known[d.id])}" for d in documents if d.id in known]
+    else:
+        counts = Counter(language_name(known[d.id]) for d in documents if d.id in known)
+        items = [f"{name}: {several(count, 'document')}" for name, count in counts.most_common()]
+    untold = sum(document.id not in known for document in documents)
+    reason = f"The language of {several(untold, 'document')} could not be told, such as of tables." if untold else ""
+    return Computed(plan, lines(items), reason=reason) if items else None
+
+
+def unread(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    failed = [d for d in asked.index.documents() if d.error and (asked.doc_ids is None or d.id in asked.doc_ids)]
+    pages = "SELECT doc_id, number FROM pages EXCEPT SELECT doc_id, page FROM chunks"
+    sql = f"SELECT doc_id, count(*) FROM ({pages}) GROUP BY doc_id"
+    empty = dict(asked.index.store.rows(sql))
+    partly = [d for d in asked.documents if d.id in empty]
+    plan = _plan("Looked up which files could not be read, or not wholly.", [*failed, *partly])
+    items = [f"{d.path}: {d.error} {d.hint}".strip() for d in failed]
+    items += [f"{d.path}: no text on {several(empty[d.id], 'page')} of {d.n_pages:,}" for d in partly]
+    if not items:
+        return Computed(plan, f"All {several(len(asked.documents), 'file')} could be read.")
+    head = f"{several(len(failed), 'file')} could not be read" if failed else "All files could be read"
+    head += f"; of {several(len(partly), 'file')} some pages have no text" if partly else ""
+    return Computed(plan, f"{head}:\n{lines(items)}")
+
+
+def duplicates(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    return _verdicts(
+        asked,
+        curated.duplicates(asked.index.store),
+        ("says the same as another one", "say the same as others"),
+        "duplicate",
+    )
+
+
+def outdated(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+    what = ("has a newer edition in the library", "have newer editions in the library")
+    return _verdicts(asked, asked.index.superseded()[0], what, "document with a newer edition")
+
+
+def _verdicts(asked: Asked, verdicts: dict[int, curated.Verdict], what: tuple[str, str], none: str) -> Computed:
+    by_id = {document.id: document for document in asked.documents}
+    found = [(by_id[i], verdict) for i, verdict in verdicts.items() if i in by_id]
+    plan = _plan("Compared the documents with one another.", [document for document, _ in found])
+    if not found:
+        return Computed(plan, f"No {none} was found among {several(len(by_id), 'document')}.")
+    items = [f"{document.path}: {verdict.why}" for document, verdict in found]
+    return Computed(plan, f"{several(len(found), 'document')} {what[len(found) != 1]}:\n{lines(sorted(items))}")
