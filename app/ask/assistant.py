@@ -10,7 +10,7 @@ from pathlib import Path
 from app.ask.check.gate import Calibration, calibration_for
 from app.ask.domains import Domain, load_domain
 from app.ask.find.retrieve import named_documents, retrieve
-from app.ask.kinds.holdings.questions import is_to_docent
+from app.ask.kinds.library import is_to_docent
 from app.ask.several import SeveralStream
 from app.ask.stream import AnswerStream
 from app.ask.translated import TranslatedStream

@@ -15,11 +15,12 @@ from app.ask.check.polarity import is_contrary
 from app.ask.check.verify import Claim, points, refuses, verify
 from app.ask.find.evidence import best_sentences, sentences_of
 from app.ask.find.retrieve import join_neighbours
-from app.ask.kinds.dates import without_dates
+from app.ask.language.dates import without_dates
+from app.ask.language.replies import REFUSAL
 from app.ask.understand.rewrite import standalone
 from app.ask.write.compose import AT_ONCE, States, composed
 from app.ask.write.injection import gives_orders
-from app.ask.write.prompt import REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of
+from app.ask.write.prompt import build_checks, build_prompt, history_of, label_of, passages_of
 from app.datatypes import Hit, Prompt, Sentence, Turn
 from app.llm.protocol import Llm, Stats
 from ingest.store.index import LocalIndex

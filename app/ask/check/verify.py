@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.ask.language.quantities import Quantity, quantities, stands_in
+from app.ask.language.replies import REFUSAL
 from app.ask.language.spoken_rows import wrong_cell
 from app.ask.language.words import content_words, names, stated_numbers, stem
-from app.ask.write.prompt import REFUSAL
 from app.datatypes import Citation, Hit, Sentence
 from ingest.text.sentences import sentence_spans
 

@@ -10,38 +10,35 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from app.ask.kinds.holdings import details as one
-from app.ask.kinds.holdings import inventory as counted
-from app.ask.kinds.holdings import mentioning as found
-from app.ask.kinds.holdings import ranking as ordered
+from app.ask.kinds.holdings import details, inventory, mentioning, ranking
 from app.ask.kinds.holdings.questions import ENGLISH, GERMAN
 from app.ask.language.patterns import fitting
 from app.ask.plan import Asked, Computed
-from app.ask.understand.smalltalk import spoken
+from app.ask.understand.smalltalk import said_to_docent, spoken
 
 Work = Callable[[Asked, re.Match[str], bool], Computed | None]
 _WORK: Mapping[str, Work] = {  # by what is asked for
-    "count": counted.number,
-    "count named": counted.number_named,
-    "list named": counted.listed_named,
-    "pages in all": counted.pages,
-    "listed": counted.listed,
-    "any kind": counted.any_kind,
-    "types": counted.types,
-    "languages": counted.languages,
-    "unread": counted.unread,
-    "duplicates": counted.duplicates,
-    "outdated": counted.outdated,
-    "length": one.length,
-    "written by": one.written_by,
-    "dated when": one.dated_when,
-    "changed when": one.changed_when,
-    "most": ordered.most,
-    "edition": ordered.newest_edition,
-    "of date": ordered.of_date,
-    "changed": ordered.changed,
-    "mention": found.mention,
-    "anything": found.anything,
+    "count": inventory.number,
+    "count named": inventory.number_named,
+    "list named": inventory.listed_named,
+    "pages in all": inventory.pages,
+    "listed": inventory.listed,
+    "any kind": inventory.any_kind,
+    "types": inventory.types,
+    "languages": inventory.languages,
+    "unread": inventory.unread,
+    "duplicates": inventory.duplicates,
+    "outdated": inventory.outdated,
+    "length": details.length,
+    "written by": details.written_by,
+    "dated when": details.dated_when,
+    "changed when": details.changed_when,
+    "most": ranking.most,
+    "edition": ranking.newest_edition,
+    "of date": ranking.of_date,
+    "changed": ranking.changed,
+    "mention": mentioning.mention,
+    "anything": mentioning.anything,
 }
 # What is asked within the documents that the search is limited to; all else is about the whole library.
 _WITHIN = frozenset({"length", "written by", "dated when", "changed when", "languages", "mention", "anything"})
@@ -56,3 +53,10 @@ def answer(asked: Asked) -> Computed | None:
             if computed := _WORK[key](scope, match, german):
                 return computed
     return None
+
+
+def is_to_docent(question: str) -> bool:
+    """Whether it may be asked of Docent and not of the documents, so that neither its spelling nor its language is to
+    be looked at before."""
+    plain = spoken(question)
+    return bool(said_to_docent(question)[0] or fitting(plain, GERMAN) or fitting(plain, ENGLISH))

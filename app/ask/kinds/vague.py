@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 
 from app.ask.find.mentions import NEAR, mentions
 from app.ask.find.retrieve import AS_FOUND, retrieve
-from app.ask.kinds.holdings.inventory import lines
 from app.ask.language.patterns import compiled, fitting
-from app.ask.language.replies import in_number, say
+from app.ask.language.replies import in_number, lines, say
 from app.ask.language.words import STOP, WORD, codes, stem
 from app.ask.plan import Asked, Computed, cite
 from app.ask.understand.smalltalk import spoken

@@ -1,7 +1,11 @@
-"""How people word what is not about the documents' content, and the few sentences that answer it, in two languages."""
+"""The few sentences that Docent says itself, in two languages, with numbers and lists in them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+REFUSAL = "NOT FOUND"  # of the answer model, where the passages do not hold what was asked
+MOST_LINES = 30  # of a list
 SENTENCES = {
     "hello": ("Hello!", "Hallo!"),
     "thanks": (
@@ -79,3 +83,9 @@ def in_number(number: int, one: str, many: str, german: bool = False) -> str:
     """'1 page', '1,200 pages'; the two words are keys of the sentences."""
     shown = f"{number:,}".replace(",", ".") if german else f"{number:,}"
     return f"{shown} {say(one if number == 1 else many, german)}"
+
+
+def lines(items: Sequence[str]) -> str:
+    """One a line, the first so many, and how many more there are."""
+    more = [f"… and {len(items) - MOST_LINES:,} more"] if len(items) > MOST_LINES else []
+    return "\n".join([*(f"- {item}" for item in items[:MOST_LINES]), *more])

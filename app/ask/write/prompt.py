@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 
+from app.ask.language.replies import REFUSAL
 from app.ask.write.injection import gives_orders, marked
 from app.datatypes import Hit, Prompt, Segment, Sentence, Turn
 from app.llm.protocol import Llm
 from ingest.errors import InvalidInput
 
-REFUSAL = "NOT FOUND"
 MAX_QUESTION = 4000  # characters; what a model of this size can make sense of beside its passages
 _MARK = "\u2063docent\u2063"  # invisible and never in a template
 _HISTORY_TURNS = 2

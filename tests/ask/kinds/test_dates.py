@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ask.kinds.dates import dates_in, moved, period_of, said, start_of, worked_out
+from app.ask.language.dates import dates_in, moved, period_of, said, start_of, worked_out
 from app.datatypes import Citation
 
 DAYS = st.dates(date(1900, 1, 1), date(2200, 12, 31))

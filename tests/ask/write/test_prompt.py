@@ -1,6 +1,7 @@
 import pytest
 
-from app.ask.write.prompt import REFUSAL, build_checks, build_prompt
+from app.ask.language.replies import REFUSAL
+from app.ask.write.prompt import build_checks, build_prompt
 from app.datatypes import Answer, Hit, Sentence, Turn
 from app.llm.protocol import Stats
 from ingest.datatypes import Chunk

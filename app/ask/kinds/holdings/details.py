@@ -8,8 +8,7 @@ from datetime import datetime
 
 from app.ask.find.titles import known_as, meant
 from app.ask.kinds.holdings.authorship import author_of, date_of, shown
-from app.ask.kinds.holdings.inventory import lines
-from app.ask.language.replies import in_number, say
+from app.ask.language.replies import in_number, lines, say
 from app.ask.plan import Asked, Computed, cite
 from app.datatypes import Plan
 from ingest.datatypes import Document

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 
 from app.ask.find.titles import known_as, meant
 from app.ask.language.filetypes import kind_called, kind_of, kinds_counted, several
-from app.ask.language.replies import in_number, say
+from app.ask.language.replies import MOST_LINES, in_number, lines, say
 from app.ask.plan import Asked, Computed
 from app.datatypes import Plan
 from ingest.datatypes import Document
 from ingest.store import curated
 from ingest.text.language import language_name
-
-SHOWN = 30  # lines of a list
 
 
 def searched(asked: Asked) -> tuple[str, str]:
@@ -27,12 +25,6 @@ def searched(asked: Asked) -> tuple[str, str]:
     return f"{there:,} of {several(there + len(failed), 'file')}", f"{several(len(failed), 'file')} could not be read."
 
 
-def lines(items: Sequence[str]) -> str:
-    """One a line, the first so many, and how many more there are."""
-    more = [f"… and {len(items) - SHOWN:,} more"] if len(items) > SHOWN else []
-    return "\n".join([*(f"- {item}" for item in items[:SHOWN]), *more])
-
-
 def _of_kind(asked: Asked, match: re.Match[str]) -> tuple[str, list[Document]]:
     """The kind of file that is asked about, '' for all, and the documents of it."""
     word = match.groupdict().get("what") or ""
@@ -41,7 +33,7 @@ def _of_kind(asked: Asked, match: re.Match[str]) -> tuple[str, list[Document]]:
 
 
 def _plan(said: str, documents: Sequence[Document] = (), operation: str = "") -> Plan:
-    return Plan("library", said, tuple(document.path for document in documents[:SHOWN]), operation=operation)
+    return Plan("library", said, tuple(document.path for document in documents[:MOST_LINES]), operation=operation)
 
 
 def number(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:

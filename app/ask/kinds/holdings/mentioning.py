@@ -9,9 +9,9 @@ from dataclasses import replace
 from app.ask.find.mentions import Mention, Mentions, alternatives, mentions, near, telling
 from app.ask.find.titles import known_as, meant, stems_of
 from app.ask.kinds.holdings.authorship import date_of
-from app.ask.kinds.holdings.inventory import lines, searched
+from app.ask.kinds.holdings.inventory import searched
 from app.ask.language.filetypes import kind_called, kind_of, several
-from app.ask.language.replies import in_number, say
+from app.ask.language.replies import in_number, lines, say
 from app.ask.plan import Asked, Computed, cite
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document

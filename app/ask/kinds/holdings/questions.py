@@ -3,8 +3,7 @@ stand for the lines of PARTS, '(?P<x>…)' is what is asked about."""
 
 from __future__ import annotations
 
-from app.ask.language.patterns import compiled, fitting
-from app.ask.understand.smalltalk import said_to_docent, spoken
+from app.ask.language.patterns import compiled
 
 PARTS = {
     "docs": r"documents?|files?|docs?|texts?|papers|dokumente?n?|dateie?n?",
@@ -194,10 +193,3 @@ PARTS |= {
     "stand": r"(?:occurs?|appears?|mentioned|stand|come up|named|found|discussed|referred to|used|turn up)",
 }
 ENGLISH, GERMAN = compiled(_ENGLISH, PARTS), compiled(_GERMAN, PARTS)
-
-
-def is_to_docent(question: str) -> bool:
-    """Whether it may be asked of Docent and not of the documents, so that neither its spelling nor its language is to
-    be looked at before."""
-    plain = spoken(question)
-    return bool(said_to_docent(question)[0] or fitting(plain, GERMAN) or fitting(plain, ENGLISH))

@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 from app.ask.find.titles import known_as, meant
 from app.ask.kinds.holdings.authorship import Told, date_of, shown
 from app.ask.kinds.holdings.details import file_date
-from app.ask.kinds.holdings.inventory import lines, searched
+from app.ask.kinds.holdings.inventory import searched
 from app.ask.language.filetypes import several
+from app.ask.language.replies import lines
 from app.ask.plan import Asked, Computed, cite
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document
