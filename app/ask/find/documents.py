@@ -66,7 +66,7 @@ _KNOWN: WeakKeyDictionary[LocalIndex, tuple[Key, Names]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class DocumentName:
     """A document with the words that it is called by, those that mean about the same, the dates and the marks."""
 
     document: Document
@@ -81,7 +81,7 @@ class Called:
 class Names:
     """What all documents that can answer are called."""
 
-    called: tuple[Called, ...]
+    called: tuple[DocumentName, ...]
 
     @cached_property
     def places(self) -> dict[str, list[int]]:
@@ -93,12 +93,12 @@ class Names:
         return found
 
     @cached_property
-    def by_id(self) -> dict[int, Called]:
+    def by_id(self) -> dict[int, DocumentName]:
         return {one.document.id: one for one in self.called}
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedDocuments:
     """`documents` are those that a phrase names best, `share` is how much of it they are called by, 0 to 1."""
 
     documents: tuple[Document, ...] = ()
@@ -113,7 +113,7 @@ class Named:
         return self.share >= _NEAR
 
 
-def called(asked: Asked) -> Names:
+def names_of_documents(asked: Asked) -> Names:
     """Read once for each state of the index: many questions ask for it."""
     key = (asked.index.store.changes, None if asked.doc_ids is None else frozenset(asked.doc_ids))
     if asked.index not in _KNOWN or _KNOWN[asked.index][0] != key:
@@ -121,7 +121,7 @@ def called(asked: Asked) -> Names:
     return _KNOWN[asked.index][1]
 
 
-def _called(index: LocalIndex, documents: Sequence[Document]) -> Iterator[Called]:
+def _called(index: LocalIndex, documents: Sequence[Document]) -> Iterator[DocumentName]:
     headings: dict[int, list[str]] = {}
     for doc_id, text in index.store.rows("SELECT doc_id, text FROM headings WHERE start < 100 AND level < 3"):
         headings.setdefault(doc_id, []).append(text)
@@ -137,10 +137,10 @@ def _called(index: LocalIndex, documents: Sequence[Document]) -> Iterator[Called
         words = words_of(text) | endings | months
         near = frozenset(word for group in _ALIKE if group & words for word in group)
         first = index.text(document.id, 0, _OPENING).lower() if len(documents) <= _LOOKED_INTO else ""
-        yield Called(document, words, near, words_of(first), dates, frozenset(marks_in(text)))
+        yield DocumentName(document, words, near, words_of(first), dates, frozenset(marks_in(text)))
 
 
-def documents_named(phrase: str, names: Names, *, by_opening: bool = False) -> Named:
+def documents_named(phrase: str, names: Names, *, by_opening: bool = False) -> NamedDocuments:
     """Those that share most of the phrase's words; several where they share as many. `by_opening`: what stands in
     their first lines counts too."""
     phrase = phrase.lower()
@@ -149,7 +149,7 @@ def documents_named(phrase: str, names: Names, *, by_opening: bool = False) -> N
         for document in by_file:
             rest = rest.replace(PurePosixPath(document.path).name.lower(), " ")
         if not name_words(rest):
-            return Named(by_file, 1.0)
+            return NamedDocuments(by_file, 1.0)
     date, marks = _day(phrase), set(marks_in(phrase))
     total = _DATED * bool(date) + _MARKED * bool(marks)
     scores = [0.0] * len(names.called)
@@ -166,9 +166,9 @@ def documents_named(phrase: str, names: Names, *, by_opening: bool = False) -> N
         scores[place] += _MARKED * bool(marks & one.marks)
     best = max(scores, default=0.0)
     if not total or best <= 0.2 * total:
-        return Named()
+        return NamedDocuments()
     found = [one.document for one, score in zip(names.called, scores, strict=True) if score > best - 0.02 * total]
-    return Named(tuple(found), best / total)
+    return NamedDocuments(tuple(found), best / total)
 
 
 def _bearing(word: str, names: Names, by_opening: bool) -> dict[int, float]:

@@ -72,7 +72,7 @@ def mentions(index: LocalIndex, phrase: str, documents: Sequence[Document]) -> M
     )
 
 
-def near(index: LocalIndex, encoder: Encoder, phrase: str, documents: Sequence[Document]) -> list[Mention]:
+def nearest_mentions(index: LocalIndex, encoder: Encoder, phrase: str, documents: Sequence[Document]) -> list[Mention]:
     """The documents with the passages that come nearest by meaning, where they come near at all."""
     vector = encoder.encode_queries([phrase])[0]
     by_id = {document.id: document for document in documents}
@@ -98,13 +98,13 @@ def _core(phrase: str) -> str:
     return named[0] if len(named) == 1 and len(phrase.split()) <= _BEFORE_CODE and phrase.endswith(named[0]) else phrase
 
 
-def telling(phrase: str) -> list[str]:
+def key_words(phrase: str) -> list[str]:
     return [word for word in WORD.findall(phrase) if word.lower() not in STOP]
 
 
 def _passages(index: LocalIndex, phrase: str, documents: Sequence[Document]) -> list[tuple[int, int, str]]:
     """(document's id, start, text) of those that hold all telling words, in any of their forms, in text or heading."""
-    words = telling(phrase)
+    words = key_words(phrase)
     if not words:
         return []
     query = " AND ".join(f'"{word}"' for word in words)
@@ -127,7 +127,7 @@ def side_by_side(phrase: str) -> re.Pattern[str]:
 
 def _first(text: str, phrase: str) -> int:
     """Where the first of the words stands in it, as far as can be told."""
-    for word in telling(phrase):
+    for word in key_words(phrase):
         if found := re.search(rf"(?<!\w){re.escape(word[: max(4, len(word) - 3)])}", text, re.IGNORECASE):
             return found.start()
     return 0

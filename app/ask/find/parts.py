@@ -63,7 +63,7 @@ def _headed_outline(asked: Asked, document: Document) -> Outline:
 
 
 def _read(asked: Asked, outline: Outline, sections: Sequence[Section]) -> Part:
-    if any(section.units for section in sections):
+    if any(section.statements for section in sections):
         return Part(outline, tuple(sections))
     return Part(outline, read_of(asked.index, outline.document, sections) or tuple(sections))
 
@@ -93,7 +93,7 @@ def topic_part(asked: Asked, document: Document, topic: str) -> tuple[Part | Non
         if outline.sections[place] not in taken:
             taken += chapter(outline.sections, place)
     part = _read(asked, outline, taken) if taken else None
-    return (part, share) if part and any(section.units for section in part.sections) else (None, 0.0)
+    return (part, share) if part and any(section.statements for section in part.sections) else (None, 0.0)
 
 
 def _is_title(outline: Outline, place: int) -> bool:

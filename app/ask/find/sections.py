@@ -10,7 +10,7 @@ from app.ask.find.editions import held_back
 from app.ask.find.retrieve import mentioned_documents
 from app.ask.language.relevance import Wanted, in_roots, roots
 from app.ask.plan import Asked
-from app.ask.structure.sections import OPENING, Section, outline
+from app.ask.structure.sections import OPENING, Section, sections_of
 from ingest.datatypes import Document
 from ingest.store.index import LocalIndex
 from ingest.text.sentences import Span
@@ -20,7 +20,7 @@ _DOCUMENTS = 14  # looked into for one question
 _TITLED = 4  # of these, those whose title or file name comes nearest
 
 
-def near(asked: Asked, sought: Wanted) -> list[Section]:
+def sections_about(asked: Asked, sought: Wanted) -> list[Section]:
     """Sections that may be about it: those that hold the most of its words, and those whose headings hold one of them.
     Of editions that are not meant, none."""
     held = held_back(asked.query, *asked.index.superseded()) if asked.doc_ids is None else frozenset()
@@ -38,7 +38,7 @@ def near(asked: Asked, sought: Wanted) -> list[Section]:
         section
         for doc_id, places in found.items()
         if doc_id in documents
-        for section in _chosen(outline(asked.index, documents[doc_id]), places, sought)
+        for section in _chosen(sections_of(asked.index, documents[doc_id]), places, sought)
     ]
 
 

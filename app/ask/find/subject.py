@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.ask.find.documents import Named, Names, called, documents_named, named_folder
+from app.ask.find.documents import NamedDocuments, Names, documents_named, named_folder, names_of_documents
 from app.ask.find.parts import NO_TOPIC, NTH, Part, numbered_part, topic_part
 from app.ask.language.naming import holds, name_words
 from app.ask.plan import Asked
@@ -75,7 +75,7 @@ def subject_of(asked: Asked, phrase: str) -> Subject:
         meant = _last_cited(asked) or (asked.documents if len(asked.documents) == 1 else ())
         if meant or not phrase.startswith("the "):
             return _whole(asked, meant) if meant else Subject("missing")
-    names = called(asked)
+    names = names_of_documents(asked)
     whole = documents_named(phrase, names)
     for pattern in (_PAGES, _NUMBERED, _COUNTED, _SECTION_ON):
         if found := pattern.match(phrase):
@@ -157,7 +157,7 @@ def _within(asked: Asked, names: Names, phrase: str) -> Subject | None:
     return None
 
 
-def _newest(asked: Asked, named: Named) -> list[Document]:
+def _newest(asked: Asked, named: NamedDocuments) -> list[Document]:
     older = asked.index.superseded()[0]
     return [one for one in named.documents if one.id not in older] or list(named.documents)
 

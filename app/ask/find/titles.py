@@ -44,7 +44,7 @@ def _name(path: str, title: str) -> frozenset[str]:
     return frozenset(own | words_for(path))
 
 
-def meant(phrase: str, documents: Sequence[Document]) -> list[Document]:
+def documents_titled(phrase: str, documents: Sequence[Document]) -> list[Document]:
     """The documents that have all the phrase's telling words in their name, title or folder; none where a word is in
     no name, except one such as 'document' or 'contract' beside others that are.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from app.ask.language.dates import asks_for_date, dates_in, said
+from app.ask.language.dates import asks_for_date, dates_in, written_out
 from app.ask.plan import Asked, Computed
 from app.datatypes import Plan
 
@@ -39,4 +39,4 @@ def _between(first: date, last: date, unit: str) -> str:
     spelled = ", ".join(f"{n} {word}{'s' * (n != 1)}" for n, word in exact if n) or "0 days"
     whole = {"weeks": days // 7, "months": 12 * apart.years + apart.months, "years": apart.years}
     counted = f"{whole[unit]} full {unit}; exactly " if unit in whole else ""
-    return f"{counted}{days:,} day{'s' * (days != 1)} ({spelled}) from {said(first)} to {said(last)}."
+    return f"{counted}{days:,} day{'s' * (days != 1)} ({spelled}) from {written_out(first)} to {written_out(last)}."

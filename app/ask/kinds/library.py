@@ -14,15 +14,15 @@ from app.ask.kinds.holdings import details, inventory, mentioning, ranking
 from app.ask.kinds.holdings.questions import ENGLISH, GERMAN
 from app.ask.language.patterns import fitting
 from app.ask.plan import Asked, Computed
-from app.ask.understand.smalltalk import said_to_docent, spoken
+from app.ask.understand.smalltalk import smalltalk_in, without_courtesies
 
 Work = Callable[[Asked, re.Match[str], bool], Computed | None]
 _WORK: Mapping[str, Work] = {  # by what is asked for
-    "count": inventory.number,
-    "count named": inventory.number_named,
-    "list named": inventory.listed_named,
-    "pages in all": inventory.pages,
-    "listed": inventory.listed,
+    "count": inventory.document_count,
+    "count named": inventory.count_named,
+    "list named": inventory.list_named,
+    "pages in all": inventory.page_count,
+    "listed": inventory.list_documents,
     "any kind": inventory.any_kind,
     "types": inventory.types,
     "languages": inventory.languages,
@@ -37,8 +37,8 @@ _WORK: Mapping[str, Work] = {  # by what is asked for
     "edition": ranking.newest_edition,
     "of date": ranking.of_date,
     "changed": ranking.changed,
-    "mention": mentioning.mention,
-    "anything": mentioning.anything,
+    "mention": mentioning.documents_mentioning,
+    "anything": mentioning.documents_about,
 }
 # What is asked within the documents that the search is limited to; all else is about the whole library.
 _WITHIN = frozenset({"length", "written by", "dated when", "changed when", "languages", "mention", "anything"})
@@ -46,7 +46,7 @@ _WITHIN = frozenset({"length", "written by", "dated when", "changed when", "lang
 
 def answer(asked: Asked) -> Computed | None:
     """What the first wording that fits, and whose documents are there, comes to."""
-    question = spoken(asked.question)
+    question = without_courtesies(asked.question)
     for wordings, german in ((ENGLISH, False), (GERMAN, True)):
         for key, match in fitting(question, wordings):
             scope = asked if key in _WITHIN else replace(asked, doc_ids=None)
@@ -58,5 +58,5 @@ def answer(asked: Asked) -> Computed | None:
 def is_to_docent(question: str) -> bool:
     """Whether it may be asked of Docent and not of the documents, so that neither its spelling nor its language is to
     be looked at before."""
-    plain = spoken(question)
-    return bool(said_to_docent(question)[0] or fitting(plain, GERMAN) or fitting(plain, ENGLISH))
+    plain = without_courtesies(question)
+    return bool(smalltalk_in(question)[0] or fitting(plain, GERMAN) or fitting(plain, ENGLISH))

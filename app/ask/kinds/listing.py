@@ -13,15 +13,15 @@ from itertools import groupby
 
 from app.ask.find.editions import held_back
 from app.ask.find.retrieve import mentioned_documents
-from app.ask.find.sections import near
+from app.ask.find.sections import sections_about
 from app.ask.kinds.lists.candidates import Candidate, candidates, headings
-from app.ask.kinds.lists.request import PARTS, Enumerable, enumerable
+from app.ask.kinds.lists.request import PARTS, ListRequest, list_request
 from app.ask.kinds.lists.rows import Rows, tables_of
 from app.ask.kinds.lists.sweep import Item, said_as, sweep
 from app.ask.language.relevance import Wanted, in_roots, root, roots, wanted
 from app.ask.plan import Asked, Computed, cite
 from app.ask.structure.lists import labelled
-from app.ask.structure.sections import Section, outline
+from app.ask.structure.sections import Section, sections_of
 from app.datatypes import Grid, Plan
 from ingest.datatypes import Document
 
@@ -51,7 +51,7 @@ _NEEDED = "need needs needed require requires required included includes contain
 
 def answer(asked: Asked) -> Computed | None:
     """The items; None where it is not clearly a list, or where there is none."""
-    ask = enumerable(asked.plain)
+    ask = list_request(asked.plain)
     if ask is None:
         return None
     generic = [*_GENERIC, *([] if ask.strict else _NEEDED)]
@@ -72,8 +72,8 @@ def answer(asked: Asked) -> Computed | None:
     return _of_sweep(asked, ask, sought) if ask.head and (ask.every or said_as(ask.head)) else None
 
 
-def _structured(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Candidate]:
-    sections = near(asked, sought)
+def _structured(asked: Asked, ask: ListRequest, sought: Wanted) -> list[Candidate]:
+    sections = sections_about(asked, sought)
     tables: list[Rows] = []
     for _, own in groupby(sections, lambda section: section.document.id):
         tables += tables_of(asked.index, list(own))
@@ -84,7 +84,7 @@ def _structured(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Candidate
     ]
 
 
-def _of_structure(asked: Asked, ask: Enumerable, ranked: Sequence[Candidate]) -> Computed:
+def _of_structure(asked: Asked, ask: ListRequest, ranked: Sequence[Candidate]) -> Computed:
     best, section = ranked[0], ranked[0].section
     reasons = [] if best.sure else ["it may be incomplete, or not quite what was meant"]
     if other := next((one.section for one in ranked[1:] if _is_as_good(one, best)), None):
@@ -103,7 +103,7 @@ def _of_structure(asked: Asked, ask: Enumerable, ranked: Sequence[Candidate]) ->
     return Computed(plan, text, tuple(cited), "unsure" if reasons else "answered", _sentence(reasons), grid)
 
 
-def _of_outline(asked: Asked, ask: Enumerable, sought: Wanted) -> Computed | None:
+def _of_outline(asked: Asked, ask: ListRequest, sought: Wanted) -> Computed | None:
     """A document's own widest headings, where the question's other words name one document."""
     rest = Wanted({word: weight for word, weight in sought.weights.items() if word not in roots(ask.head)})
     scope = _scope(asked)
@@ -112,7 +112,7 @@ def _of_outline(asked: Asked, ask: Enumerable, sought: Wanted) -> Computed | Non
         named = scope
     if len(named) != 1:
         return None
-    sections = [section for section in outline(asked.index, named[0]) if section.heading]
+    sections = [section for section in sections_of(asked.index, named[0]) if section.heading]
     for level in sorted({section.level for section in sections}):
         widest = [section for section in sections if section.level == level]
         if len(widest) >= _FEWEST:
@@ -151,14 +151,14 @@ def _scope(asked: Asked) -> list[Document]:
     return [document for document in asked.documents if document.id not in held]
 
 
-def _of_label(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Item]:
+def _of_label(asked: Asked, ask: ListRequest, sought: Wanted) -> list[Item]:
     """Lines that are marked as such, 'Action: …', in documents that hold the question's other words."""
     scope = {document.id: document for document in _scope(asked)}
     hits = asked.index.chunks([hit.chunk_id for hit in asked.index.bm25(ask.head, 10 * _LABELLED, scope)]).values()
     items: list[Item] = []
     within: list[Item] = []  # that hold some of the question's words themselves
     for doc_id in sorted({hit.doc_id for hit in hits}, key=list(scope).index)[:_LABELLED]:
-        for section in outline(asked.index, scope[doc_id]):
+        for section in sections_of(asked.index, scope[doc_id]):
             for label, entry in labelled(section):
                 if roots(label) != roots(ask.head):
                     continue
@@ -172,7 +172,7 @@ def _of_label(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Item]:
     return items if len(items) >= _FEWEST else []
 
 
-def _of_sweep(asked: Asked, ask: Enumerable, sought: Wanted) -> Computed | None:
+def _of_sweep(asked: Asked, ask: ListRequest, sought: Wanted) -> Computed | None:
     kept = {word: weight for word, weight in sought.weights.items() if not in_roots(word, frozenset([root(ask.head)]))}
     if (ask.negative and not said_as(ask.head)) or (not kept and not ask.every):
         return None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.ask.find.sections import Fit, fit, near
+from app.ask.find.sections import Fit, fit, sections_about
 from app.ask.language.relevance import Wanted, roots, wanted
 from app.ask.plan import Asked, Computed, cite
 from app.ask.structure.lists import Entry, Listed, asides, marked_lists, sentences
@@ -163,7 +163,7 @@ def _wanted(asked: Asked, text: str, verb: str = "") -> Wanted:
 def _best_first(asked: Asked, goal: _Goal) -> list[_Found]:
     found = [
         one
-        for section in near(asked, goal.sought)
+        for section in sections_about(asked, goal.sought)
         for one in _found(section, goal)
         if one.sure or (one.acts and one.fit.share >= _ENOUGH and one.fit.clear >= _NEAR and not goal.weak)
     ]

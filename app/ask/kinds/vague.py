@@ -16,7 +16,7 @@ from app.ask.language.patterns import compiled, fitting
 from app.ask.language.replies import in_number, lines, say
 from app.ask.language.words import STOP, WORD, codes, stem
 from app.ask.plan import Asked, Computed, cite
-from app.ask.understand.smalltalk import spoken
+from app.ask.understand.smalltalk import without_courtesies
 from app.datatypes import Citation, Hit, Plan, Status
 from ingest.text.sentences import sentence_spans
 
@@ -121,7 +121,7 @@ def _head(asked: Asked, subject: str, german: bool) -> str:
 
 def _subject(asked: Asked) -> tuple[str, bool]:
     """What an overview is wanted of, and whether that was asked in German; '' where it is another question."""
-    question = spoken(asked.question)
+    question = without_courtesies(asked.question)
     for wordings, german in ((_IN_ENGLISH, False), (_IN_GERMAN, True)):
         for _, match in fitting(question, wordings):
             follows = _FOLLOWS.match(question) and asked.history

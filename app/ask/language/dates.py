@@ -66,7 +66,7 @@ def without_dates(text: str) -> str:
     return _DATE.sub(" ", text)
 
 
-def said(day: date) -> str:
+def written_out(day: date) -> str:
     """15 May 2032."""
     return f"{day.day} {_MONTHS[day.month - 1].capitalize()} {day.year}"
 
@@ -129,7 +129,7 @@ def _unit(quantity: Quantity) -> str:
     return next((_UNITS[unit] for unit in sorted(quantity.units) if unit in _UNITS), "")
 
 
-def moved(start: date, period: Period) -> date | None:
+def shifted(start: date, period: Period) -> date | None:
     """The day a period after the start, or before it; None beyond the calendar and for half months."""
     from dateutil.relativedelta import relativedelta
 
@@ -145,5 +145,9 @@ def moved(start: date, period: Period) -> date | None:
 
 def worked_out(start: date, period: Period) -> str:
     """The day with its working, as a sentence; '' where there is none."""
-    day = moved(start, period)
-    return f"{said(day)}: {period.written} {'before' if period.back else 'from'} {said(start)}." if day else ""
+    day = shifted(start, period)
+    return (
+        f"{written_out(day)}: {period.written} {'before' if period.back else 'from'} {written_out(start)}."
+        if day
+        else ""
+    )

@@ -24,29 +24,29 @@ _BY_ENDING = {ending: kind for kind, (endings, _) in _KINDS.items() for ending i
 _CALLED = {stem(word): kind for kind, (_, words) in _KINDS.items() for word in words.split()}
 
 
-def kind_of(path: str) -> str:
+def filetype_of(path: str) -> str:
     """What kind of file it is, as people call it: 'PDF', 'spreadsheet'."""
     ending = PurePosixPath(path).suffix.lstrip(".").lower()
     return _BY_ENDING.get(ending, ending.upper() or "file")
 
 
-def kind_called(word: str) -> str:
+def filetype_called(word: str) -> str:
     """The kind of file that a word means; '' for none."""
     return _CALLED.get(stem(word.lower()), "")
 
 
 def words_for(path: str) -> frozenset[str]:
     """Stems of the words that mean files of its kind."""
-    return frozenset(word for word, kind in _CALLED.items() if kind == kind_of(path))
+    return frozenset(word for word, kind in _CALLED.items() if kind == filetype_of(path))
 
 
-def kinds_counted(documents: Sequence[Document]) -> list[tuple[str, int]]:
+def filetypes_counted(documents: Sequence[Document]) -> list[tuple[str, int]]:
     """How many files of each kind, the most frequent first."""
-    counted = Counter(kind_of(document.path) for document in documents)
+    counted = Counter(filetype_of(document.path) for document in documents)
     return sorted(counted.items(), key=lambda item: (-item[1], item[0].lower()))
 
 
-def several(number: int, word: str) -> str:
+def files_in_number(number: int, word: str) -> str:
     """'1 document', '1,200 documents', '2 PDFs'; kinds of files that end in 'text' are 'text files'."""
     word = {"text": "text file", "Word": "Word file"}.get(word, word)
     return f"{number:,} {word}{'s' * (number != 1)}"

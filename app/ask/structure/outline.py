@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.ask.structure.statements import Unit, flat, units_of
+from app.ask.structure.statements import Statement, flat, statements_of
 from ingest.datatypes import Document, Heading
 from ingest.store.index import LocalIndex
 from ingest.text.clean import CELL
@@ -48,7 +48,7 @@ class Section:
     level: int
     start: int
     end: int
-    units: tuple[Unit, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
     @property
     def name(self) -> str:
@@ -70,8 +70,8 @@ class Outline:
     whole: bool = True
 
     @property
-    def units(self) -> list[Unit]:
-        return [unit for section in self.sections for unit in section.units]
+    def statements(self) -> list[Statement]:
+        return [statement for section in self.sections for statement in section.statements]
 
 
 def outline_of(index: LocalIndex, document: Document) -> Outline:
@@ -90,8 +90,8 @@ def outline_of(index: LocalIndex, document: Document) -> Outline:
     else:
         known = headings if len(headings) > 1 else [*headings, *_look_like_headings(text, headings)]
         sections = list(_between(text, known))
-    read = _with_units(sections, text, 0, reader)
-    return Outline(document, tuple(one for one in read if one.units or one.heading))
+    read = _with_statements(sections, text, 0, reader)
+    return Outline(document, tuple(one for one in read if one.statements or one.heading))
 
 
 def contents_of(index: LocalIndex, document: Document) -> Outline:
@@ -119,8 +119,8 @@ def span_of(index: LocalIndex, document: Document, start: int, end: int) -> tupl
     if not reader:
         rows = index.store.rows("SELECT reader FROM pages WHERE doc_id = ? LIMIT 1", (document.id,))
         reader = rows[0][0] if rows else ""
-    read = _with_units(_between(text, headings, start), text, start, reader)
-    return tuple(one for one in read if one.units)
+    read = _with_statements(_between(text, headings, start), text, start, reader)
+    return tuple(one for one in read if one.statements)
 
 
 def opening_of(index: LocalIndex, document: Document) -> tuple[Section, ...]:
@@ -138,11 +138,11 @@ def _headings(index: LocalIndex, document: Document) -> list[Heading]:
     return [Heading(*row) for row in rows]
 
 
-def _with_units(sections: Iterable[Section], text: str, base: int, reader: str) -> Iterator[Section]:
+def _with_statements(sections: Iterable[Section], text: str, base: int, reader: str) -> Iterator[Section]:
     """`text` begins at `base`."""
     for one in sections:
-        units = units_of(text[one.start - base : one.end - base], one.start, reader in _BROKEN)
-        yield replace(one, units=tuple(units))
+        statements = statements_of(text[one.start - base : one.end - base], one.start, reader in _BROKEN)
+        yield replace(one, statements=tuple(statements))
 
 
 def chapter(sections: Sequence[Section], place: int) -> list[Section]:
@@ -204,7 +204,7 @@ def _sampled(index: LocalIndex, document: Document, headings: Sequence[Heading],
         end = min(following, heading.start + _OF_EACH)
         text = index.text(document.id, heading.start, end)
         sections = _between(text, [heading] if heading.text else [], heading.start)
-        yield from _with_units(sections, text, heading.start, "")
+        yield from _with_statements(sections, text, heading.start, "")
 
 
 # -- mail

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from app.ask.language.quantities import quantities
 from app.ask.language.words import content_words, names
 from app.ask.structure.outline import Section
-from app.ask.structure.statements import Unit
+from app.ask.structure.statements import Statement
 
 _MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _DATE = re.compile(rf"\b(?:{_MONTH})[a-z]*\.? \d|\d\.? (?:{_MONTH})[a-z]*\b|\b\d{{4}}-\d\d-\d\d\b|\b(?:19|20)\d\d\b")
@@ -94,7 +94,7 @@ _AGAIN = 0.22  # what a section's next sentence counts less
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Budget:
     """How much is taken: characters, sentences in all, sections, sentences of one section. `introduced`: with the
     sentence that says what all of it is about, if there is one."""
 
@@ -109,28 +109,30 @@ def is_aside(section: Section) -> bool:
     return bool(_ASIDE.fullmatch(section.name))
 
 
-def most_telling(sections: Sequence[Section], title: str, room: Room) -> list[tuple[int, list[Unit]]]:
+def most_salient(sections: Sequence[Section], title: str, budget: Budget) -> list[tuple[int, list[Statement]]]:
     """The places of the sections that are kept, in order, each with its best sentences in order."""
-    units = [(place, n, unit) for place, one in enumerate(sections) for n, unit in enumerate(_of(one))]
-    if not units:
+    statements = [(place, n, statement) for place, one in enumerate(sections) for n, statement in enumerate(_of(one))]
+    if not statements:
         return []
-    words = [frozenset(content_words(unit.meaning)) for _, _, unit in units]
-    scores, first = _central(words), introduction(sections, title) if room.introduced else None
+    words = [frozenset(content_words(statement.meaning)) for _, _, statement in statements]
+    scores, first = _central(words), introduction(sections, title) if budget.introduced else None
     title_words = frozenset(content_words(title))
-    for i, (place, n, unit) in enumerate(units):
+    for i, (place, n, statement) in enumerate(statements):
         section = sections[place]
         heading = frozenset(content_words(section.name))
         scores[i] += (
-            weight(unit)
-            + (0.6 if unit.said[0].islower() else 0.2) * (n == 0)
+            salience(statement)
+            + (0.6 if statement.said[0].islower() else 0.2) * (n == 0)
             + 0.12 * bool(_GIST.fullmatch(section.name))
         )
-        scores[i] += _FIRST * (unit is first)
+        scores[i] += _FIRST * (statement is first)
         scores[i] += 0.25 * _share(heading, words[i]) + 0.15 * _share(title_words, words[i])
-    chosen = _taken([place for place, _, _ in units], [unit for _, _, unit in units], words, scores, room)
-    found: dict[int, list[Unit]] = {}
+    chosen = _taken(
+        [place for place, _, _ in statements], [statement for _, _, statement in statements], words, scores, budget
+    )
+    found: dict[int, list[Statement]] = {}
     for i in sorted(chosen):
-        found.setdefault(units[i][0], []).append(units[i][2])
+        found.setdefault(statements[i][0], []).append(statements[i][2])
     return list(found.items())
 
 
@@ -138,40 +140,40 @@ def in_stretches(sections: Sequence[Section], most: int) -> list[Section]:
     """A long text with few headings in as many stretches as sentences are wanted, so that all of it is told of."""
     if len(sections) >= most // 2:
         return list(sections)
-    length = max(_STRETCH, sum(len(section.units) for section in sections) // most)
+    length = max(_STRETCH, sum(len(section.statements) for section in sections) // most)
     return [
-        replace(section, units=section.units[at : at + length])
+        replace(section, statements=section.statements[at : at + length])
         for section in sections
-        for at in range(0, len(section.units) or 1, length)
+        for at in range(0, len(section.statements) or 1, length)
     ]
 
 
-def introduction(sections: Sequence[Section], title: str) -> Unit | None:
+def introduction(sections: Sequence[Section], title: str) -> Statement | None:
     """The sentence with which a document says what it is about: one of its first whole ones."""
     wanted = frozenset(content_words(title))
-    best: tuple[float, Unit] | None = None
+    best: tuple[float, Statement] | None = None
     place = 0
     for section in sections:
-        for unit in _of(section):
-            if unit.form == "row" or _EMPTY.search(unit.said):
+        for statement in _of(section):
+            if statement.form == "row" or _EMPTY.search(statement.said):
                 continue
-            length = len(unit.said.split())
-            words = frozenset(content_words(unit.said))
+            length = len(statement.said.split())
+            words = frozenset(content_words(statement.said))
             if words <= wanted or length < 4:
                 continue  # the title again
-            score = 0.6 * _share(wanted, words) + 0.5 * bool(_ABOUT.search(unit.said)) - 0.15 * place
-            score += 0.3 * bool(_GIST.fullmatch(section.name)) + 0.1 * (unit.said[-1] == ".") + 0.2 * (length > 5)
-            score -= 0.5 * (length > 60) + 0.6 * (unit.said[-1] in ":?") + 0.4 * bool(_LABEL.match(unit.said))
-            score -= 0.3 * bool(_LEANING.match(unit.said)) + 0.5 * unit.said.isupper()
+            score = 0.6 * _share(wanted, words) + 0.5 * bool(_ABOUT.search(statement.said)) - 0.15 * place
+            score += 0.3 * bool(_GIST.fullmatch(section.name)) + 0.1 * (statement.said[-1] == ".") + 0.2 * (length > 5)
+            score -= 0.5 * (length > 60) + 0.6 * (statement.said[-1] in ":?") + 0.4 * bool(_LABEL.match(statement.said))
+            score -= 0.3 * bool(_LEANING.match(statement.said)) + 0.5 * statement.said.isupper()
             place += 1
             if best is None or score > best[0]:
-                best = score, unit
+                best = score, statement
     return best[1] if best else None
 
 
-def weight(unit: Unit) -> float:
+def salience(statement: Statement) -> float:
     """What it holds that a careful person would write down."""
-    text = unit.said
+    text = statement.said
     measured = [quantity for quantity in quantities(text) if quantity.units]
     score = 0.4 * bool(_MONEY.search(text)) + 0.3 * bool(_DATE.search(text)) + min(0.4, 0.2 * len(measured))
     score += min(0.15, 0.05 * len(re.findall(r"\d+", text))) + min(0.15, 0.05 * len(names(text)))
@@ -179,23 +181,31 @@ def weight(unit: Unit) -> float:
     length = len(text.split())
     score -= 0.25 * bool(_LEANING.match(text)) + 0.2 * bool(_POINTING.search(text)) + 0.8 * bool(_EMPTY.search(text))
     score -= (
-        0.4 * (length < 5 and unit.form != "row") + 0.2 * (length > 45) + 0.5 * (length > 80) + 0.3 * text.endswith("?")
+        0.4 * (length < 5 and statement.form != "row")
+        + 0.2 * (length > 45)
+        + 0.5 * (length > 80)
+        + 0.3 * text.endswith("?")
     )
-    if unit.form == "row":
+    if statement.form == "row":
         score += 0.4 if _TOTAL.search(text.split(":")[0]) else -0.25
-    elif text[0].islower() and not unit.leans:
+    elif text[0].islower() and not statement.leans:
         score -= 0.4  # the rest of a sentence
-    return score - 0.3 * (text[-1] == ":" or (unit.form == "sentence" and text[-1] not in ".!?…)\"”'"))
+    return score - 0.3 * (text[-1] == ":" or (statement.form == "sentence" and text[-1] not in ".!?…)\"”'"))
 
 
-def _of(section: Section) -> Sequence[Unit]:
+def _of(section: Section) -> Sequence[Statement]:
     """Those that can be taken: up to where a list of references begins."""
     if is_aside(section):
         return ()
     end = next(
-        (i for i, unit in enumerate(section.units) if i and _ASIDE.fullmatch(unit.said.strip(" :0123456789."))), None
+        (
+            i
+            for i, statement in enumerate(section.statements)
+            if i and _ASIDE.fullmatch(statement.said.strip(" :0123456789."))
+        ),
+        None,
     )
-    return section.units[:end]
+    return section.statements[:end]
 
 
 def _central(words: Sequence[frozenset[str]]) -> list[float]:
@@ -206,24 +216,28 @@ def _central(words: Sequence[frozenset[str]]) -> list[float]:
 
 
 def _taken(
-    places: Sequence[int], units: Sequence[Unit], words: Sequence[frozenset[str]], scores: Sequence[float], room: Room
+    places: Sequence[int],
+    statements: Sequence[Statement],
+    words: Sequence[frozenset[str]],
+    scores: Sequence[float],
+    budget: Budget,
 ) -> set[int]:
     """The best ones: first one of each section, then more where they tell most; none that says what another says."""
     chosen: set[int] = set()
     taken: Counter[int] = Counter()
-    used, again = 0, 0.3 * min(1.0, len(units) / 40)  # of a short text more is worth telling
+    used, again = 0, 0.3 * min(1.0, len(statements) / 40)  # of a short text more is worth telling
     for first in (True, False):
-        waiting = set(range(len(units))) - chosen
-        while waiting and len(chosen) < room.most and used < room.characters:
+        waiting = set(range(len(statements))) - chosen
+        while waiting and len(chosen) < budget.most and used < budget.characters:
             i = max(waiting, key=lambda i: (scores[i] - _AGAIN * taken[places[i]], -i))
             waiting.remove(i)
             place, value = places[i], scores[i] - _AGAIN * taken[places[i]]
-            full = taken[place] >= (1 if first else room.each) or (not taken[place] and len(taken) >= room.sections)
+            full = taken[place] >= (1 if first else budget.each) or (not taken[place] and len(taken) >= budget.sections)
             if full or value < (0.2 if first else again) or any(_same(words[i], words[j]) for j in chosen):
                 continue
             chosen.add(i)
             taken[place] += 1
-            used += len(units[i].said)
+            used += len(statements[i].said)
     return chosen
 
 

@@ -68,7 +68,7 @@ def headings_of(index: LocalIndex, document: Document) -> list[Heading]:
     return [Heading(*row) for row in index.store.rows(sql, (document.id,))]
 
 
-def outline(index: LocalIndex, document: Document) -> list[Section]:
+def sections_of(index: LocalIndex, document: Document) -> list[Section]:
     """All sections in order, the text before the first heading included. One where there are no headings."""
     text = index.store.text(document.id)
     found = [heading for heading in headings_of(index, document) if heading.level < CAPTION]

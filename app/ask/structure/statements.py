@@ -41,7 +41,7 @@ Form = Literal["sentence", "item", "row"]
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Statement:
     """`start:end` of the text holds it; `said` is how it reads: on one line, a row with the names of its columns.
 
     `lead` is the sentence that introduces the list it stands in, or the caption of its table. `spoken` is a row with
@@ -74,10 +74,10 @@ class _Line:
     after_break: bool = False
 
 
-def units_of(text: str, base: int = 0, broken: bool = False) -> list[Unit]:
+def statements_of(text: str, base: int = 0, broken: bool = False) -> list[Statement]:
     """In order, `start` and `end` counted from `base`. `broken`: the text was written in lines of about one width."""
     lines = list(_lines(text))
-    found: list[Unit] = []
+    found: list[Statement] = []
     place = 0
     while place < len(lines):
         line = lines[place]
@@ -94,17 +94,19 @@ def units_of(text: str, base: int = 0, broken: bool = False) -> list[Unit]:
         if not _is_caption(lines, end):
             found += _sentences(text, line.start, lines[end].end, line.form)
         place = end + 1
-    return [replace(unit, start=base + unit.start, end=base + unit.end) for unit in _with_leads(found)]
+    return [
+        replace(statement, start=base + statement.start, end=base + statement.end) for statement in _with_leads(found)
+    ]
 
 
-def cells_of(row: Unit) -> list[tuple[str, str]]:
+def cells_of(row: Statement) -> list[tuple[str, str]]:
     """(column, value) of each cell but the first, as far as columns are told; the first is what the row is about."""
     pieces = row.spoken.rpartition(": ")[2].split("; ")
     named = [piece.split(" = ", 1) for piece in pieces if " = " in piece]
     return [(name.strip(), value.strip()) for name, value in named]
 
 
-def columns_of(row: Unit) -> list[str]:
+def columns_of(row: Statement) -> list[str]:
     """The names of a row's columns, as far as they are told. Sheets whose columns are only lettered name them in their
     first row."""
     head, _, _ = row.spoken.partition(": ")
@@ -156,24 +158,24 @@ def _is_caption(lines: Sequence[_Line], place: int) -> bool:
     return above and len(line.text) <= _LONGEST_CAPTION and not line.text.endswith(".")
 
 
-def _sentences(text: str, start: int, end: int, form: str) -> list[Unit]:
+def _sentences(text: str, start: int, end: int, form: str) -> list[Statement]:
     """Each of the paragraph's; those of an item of a list are one, as long as it is short."""
     as_one = re.sub(r"[\n\f][ >]*", lambda gap: " " * len(gap.group()), text[start:end])
     spans = sentence_spans(as_one)
     kind: Form = "item" if form == "item" else "sentence"
-    return [Unit(start + a, start + b, " ".join(as_one[a:b].split()), kind) for a, b in spans]
+    return [Statement(start + a, start + b, " ".join(as_one[a:b].split()), kind) for a, b in spans]
 
 
-def _with_leads(units: Sequence[Unit]) -> list[Unit]:
+def _with_leads(statements: Sequence[Statement]) -> list[Statement]:
     """Items know the sentence above their list."""
-    found: list[Unit] = []
+    found: list[Statement] = []
     lead = ""
-    for unit in units:
-        if unit.form == "item":
-            unit = replace(unit, lead=lead)
+    for statement in statements:
+        if statement.form == "item":
+            statement = replace(statement, lead=lead)
         else:
-            lead = unit.said if unit.form == "sentence" else ""
-        found.append(unit)
+            lead = statement.said if statement.form == "sentence" else ""
+        found.append(statement)
     return found
 
 
@@ -198,7 +200,7 @@ def _table_at(lines: Sequence[_Line], place: int) -> list[int]:
     return found if len(found) > 1 else []
 
 
-def _rows(lines: Sequence[_Line], first: int, places: Sequence[int], text: str) -> list[Unit]:
+def _rows(lines: Sequence[_Line], first: int, places: Sequence[int], text: str) -> list[Statement]:
     """The table's rows said in full. A row whose cells were broken into several lines is one again."""
     header = cells(lines[first].text)  # or its first row, where it begins with values
     caption = ""
@@ -228,7 +230,7 @@ def _rows(lines: Sequence[_Line], first: int, places: Sequence[int], text: str) 
         start += len(text[start:]) - len(text[start:].lstrip(" \t"))
         names = header if is_header else [""] * len(header)
         spoken = row_said(*aligned(names, row)) if len(row) > 1 else row[0]
-        found.append(Unit(start, lines[group[-1]].end, _shown(names, row), "row", caption, spoken))
+        found.append(Statement(start, lines[group[-1]].end, _shown(names, row), "row", caption, spoken))
     return found
 
 

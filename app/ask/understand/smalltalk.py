@@ -137,7 +137,7 @@ _OPENING = re.compile(
 _CLOSING = re.compile(r"[,;]?\s+(?:please|bitte|thanks|thank you|danke)$", re.IGNORECASE)
 
 
-def said_to_docent(message: str) -> tuple[str, bool]:
+def smalltalk_in(message: str) -> tuple[str, bool]:
     """What it is, a key of the sentences, and whether it is German; ('', False) where it may be about the documents.
 
     The whole message must be so: 'thanks, and how long is the lease?' is a question.
@@ -151,7 +151,7 @@ def said_to_docent(message: str) -> tuple[str, bool]:
     return "", False
 
 
-def spoken(question: str) -> str:
+def without_courtesies(question: str) -> str:
     """The question without greeting, 'can you tell me' and closing punctuation; its case is kept."""
     plain = re.sub(r"\b(what|which|who|where)'s\b", r"\1 is", " ".join(question.replace("’", "'").split()), flags=re.I)
     while True:

@@ -83,10 +83,10 @@ def result_of(question: str, evidence: Sequence[Sentence], llm: Llm) -> Result |
     tokens = [*llm.tokenize(head, special=True), *llm.tokenize(asked), *llm.tokenize(tail, special=True)]
     if len(tokens) + _LONGEST > llm.n_ctx:
         return None
-    return reckoned("".join(llm.stream(tokens, _LONGEST)), question, text)
+    return calculated("".join(llm.stream(tokens, _LONGEST)), question, text)
 
 
-def reckoned(written: str, question: str, text: str) -> Result | None:
+def calculated(written: str, question: str, text: str) -> Result | None:
     """The first formula in what was written, worked out. None where a number in it stands neither in the text nor in
     the question, where none is the text's, where fewer than two numbers meet, and for a division by zero."""
     formula = next((f for line in written.splitlines() if (f := _formula(line))), None)

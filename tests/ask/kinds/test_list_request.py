@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ask.kinds.lists.request import enumerable
+from app.ask.kinds.lists.request import list_request
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from app.ask.kinds.lists.request import enumerable
     ],
 )
 def test_the_plural_that_is_asked_for(question, head):
-    found = enumerable(question)
+    found = list_request(question)
     assert (found.head if found else "") == head
 
 
@@ -42,10 +42,10 @@ def test_the_plural_that_is_asked_for(question, head):
     ],
 )
 def test_one_value_a_comparison_or_a_document_is_no_list(question):
-    assert enumerable(question) is None
+    assert list_request(question) is None
 
 
 def test_what_else_is_asked_of_the_items():
-    found = enumerable("list all parts that are not for the press or only for the cutter")
+    found = list_request("list all parts that are not for the press or only for the cutter")
     assert (found.every, found.negative, found.only, found.either) == (True, True, True, True)
-    assert enumerable("name the three risks").number == 3
+    assert list_request("name the three risks").number == 3

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ask.write.arithmetic import reckoned, wants_result
+from app.ask.write.arithmetic import calculated, wants_result
 
 TEXT = "A licence costs 12.50 EUR per user and month. From 50 users on a discount of 10 % is given."
 
 
 @given(st.integers(1, 9999), st.integers(1, 9999), st.sampled_from("+-*/"))
 def test_what_comes_out_is_what_python_works_out(a, b, sign):
-    result = reckoned(f"result = {a} {sign} {b}", f"with {b} m?", f"There are {a} of them.")
+    result = calculated(f"result = {a} {sign} {b}", f"with {b} m?", f"There are {a} of them.")
     if a + b > 1 and result:
         assert math.isclose(float(result.value), abs(eval(f"{a}{sign}{b}")), rel_tol=1e-3, abs_tol=5e-3) or sign == "-"
 
@@ -28,7 +28,7 @@ def test_what_comes_out_is_what_python_works_out(a, b, sign):
     ],
 )
 def test_a_formula_from_given_numbers_is_worked_out(written, value):
-    result = reckoned(written, "What do 80 users cost?", TEXT)
+    result = calculated(written, "What do 80 users cost?", TEXT)
     assert result and result.value == value and "12.5" in result.used
 
 
@@ -48,7 +48,7 @@ def test_a_formula_from_given_numbers_is_worked_out(written, value):
     ],
 )
 def test_nothing_else_is(written):
-    assert reckoned(written, "What do 80 users cost?", TEXT) is None
+    assert calculated(written, "What do 80 users cost?", TEXT) is None
 
 
 def test_only_a_number_that_no_document_prints_is_worked_out():

@@ -10,7 +10,7 @@ from itertools import product
 from app.ask.language.words import content_words, numbers
 from app.ask.structure.outline import Outline, Section
 from app.ask.structure.salience import is_aside
-from app.ask.structure.statements import Unit
+from app.ask.structure.statements import Statement
 
 _SAME_HEADING = 0.5  # share of their words from which two headings are of the same
 _ALIKE = 0.34  # the same of two sentences, in sections of the same heading
@@ -25,8 +25,8 @@ class Pair:
     """What one document says, beside what the other says of the same; None where it says nothing of it."""
 
     section: Section
-    one: Unit | None
-    other: Unit | None
+    one: Statement | None
+    other: Statement | None
 
     @property
     def same(self) -> bool:
@@ -40,24 +40,26 @@ class Pair:
 def pairs(one: Outline, other: Outline) -> list[Pair]:
     """All that either says, in the order of the second; what only the first says comes where its section is."""
     found: list[Pair] = []
-    left: list[tuple[Section, Unit]] = []
-    right: list[tuple[Section, Unit]] = []
+    left: list[tuple[Section, Statement]] = []
+    right: list[tuple[Section, Statement]] = []
     partners = _sections(one.sections, other.sections)
     for section in other.sections:
         before = partners.get(id(section))
-        matched, only_one, only_other = _units(before.units if before else (), section.units)
+        matched, only_one, only_other = _statements(before.statements if before else (), section.statements)
         found += [Pair(section, a, b) for a, b in matched]
-        left += [(before or section, unit) for unit in only_one]
-        right += [(section, unit) for unit in only_other]
+        left += [(before or section, statement) for statement in only_one]
+        right += [(section, statement) for statement in only_other]
     used = {id(section) for section in partners.values()}
-    left += [(section, unit) for section in one.sections if id(section) not in used for unit in section.units]
-    left = [(section, unit) for section, unit in left if not is_aside(section)]
-    right = [(section, unit) for section, unit in right if not is_aside(section)]
-    moved, lost, new = _units([u for _, u in left[:_COMPARED]], [u for _, u in right[:_COMPARED]], _MOVED)
-    place = {id(unit): section for section, unit in [*left, *right]}
+    left += [
+        (section, statement) for section in one.sections if id(section) not in used for statement in section.statements
+    ]
+    left = [(section, statement) for section, statement in left if not is_aside(section)]
+    right = [(section, statement) for section, statement in right if not is_aside(section)]
+    moved, lost, new = _statements([u for _, u in left[:_COMPARED]], [u for _, u in right[:_COMPARED]], _MOVED)
+    place = {id(statement): section for section, statement in [*left, *right]}
     found += [Pair(place[id(b)], a, b) for a, b in moved]
-    found += [Pair(place[id(unit)], unit, None) for unit in [*lost, *(u for _, u in left[_COMPARED:])]]
-    found += [Pair(place[id(unit)], None, unit) for unit in [*new, *(u for _, u in right[_COMPARED:])]]
+    found += [Pair(place[id(statement)], statement, None) for statement in [*lost, *(u for _, u in left[_COMPARED:])]]
+    found += [Pair(place[id(statement)], None, statement) for statement in [*new, *(u for _, u in right[_COMPARED:])]]
     return found
 
 
@@ -90,11 +92,11 @@ def _heading(a: frozenset[str], b: frozenset[str]) -> float:
     return 1.0 if a == b else likeness(a, b)
 
 
-def _units(
-    one: Sequence[Unit], other: Sequence[Unit], least: float = _ALIKE
-) -> tuple[list[tuple[Unit, Unit]], list[Unit], list[Unit]]:
+def _statements(
+    one: Sequence[Statement], other: Sequence[Statement], least: float = _ALIKE
+) -> tuple[list[tuple[Statement, Statement]], list[Statement], list[Statement]]:
     """Those that are alike, the likest first taken; then what is left of each."""
-    a, b = [_words(unit) for unit in one], [_words(unit) for unit in other]
+    a, b = [_words(statement) for statement in one], [_words(statement) for statement in other]
     scored = [
         (score, -abs(i - j), i, j)
         for i, j in _candidates(a, b)
@@ -109,8 +111,8 @@ def _units(
     matched = sorted(((j, i) for i, j in partner.items()))
     return (
         [(one[i], other[j]) for j, i in matched],
-        [unit for i, unit in enumerate(one) if i not in partner],
-        [unit for j, unit in enumerate(other) if j not in taken],
+        [statement for i, statement in enumerate(one) if i not in partner],
+        [statement for j, statement in enumerate(other) if j not in taken],
     )
 
 
@@ -128,9 +130,9 @@ def _candidates(one: Sequence[frozenset[str]], other: Sequence[frozenset[str]]) 
         yield from ((i, j) for j in near)
 
 
-def _words(unit: Unit) -> frozenset[str]:
-    words = frozenset(word for word in content_words(unit.said) if not word.isdigit())
-    return words or frozenset(content_words(unit.said))
+def _words(statement: Statement) -> frozenset[str]:
+    words = frozenset(word for word in content_words(statement.said) if not word.isdigit())
+    return words or frozenset(content_words(statement.said))
 
 
 def _plain(text: str) -> str:

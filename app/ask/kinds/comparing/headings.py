@@ -8,10 +8,10 @@ from itertools import islice
 
 from app.ask.find.parts import Part
 from app.ask.find.subject import subject_of
-from app.ask.kinds.comparing.request import Cut, cuts, plain
+from app.ask.kinds.comparing.request import Reading, plain, readings
 from app.ask.language.naming import name_words
 from app.ask.plan import Asked, Computed, cite
-from app.ask.structure.salience import Room, most_telling
+from app.ask.structure.salience import Budget, most_salient
 from app.datatypes import Citation, Plan
 
 _STRONG = re.compile(r"\b(?:compare|contrast|comparison|differences?|differ|versus|vs)\b")
@@ -24,13 +24,13 @@ def compare_headed(asked: Asked) -> Computed | None:
     text = plain(asked.question)
     if not _STRONG.search(text):
         return None
-    for cut in islice(cuts(text), _WAYS):
+    for cut in islice(readings(text), _WAYS):
         if found := _of_sections(asked, cut):
             return found
     return None
 
 
-def _of_sections(asked: Asked, cut: Cut) -> Computed | None:
+def _of_sections(asked: Asked, cut: Reading) -> Computed | None:
     """'the difference between advice codes and fault codes', where sections bear these names."""
     shared = cut.other.split()[-1] if cut.other.split() else ""
     for first, second in ((cut.one, cut.other), (f"{cut.one} {shared}", cut.other)):
@@ -55,11 +55,11 @@ def _of_parts(asked: Asked, first: str, second: str, parts: tuple[Part, Part]) -
     for part in parts:
         lines += [f"**{part.sections[0].heading}** ({part.document.path})", ""]
         column = []
-        for _, units in most_telling(part.sections, part.document.title, Room(900, 5, 5, 5)):
-            for unit in units:
-                column.append(unit.said)
-                lines.append(f"- {unit.said}")
-                citations.append(cite(asked.index, part.document, unit.start, unit.end, unit.said))
+        for _, statements in most_salient(part.sections, part.document.title, Budget(900, 5, 5, 5)):
+            for statement in statements:
+                column.append(statement.said)
+                lines.append(f"- {statement.said}")
+                citations.append(cite(asked.index, part.document, statement.start, statement.end, statement.said))
         columns.append(column)
         lines.append("")
     if not all(columns):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from app.ask.kinds.comparing.request import Cut, aspects_of, cuts, plain
+from app.ask.kinds.comparing.request import Reading, aspects_of, plain, readings
 from app.ask.language.naming import name_words, telling_share
 from app.ask.plan import Asked, Computed, cite
-from app.ask.structure.salience import weight
-from app.ask.structure.statements import Unit, units_of
+from app.ask.structure.salience import salience
+from app.ask.structure.statements import Statement, statements_of
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document
 
@@ -25,7 +25,7 @@ _EACH = 4  # sentences
 @dataclass(frozen=True, slots=True)
 class _Said:
     document: Document
-    unit: Unit
+    statement: Statement
     words: frozenset[str]
 
 
@@ -34,7 +34,7 @@ def compare_phrases(asked: Asked) -> Computed | None:
     text = plain(asked.question)
     if not _ASKED_FOR.search(text):
         return None
-    for cut in islice(cuts(text), _WAYS):
+    for cut in islice(readings(text), _WAYS):
         one, other = name_words(cut.one), name_words(cut.other)
         short = 0 < len(one) <= _LONGEST and 0 < len(other) <= _LONGEST
         if short and not set(one) <= set(other) and not set(other) <= set(one):
@@ -54,22 +54,24 @@ def _said(asked: Asked, words: Sequence[str], others: Sequence[str], wanted: Seq
     for chunk in asked.index.chunks([hit.chunk_id for hit in hits]).values():
         if chunk.doc_id not in by_id or chunk.doc_id in older:
             continue
-        for unit in units_of(chunk.text, chunk.start):
-            own = frozenset(name_words(f"{unit.lead} {unit.meaning}"))
+        for statement in statements_of(chunk.text, chunk.start):
+            own = frozenset(name_words(f"{statement.lead} {statement.meaning}"))
             if telling_share(words, own) > 0.8 and telling_share(others, own) < 0.8:
-                found.setdefault((chunk.doc_id, unit.start), _Said(by_id[chunk.doc_id], unit, own))
-    return sorted(found.values(), key=lambda one: -weight(one.unit) - telling_share(wanted, one.words))
+                found.setdefault((chunk.doc_id, statement.start), _Said(by_id[chunk.doc_id], statement, own))
+    return sorted(found.values(), key=lambda one: -salience(one.statement) - telling_share(wanted, one.words))
 
 
-def _side_by_side(asked: Asked, cut: Cut, first: Sequence[_Said], second: Sequence[_Said]) -> Computed:
+def _side_by_side(asked: Asked, cut: Reading, first: Sequence[_Said], second: Sequence[_Said]) -> Computed:
     """Of documents that speak of both, where there are such."""
     both = {one.document.id for one in first} & {one.document.id for one in second}
     lines: list[str] = []
     citations: list[Citation] = []
     for phrase, said in ((cut.one, first), (cut.other, second)):
         told = [one for one in said if one.document.id in both or not both][:_EACH]
-        lines += [f"**{phrase[:1].upper()}{phrase[1:]}**", "", *(f"- {one.unit.said}" for one in told), ""]
-        citations += [cite(asked.index, one.document, one.unit.start, one.unit.end, one.unit.said) for one in told]
+        lines += [f"**{phrase[:1].upper()}{phrase[1:]}**", "", *(f"- {one.statement.said}" for one in told), ""]
+        citations += [
+            cite(asked.index, one.document, one.statement.start, one.statement.end, one.statement.said) for one in told
+        ]
     files = tuple(dict.fromkeys(citation.file for citation in citations))
     plan = Plan("compare", f"Put side by side what {', '.join(files)} say of {cut.one} and of {cut.other}.", files)
     reason = "These are the sentences that name one of the two. There may be more."

@@ -12,8 +12,8 @@ from app.ask.kinds.comparing.alignment import Pair, pairs
 from app.ask.language.naming import holds, name_words
 from app.ask.language.quantities import quantities
 from app.ask.structure.outline import Outline
-from app.ask.structure.salience import is_aside, weight
-from app.ask.structure.statements import Unit
+from app.ask.structure.salience import is_aside, salience
+from app.ask.structure.statements import Statement
 
 _TIME = re.compile(
     r"\b(?:how (?:long|soon|often)|length|periods?|time|deadlines?|duration|notice|when|until|"
@@ -30,10 +30,10 @@ _NEAR = 0.8  # of the best score, from which a further one is told too
 _BETTER = 0.1  # by how much one side must speak of it better, to be told without a like, or with what is like it
 _HEADING = 0.8  # what a word is worth that only stands in the heading
 
-Both = tuple[Unit | None, Unit | None]
+Both = tuple[Statement | None, Statement | None]
 
 
-class Speaking:
+class Points:
     """Two documents to be asked about one point after the other."""
 
     def __init__(self, outlines: tuple[Outline, Outline], editions: bool) -> None:
@@ -46,7 +46,7 @@ class Speaking:
         total = sum(wanted.values())
         if not total:
             return []
-        scored: list[tuple[float, float, Unit | None, Unit | None]] = []
+        scored: list[tuple[float, float, Statement | None, Statement | None]] = []
         for heading, one, other in self._candidates:
             a = self._score(point, wanted, total, heading, one) if one else 0.0
             b = self._score(point, wanted, total, heading, other) if other else 0.0
@@ -58,7 +58,7 @@ class Speaking:
         if together and _is_best(together[0], first[0][0], second[0][1]):
             least = _NEAR * sum(together[0][:2])
             rows = [(row[2], row[3]) for row in together[:most] if sum(row[:2]) >= least]
-            told = {id(unit) for row in rows for unit in row}
+            told = {id(statement) for row in rows for statement in row}
             better = sum(together[0][:2]) / 2 + _BETTER
             ones = [row[2] for row in first if row[0] > better and id(row[2]) not in told]
             others = [row[3] for row in second if row[1] > better and id(row[3]) not in told]
@@ -68,13 +68,13 @@ class Speaking:
         if self._editions:
             return list(zip_longest(ones, others))
         if ones and (not others or first[0][0] > second[0][1] + _BETTER):
-            others = [self._partners[id(unit)] for unit in ones if id(unit) in self._partners] or others
+            others = [self._partners[id(statement)] for statement in ones if id(statement) in self._partners] or others
         elif others and (not ones or second[0][1] > first[0][0] + _BETTER):
-            ones = [self._partners[id(unit)] for unit in others if id(unit) in self._partners] or ones
+            ones = [self._partners[id(statement)] for statement in others if id(statement) in self._partners] or ones
         return list(zip_longest(ones, others))
 
     @cached_property
-    def _partners(self) -> dict[int, Unit]:
+    def _partners(self) -> dict[int, Statement]:
         """What the other document says most like it, by identity."""
         found = [(pair.one, pair.other) for pair in self._pairs if pair.one and pair.other]
         return {id(a): b for a, b in found} | {id(b): a for a, b in found}
@@ -84,23 +84,25 @@ class Speaking:
         return pairs(*self._outlines)
 
     @cached_property
-    def _candidates(self) -> list[tuple[frozenset[str], Unit | None, Unit | None]]:
+    def _candidates(self) -> list[tuple[frozenset[str], Statement | None, Statement | None]]:
         """Each with the words of its heading."""
         if self._editions:
             return [(frozenset(name_words(pair.section.name)), pair.one, pair.other) for pair in self._pairs]
-        rows: list[tuple[frozenset[str], Unit | None, Unit | None]] = []
+        rows: list[tuple[frozenset[str], Statement | None, Statement | None]] = []
         for side, outline in enumerate(self._outlines):
             for section in outline.sections:
                 heading = frozenset(name_words(section.name))
-                units = () if is_aside(section) else section.units
-                rows += [(heading, None, unit) if side else (heading, unit, None) for unit in units]
+                statements = () if is_aside(section) else section.statements
+                rows += [(heading, None, statement) if side else (heading, statement, None) for statement in statements]
         return rows
 
     @cached_property
     def _words(self) -> dict[int, frozenset[str]]:
         """Of each sentence, by its identity."""
-        units = [unit for _, *both in self._candidates for unit in both if unit]
-        return {id(unit): frozenset(name_words(f"{unit.lead} {unit.meaning}")) for unit in units}
+        statements = [statement for _, *both in self._candidates for statement in both if statement]
+        return {
+            id(statement): frozenset(name_words(f"{statement.lead} {statement.meaning}")) for statement in statements
+        }
 
     @cached_property
     def _frequency(self) -> Counter[str]:
@@ -109,23 +111,25 @@ class Speaking:
     def _rarity(self, word: str) -> float:
         return math.log(1 + len(self._words) / (1 + self._frequency[word]))
 
-    def _score(self, point: str, wanted: dict[str, float], total: float, heading: frozenset[str], unit: Unit) -> float:
-        words = self._words[id(unit)]
+    def _score(
+        self, point: str, wanted: dict[str, float], total: float, heading: frozenset[str], statement: Statement
+    ) -> float:
+        words = self._words[id(statement)]
         shared = sum(value * max(holds(words, word), _HEADING * holds(heading, word)) for word, value in wanted.items())
         share = shared / total
         if share < 0.2:
             return 0.0
         alone = sum(1 for word in words if holds(wanted, word)) / (len(words) or 1)  # it speaks of nothing else
-        return share + _fits(point, unit) + 0.1 * min(1.0, weight(unit)) + 0.2 * alone
+        return share + _fits(point, statement) + 0.1 * min(1.0, salience(statement)) + 0.2 * alone
 
 
-def _is_best(pair: tuple[float, float, Unit | None, Unit | None], one: float, other: float) -> bool:
+def _is_best(pair: tuple[float, float, Statement | None, Statement | None], one: float, other: float) -> bool:
     """Whether what is alike speaks of the point about as well as anything."""
     return min(pair[:2]) >= _NAMED and sum(pair[:2]) > one + other - 0.5
 
 
-def _fits(point: str, unit: Unit) -> float:
+def _fits(point: str, statement: Statement) -> float:
     """More for a time where a time is asked for, and for money where money is."""
-    units = {name for quantity in quantities(unit.meaning) for name in quantity.units}
+    units = {name for quantity in quantities(statement.meaning) for name in quantity.units}
     fits = 0.25 * bool(_TIME.search(point) and units & _TIMES) + 0.25 * bool(_MONEY.search(point) and units & _MONIES)
-    return fits + (0.05 if re.search(r"\d", unit.said) else 0.0)
+    return fits + (0.05 if re.search(r"\d", statement.said) else 0.0)

@@ -67,7 +67,7 @@ _LONGEST = 400  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Reading:
     """One way to read the question: two phrases, and what is asked of both."""
 
     one: str
@@ -80,7 +80,7 @@ def plain(question: str) -> str:
     return " ".join(text.split()).strip(" ,")
 
 
-def cuts(text: str) -> Iterator[Cut]:
+def readings(text: str) -> Iterator[Reading]:
     """The ways to read it as a comparison of two, the likeliest first."""
     if len(text) > _LONGEST:
         return
@@ -93,30 +93,30 @@ def cuts(text: str) -> Iterator[Cut]:
         head = re.sub(r"^ ?(?:in|of|to|with|about|for) (?:the )?|^ +| +$", "", groups.get("head") or "")
         for cut in _cuts(groups["rest"]):
             one, other = f"{cut.one} {head}".strip(), f"{cut.other} {head}".strip()
-            yield Cut(one, other, f"{before} {cut.aspects} {after}".strip())
+            yield Reading(one, other, f"{before} {cut.aspects} {after}".strip())
         for cut in _cuts(groups["rest"]) if head else ():  # 'differences in price between the offers'
-            yield Cut(cut.one, cut.other, f"{head} {cut.aspects}".strip())
+            yield Reading(cut.one, cut.other, f"{head} {cut.aspects}".strip())
     for match in [*_BOTH.finditer(text)][::-1]:  # '…, in revision B and in revision C'
         for cut in _cuts(text[match.end() :]):
             if not cut.aspects and max(len(cut.one.split()), len(cut.other.split())) <= _SHORT:
-                yield Cut(cut.one, cut.other, text[: match.start()])
+                yield Reading(cut.one, cut.other, text[: match.start()])
 
 
-def _cuts(rest: str) -> Iterator[Cut]:
+def _cuts(rest: str) -> Iterator[Reading]:
     """At each connecting word, with each beginning of what follows the second thing."""
     verb = _VERB.search(rest)
     if verb:
         tail = rest[verb.end() :]
         pair = f"{rest[: verb.start()]} and{verb['b']}" if verb["b"] else rest[: verb.start()]
         for match in _BETWEEN.finditer(pair):
-            yield Cut(pair[: match.start()], pair[match.end() :], _ASPECTS.sub("", tail, count=1).strip())
+            yield Reading(pair[: match.start()], pair[match.end() :], _ASPECTS.sub("", tail, count=1).strip())
         return
     for match in _BETWEEN.finditer(rest):
         one, other = rest[: match.start()], rest[match.end() :]
         ends = [len(other), *(found.start() for found in _ASPECTS.finditer(other))]
         for end in ends:
             if other[:end].strip():
-                yield Cut(one, other[:end], _ASPECTS.sub("", other[end:], count=1).strip())
+                yield Reading(one, other[:end], _ASPECTS.sub("", other[end:], count=1).strip())
 
 
 def named_in(phrase: str) -> Iterator[tuple[str, tuple[str, ...]]]:

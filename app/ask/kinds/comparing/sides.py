@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from app.ask.find.documents import TYPES, Called, Named, Names, called, documents_named
-from app.ask.kinds.comparing.request import Cut, aspects_of, cuts, named_in, plain, several_in, within
+from app.ask.find.documents import TYPES, DocumentName, NamedDocuments, Names, documents_named, names_of_documents
+from app.ask.kinds.comparing.request import Reading, aspects_of, named_in, plain, readings, several_in, within
 from app.ask.language.naming import name_words
 from app.ask.plan import Asked
 from ingest.datatypes import Document
@@ -48,10 +48,10 @@ class Sides:
 def sides_of(asked: Asked) -> Sides | None:
     """Two editions or documents; None where the question sets no two of them side by side."""
     text = plain(asked.question)
-    ways = [cut for cut in islice(cuts(text), _MOST) if max(len(cut.one.split()), len(cut.other.split())) <= _NAME]
+    ways = [cut for cut in islice(readings(text), _MOST) if max(len(cut.one.split()), len(cut.other.split())) <= _NAME]
     if not ways and not several_in(text) and not _NEW_IN.match(text) and not _HAS_CHANGED.match(text):
         return None
-    names, families = called(asked), _families(asked)
+    names, families = names_of_documents(asked), _families(asked)
     for surely in (True, False):  # first with every word of the names understood
         for cut in ways:
             if found := _documents(cut, names, families, surely):
@@ -64,7 +64,7 @@ def sides_of(asked: Asked) -> Sides | None:
 # -- documents
 
 
-def _documents(cut: Cut, names: Names, families: Sequence[Sequence[Document]], surely: bool) -> Pair | None:
+def _documents(cut: Reading, names: Names, families: Sequence[Sequence[Document]], surely: bool) -> Pair | None:
     one, other = _filled(cut.one, cut.other), _filled(cut.other, cut.one)
     for a, b in ((cut.one, cut.other), (one, cut.other), (cut.one, other), (one, other)):
         if pair := _by_age(a, b, names, families):
@@ -104,7 +104,7 @@ def _by_age(one: str, other: str, names: Names, families: Sequence[Sequence[Docu
     return (old, new)
 
 
-def _by_marks(cut: Cut, names: Names, families: Sequence[Sequence[Document]]) -> Pair | None:
+def _by_marks(cut: Reading, names: Names, families: Sequence[Sequence[Document]]) -> Pair | None:
     """'in revision B and in revision C', '2021 and 2024' of the documents that there are in both."""
     first, second = _mark(cut.one), _mark(cut.other)
     if not first or not second or first == second or type(first) is not type(second):
@@ -139,7 +139,7 @@ def _mark(phrase: str) -> str | tuple[str, tuple[int, ...]]:
     return found[0] if found else ""
 
 
-def _bears(one: Called, mark: str | tuple[str, tuple[int, ...]]) -> bool:
+def _bears(one: DocumentName, mark: str | tuple[str, tuple[int, ...]]) -> bool:
     return mark in one.words if isinstance(mark, str) else mark in one.marks
 
 
@@ -162,7 +162,7 @@ def _rank(edition: Edition) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return (edition.marks[0][1] if edition.marks else (), edition.date)
 
 
-def _family_of(named: Named, families: Sequence[Sequence[Document]]) -> Sequence[Document]:
+def _family_of(named: NamedDocuments, families: Sequence[Sequence[Document]]) -> Sequence[Document]:
     ids = {one.id for one in named.documents} if named.likely else set()
     return next((family for family in families if ids & {one.id for one in family}), ())
 

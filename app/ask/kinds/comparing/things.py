@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.ask.kinds.comparing.request import asks_which, aspects_of, cuts, plain
+from app.ask.kinds.comparing.request import asks_which, aspects_of, plain, readings
 from app.ask.language.naming import holds, name_words, telling_share
 from app.ask.language.words import has_code
 from app.ask.plan import Asked, Computed, cite
 from app.ask.structure.outline import Section, outline_of
-from app.ask.structure.statements import Unit, cells_of
+from app.ask.structure.statements import Statement, cells_of
 from app.datatypes import Citation, Grid, Plan
 from ingest.datatypes import Document
 
@@ -38,7 +38,7 @@ class Row:
     label: str
     values: tuple[str, ...]
     document: Document
-    units: tuple[Unit, ...]
+    statements: tuple[Statement, ...]
     words: frozenset[str]
     around: frozenset[str]  # words of its table's caption and of its section's heading
 
@@ -52,7 +52,7 @@ def compare_things(asked: Asked) -> Computed | None:
     text = plain(asked.question)
     known: dict[str, bool] = {}
     for bare in (True, False):  # first with nothing beside the designations
-        for cut in cuts(text):
+        for cut in readings(text):
             codes = (*_codes(cut.one, bare), *_codes(cut.other, bare))
             if not _codes(cut.one, bare) or not _codes(cut.other, bare) or len(set(codes)) != len(codes):
                 continue
@@ -96,15 +96,28 @@ def _of_codes(asked: Asked, codes: Codes, aspects: Sequence[str]) -> Computed | 
     for row in shown[:_ROWS]:
         values = "; ".join(f"{name} {value or '–'}" for name, value in zip(names, row.values, strict=True))
         lines.append(f"- {row.label}: {values}")
-        citations += [cite(asked.index, row.document, unit.start, unit.end, unit.said) for unit in row.units]
+        citations += [
+            cite(asked.index, row.document, statement.start, statement.end, statement.said)
+            for statement in row.statements
+        ]
         cited.append(len(citations))
     if len(shown) > _ROWS:
         lines.append(f"- … and {len(shown) - _ROWS:,} more")
     for code in codes if not shown or not aspects else ():
-        told = [(document, unit) for document in read for unit in _said(asked, document, code, codes, aspects)]
+        told = [
+            (document, statement) for document in read for statement in _said(asked, document, code, codes, aspects)
+        ]
         if told:
-            lines += ["", f"**Only of {code.upper()}**", "", *(f"- {unit.said}" for _, unit in told[:_SENTENCES])]
-            citations += [cite(asked.index, doc, unit.start, unit.end, unit.said) for doc, unit in told[:_SENTENCES]]
+            lines += [
+                "",
+                f"**Only of {code.upper()}**",
+                "",
+                *(f"- {statement.said}" for _, statement in told[:_SENTENCES]),
+            ]
+            citations += [
+                cite(asked.index, doc, statement.start, statement.end, statement.said)
+                for doc, statement in told[:_SENTENCES]
+            ]
     if not citations:
         return None
     if same:
@@ -138,36 +151,41 @@ def _documents(asked: Asked, codes: Codes) -> list[Document]:
 
 def _rows(asked: Asked, document: Document, codes: Codes) -> Iterator[Row]:
     """Rows in which all are columns; and of tables that have one row for each of them, the columns."""
-    own: dict[tuple[int, str], dict[str, list[Unit]]] = {}
+    own: dict[tuple[int, str], dict[str, list[Statement]]] = {}
     sections: dict[tuple[int, str], Section] = {}
     for section in outline_of(asked.index, document).sections:
-        for unit in (unit for unit in section.units if unit.form == "row"):
-            cells = cells_of(unit)
+        for statement in (statement for statement in section.statements if statement.form == "row"):
+            cells = cells_of(statement)
             values = [next((value for name, value in cells if has_code(name, code)), None) for code in codes]
-            about = unit.said.partition(": ")[0].strip()
+            about = statement.said.partition(": ")[0].strip()
             if all(value is not None for value in values):
-                yield _row(section, unit.lead, about, [value or "" for value in values], document, (unit,))
+                yield _row(section, statement.lead, about, [value or "" for value in values], document, (statement,))
             for code in codes:
                 if cells and has_code(about, code):
                     key = (section.start, "|".join(name for name, _ in cells))
-                    own.setdefault(key, {}).setdefault(code, []).append(unit)
+                    own.setdefault(key, {}).setdefault(code, []).append(statement)
                     sections[key] = section
     for key, by_code in own.items():
-        units = [by_code[code][0] for code in codes if len(by_code.get(code, ())) == 1]
-        if len(units) == len(codes) and len({unit.start for unit in units}) == len(codes):
-            for column in zip(*(cells_of(unit) for unit in units), strict=False):
+        statements = [by_code[code][0] for code in codes if len(by_code.get(code, ())) == 1]
+        if len(statements) == len(codes) and len({statement.start for statement in statements}) == len(codes):
+            for column in zip(*(cells_of(statement) for statement in statements), strict=False):
                 told = [value for _, value in column]
-                yield _row(sections[key], units[0].lead, column[0][0], told, document, tuple(units))
+                yield _row(sections[key], statements[0].lead, column[0][0], told, document, tuple(statements))
 
 
 def _row(
-    section: Section, caption: str, label: str, values: Sequence[str], document: Document, units: tuple[Unit, ...]
+    section: Section,
+    caption: str,
+    label: str,
+    values: Sequence[str],
+    document: Document,
+    statements: tuple[Statement, ...],
 ) -> Row:
     around = f"{caption} {section.name}"
     words = frozenset(name_words(label)) | _initials(label)
     short = re.sub(r"^(?:table|tab\.?|tabelle) \d+[.:]? *", "", caption, flags=re.IGNORECASE).strip(" :")
     named = f"{short} – {label}" if short and len(short) < 60 else label
-    return Row(named, tuple(values), document, units, words, frozenset(name_words(around)) | _initials(around))
+    return Row(named, tuple(values), document, statements, words, frozenset(name_words(around)) | _initials(around))
 
 
 def _initials(text: str) -> frozenset[str]:
@@ -219,13 +237,13 @@ def _speaks(aspect: str, rows: Sequence[Row]) -> bool:
     return not words or any(_share(words, row) >= _NEAR for row in rows)
 
 
-def _said(asked: Asked, document: Document, code: str, codes: Codes, aspects: Sequence[str]) -> Iterator[Unit]:
+def _said(asked: Asked, document: Document, code: str, codes: Codes, aspects: Sequence[str]) -> Iterator[Statement]:
     """Sentences that name this one of them and no other."""
     wanted = [own for aspect in aspects if (own := _words(aspect))]
-    for unit in outline_of(asked.index, document).units:
-        if unit.form == "row" or len(unit.said.split()) < _SHORT:
+    for statement in outline_of(asked.index, document).statements:
+        if statement.form == "row" or len(statement.said.split()) < _SHORT:
             continue
-        words = frozenset(name_words(f"{unit.lead} {unit.said}"))
-        only = [one for one in codes if has_code(unit.said, one)] == [code]
+        words = frozenset(name_words(f"{statement.lead} {statement.said}"))
+        only = [one for one in codes if has_code(statement.said, one)] == [code]
         if only and (not wanted or any(telling_share(own, words) >= _NEAR for own in wanted)):
-            yield unit
+            yield statement

@@ -40,7 +40,7 @@ _SIGNED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Stated:
     """What a document says of itself at `start:end` of its text, in words; `rank` is (year, month, day) of a date, as
     far as it is told. Where it stands in the title or name only, `end` is 0."""
 
@@ -50,7 +50,7 @@ class Told:
     rank: Rank = ()
 
 
-def date_of(index: LocalIndex, document: Document) -> Told | None:
+def date_of(index: LocalIndex, document: Document) -> Stated | None:
     """The date that it bears; None where it shows none. One that stands for another document never counts: of dates
     in its running text only those behind words such as 'issued' or 'valid from' are looked at."""
     length = max(
@@ -58,7 +58,7 @@ def date_of(index: LocalIndex, document: Document) -> Told | None:
         default=0,
     )
     front = index.text(document.id, 0, min(length, _FRONT)).replace("\f", "\n")
-    found: list[Told] = []
+    found: list[Stated] = []
     for match in _TOLD.finditer(front[:_TOP]):
         found.append(_told(match["date"], match.start("date")))
     found += [_told(match.group(), match.start()) for match in _DATE_LINE.finditer(front[:_TOP])]
@@ -72,26 +72,26 @@ def date_of(index: LocalIndex, document: Document) -> Told | None:
     own = editions(index.store, [document.id]).get(document.id)
     if own and own.date:
         line = re.search(rf"^.{{0,80}}\b{own.date[0]}\b.{{0,40}}$", front[:300], re.MULTILINE)
-        found.append(Told(shown(own.date), *(line.span() if line else (0, 0)), own.date))
+        found.append(Stated(written_date(own.date), *(line.span() if line else (0, 0)), own.date))
     full = [told for told in found if told.rank]
     return max(full, key=lambda told: (len(told.rank) > 1, -full.index(told))) if full else None
 
 
-def _told(words: str, start: int) -> Told:
-    return Told(words.strip(), start, start + len(words.rstrip()), date_in(words))
+def _told(words: str, start: int) -> Stated:
+    return Stated(words.strip(), start, start + len(words.rstrip()), date_in(words))
 
 
-def shown(rank: Rank) -> str:
+def written_date(rank: Rank) -> str:
     """'3 February 2025', 'May 2024', '2021'."""
     month = _MONTHS[rank[1] - 1] if len(rank) > 1 and 0 < rank[1] <= 12 else ""
     return " ".join(filter(None, [str(rank[2]) if len(rank) > 2 else "", month, str(rank[0])]))
 
 
-def author_of(index: LocalIndex, document: Document) -> Told | None:
+def author_of(index: LocalIndex, document: Document) -> Stated | None:
     """Who it says has written it, on its first page; for an e-mail, who sent it. None where it does not say."""
     page = index.page(document.id, 1)
     match = _SIGNED.search(page.text[:_FRONT]) if page else None
     if not match:
         return None
     name = next(group for group in ("name", "other", "third") if match[group])
-    return Told(match[name], match.start(), match.end())
+    return Stated(match[name], match.start(), match.end())

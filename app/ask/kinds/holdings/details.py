@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.ask.find.titles import known_as, meant
-from app.ask.kinds.holdings.authorship import author_of, date_of, shown
+from app.ask.find.titles import documents_titled, known_as
+from app.ask.kinds.holdings.authorship import author_of, date_of, written_date
 from app.ask.language.replies import in_number, lines, say
 from app.ask.plan import Asked, Computed, cite
 from app.datatypes import Plan
@@ -24,7 +24,7 @@ def _named(asked: Asked, phrase: str) -> list[Document]:
         files = {*last.plan.documents, *(citation.file for citation in last.citations)} if last else set()
         meant_ones = [d for d in asked.documents if not files or d.path in files]
         return meant_ones if len(meant_ones) == 1 else []
-    named = meant(phrase, asked.documents)
+    named = documents_titled(phrase, asked.documents)
     return named if len(named) <= _MOST else []
 
 
@@ -72,7 +72,7 @@ def dated_when(asked: Asked, match: re.Match[str], german: bool) -> Computed | N
     said = [(document, date) for document, date in told if date and date.end]
     if not said or len(said) < len(told):
         return None
-    items = [f"{known_as(document)} is of {shown(date.rank)}." for document, date in said]
+    items = [f"{known_as(document)} is of {written_date(date.rank)}." for document, date in said]
     spans = zip(said, items, strict=True)
     citations = tuple(cite(asked.index, document, date.start, date.end, item) for (document, date), item in spans)
     plan = _plan("Looked for the date that the document bears.", documents)
@@ -92,4 +92,4 @@ def changed_when(asked: Asked, match: re.Match[str], german: bool) -> Computed |
 def file_date(document: Document) -> str:
     """The day on which the file was last changed."""
     day = datetime.fromtimestamp(document.mtime_ns / 1e9)
-    return shown((day.year, day.month, day.day))
+    return written_date((day.year, day.month, day.day))

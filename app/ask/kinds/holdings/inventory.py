@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from app.ask.find.titles import known_as, meant
-from app.ask.language.filetypes import kind_called, kind_of, kinds_counted, several
+from app.ask.find.titles import documents_titled, known_as
+from app.ask.language.filetypes import files_in_number, filetype_called, filetype_of, filetypes_counted
 from app.ask.language.replies import MOST_LINES, in_number, lines, say
 from app.ask.plan import Asked, Computed
 from app.datatypes import Plan
@@ -21,71 +21,79 @@ def searched(asked: Asked) -> tuple[str, str]:
     failed = [d for d in asked.index.documents() if d.error and (asked.doc_ids is None or d.id in asked.doc_ids)]
     there = len(asked.documents)
     if not failed:
-        return several(there, "file"), ""
-    return f"{there:,} of {several(there + len(failed), 'file')}", f"{several(len(failed), 'file')} could not be read."
+        return files_in_number(there, "file"), ""
+    return (
+        f"{there:,} of {files_in_number(there + len(failed), 'file')}",
+        f"{files_in_number(len(failed), 'file')} could not be read.",
+    )
 
 
 def _of_kind(asked: Asked, match: re.Match[str]) -> tuple[str, list[Document]]:
     """The kind of file that is asked about, '' for all, and the documents of it."""
     word = match.groupdict().get("what") or ""
-    kind = next((kind for part in word.split() if (kind := kind_called(part))), "")
-    return kind, [d for d in asked.documents if not kind or kind_of(d.path) == kind]
+    kind = next((kind for part in word.split() if (kind := filetype_called(part))), "")
+    return kind, [d for d in asked.documents if not kind or filetype_of(d.path) == kind]
 
 
 def _plan(said: str, documents: Sequence[Document] = (), operation: str = "") -> Plan:
     return Plan("library", said, tuple(document.path for document in documents[:MOST_LINES]), operation=operation)
 
 
-def number(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+def document_count(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     kind, documents = _of_kind(asked, match)
     _, failed = searched(asked)
     plan = _plan("Counted the documents that were read.", operation="count")
     if kind:
-        return Computed(plan, f"There {'is' if len(documents) == 1 else 'are'} {several(len(documents), kind)} in the "
-                        f"library.\n{lines([known_as(d) for d in documents])}".strip(), reason=failed)  # fmt: skip
+        verb, many = "is" if len(documents) == 1 else "are", files_in_number(len(documents), kind)
+        text = f"There {verb} {many} in the library.\n{lines([known_as(d) for d in documents])}".strip()
+        return Computed(plan, text, reason=failed)
     pages = sum(document.n_pages for document in documents)
     many = in_number(len(documents), "document", "many documents", german)
     text = say("count", german, documents=many, pages=in_number(pages, "page", "many pages", german))
-    kinds = ", ".join(several(n, k) for k, n in kinds_counted(documents))
+    kinds = ", ".join(files_in_number(n, k) for k, n in filetypes_counted(documents))
     return Computed(plan, text if german or not kinds else f"{text}\n\nOf these: {kinds}.", reason=failed)
 
 
-def number_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+def count_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """'How many invoices are among the documents?': where at least two are called so."""
-    named = meant(match["x"], asked.documents)
+    named = documents_titled(match["x"], asked.documents)
     if len(named) < 2:
         return None
     plan = _plan(f"Counted the documents with “{match['x']}” in their name or title.", named, "count")
     reason = "Counted by names and titles; one that is not called so is not among them."
-    text = f"There are {several(len(named), 'document')} called so:\n{lines([known_as(d) for d in named])}"
+    text = f"There are {files_in_number(len(named), 'document')} called so:\n{lines([known_as(d) for d in named])}"
     return Computed(plan, text, reason=reason)
 
 
-def listed_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+def list_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """'Which invoices do you have?', where at least two are called so; 'do you have the manual?' where one is."""
     phrase = match.groupdict().get("x") or match.groupdict().get("work") or ""
-    named = meant(phrase, asked.documents)
+    named = documents_titled(phrase, asked.documents)
     if len(named) < (2 if match.groupdict().get("x") else 1):
         return None
     plan = _plan(f"Looked for documents with “{phrase}” in their name or title.", named, "rows")
-    head = f"{'Yes, ' * ('work' in match.groupdict())}{several(len(named), 'document')} called so:"
+    head = f"{'Yes, ' * ('work' in match.groupdict())}{files_in_number(len(named), 'document')} called so:"
     reason = "Found by names and titles; one that is not called so is not among them."
     return Computed(plan, f"{head}\n{lines([known_as(d) for d in named])}", reason=reason)
 
 
-def pages(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+def page_count(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     many = in_number(len(asked.documents), "document", "many documents", german)
     total = in_number(sum(document.n_pages for document in asked.documents), "page", "many pages", german)
     text = say("count", german, documents=many, pages=total)
     return Computed(_plan("Added up the pages of all documents.", operation="sum"), text, reason=searched(asked)[1])
 
 
-def listed(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+def list_documents(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     kind, documents = _of_kind(asked, match)
     if not documents:
         return Computed(_plan("Looked through the names of all files."), "", status="abstained",
                         reason=f"There is no {kind or 'document'} in the library.")  # fmt: skip
-    many = several(len(documents), kind) if kind else in_number(len(documents), "document", "many documents", german)
+    many = (
+        files_in_number(len(documents), kind)
+        if kind
+        else in_number(len(documents), "document", "many documents", german)
+    )
     items = [f"{known_as(d)}, {in_number(d.n_pages, 'page', 'many pages', german)}" for d in documents]
     plan = _plan("Listed the documents that were read.", documents, "rows")
     return Computed(plan, f"{many}:\n{lines(items)}", reason=searched(asked)[1])
@@ -98,12 +106,12 @@ def any_kind(asked: Asked, match: re.Match[str], german: bool) -> Computed | Non
         return None
     if not documents:
         return Computed(_plan("Looked through the names of all files."), f"No, there is no {kind} in the library.")
-    computed = listed(asked, match, german)
+    computed = list_documents(asked, match, german)
     return computed and Computed(computed.plan, f"Yes, {computed.text}", reason=computed.reason)
 
 
 def types(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
-    items = [f"{kind}: {count:,}" for kind, count in kinds_counted(asked.documents)]
+    items = [f"{kind}: {count:,}" for kind, count in filetypes_counted(asked.documents)]
     plan = _plan("Counted the files of each kind.", operation="count")
     return Computed(plan, lines(items), reason=searched(asked)[1]) if items else None
 
@@ -111,7 +119,7 @@ def types(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
 def languages(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """Of all documents, or of those that are named."""
     phrase = match.groupdict().get("x")
-    documents = meant(phrase, asked.documents) if phrase else list(asked.documents)
+    documents = documents_titled(phrase, asked.documents) if phrase else list(asked.documents)
     known = curated.languages(asked.index.store)
     if not documents or (phrase and len(documents) > 5):
         return None
@@ -120,9 +128,11 @@ def languages(asked: Asked, match: re.Match[str], german: bool) -> Computed | No
         items = [f"{known_as(d)}: {language_name(known[d.id])}" for d in documents if d.id in known]
     else:
         counts = Counter(language_name(known[d.id]) for d in documents if d.id in known)
-        items = [f"{name}: {several(count, 'document')}" for name, count in counts.most_common()]
+        items = [f"{name}: {files_in_number(count, 'document')}" for name, count in counts.most_common()]
     untold = sum(document.id not in known for document in documents)
-    reason = f"The language of {several(untold, 'document')} could not be told, such as of tables." if untold else ""
+    reason = (
+        f"The language of {files_in_number(untold, 'document')} could not be told, such as of tables." if untold else ""
+    )
     return Computed(plan, lines(items), reason=reason) if items else None
 
 
@@ -134,11 +144,11 @@ def unread(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     partly = [d for d in asked.documents if d.id in empty]
     plan = _plan("Looked up which files could not be read, or not wholly.", [*failed, *partly])
     items = [f"{d.path}: {d.error} {d.hint}".strip() for d in failed]
-    items += [f"{d.path}: no text on {several(empty[d.id], 'page')} of {d.n_pages:,}" for d in partly]
+    items += [f"{d.path}: no text on {files_in_number(empty[d.id], 'page')} of {d.n_pages:,}" for d in partly]
     if not items:
-        return Computed(plan, f"All {several(len(asked.documents), 'file')} could be read.")
-    head = f"{several(len(failed), 'file')} could not be read" if failed else "All files could be read"
-    head += f"; of {several(len(partly), 'file')} some pages have no text" if partly else ""
+        return Computed(plan, f"All {files_in_number(len(asked.documents), 'file')} could be read.")
+    head = f"{files_in_number(len(failed), 'file')} could not be read" if failed else "All files could be read"
+    head += f"; of {files_in_number(len(partly), 'file')} some pages have no text" if partly else ""
     return Computed(plan, f"{head}:\n{lines(items)}")
 
 
@@ -161,6 +171,6 @@ def _verdicts(asked: Asked, verdicts: dict[int, curated.Verdict], what: tuple[st
     found = [(by_id[i], verdict) for i, verdict in verdicts.items() if i in by_id]
     plan = _plan("Compared the documents with one another.", [document for document, _ in found])
     if not found:
-        return Computed(plan, f"No {none} was found among {several(len(by_id), 'document')}.")
+        return Computed(plan, f"No {none} was found among {files_in_number(len(by_id), 'document')}.")
     items = [f"{document.path}: {verdict.why}" for document, verdict in found]
-    return Computed(plan, f"{several(len(found), 'document')} {what[len(found) != 1]}:\n{lines(sorted(items))}")
+    return Computed(plan, f"{files_in_number(len(found), 'document')} {what[len(found) != 1]}:\n{lines(sorted(items))}")

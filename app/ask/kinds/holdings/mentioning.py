@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.ask.find.mentions import Mention, Mentions, alternatives, mentions, near, telling
-from app.ask.find.titles import known_as, meant, stems_of
+from app.ask.find.mentions import Mention, Mentions, alternatives, key_words, mentions, nearest_mentions
+from app.ask.find.titles import documents_titled, known_as, stems_of
 from app.ask.kinds.holdings.authorship import date_of
 from app.ask.kinds.holdings.inventory import searched
-from app.ask.language.filetypes import kind_called, kind_of, several
+from app.ask.language.filetypes import files_in_number, filetype_called, filetype_of
 from app.ask.language.replies import in_number, lines, say
 from app.ask.plan import Asked, Computed, cite
 from app.datatypes import Citation, Plan
@@ -27,13 +27,13 @@ _ALL = re.compile(r"documents?|files?|docs?|texts?|papers|sources?|dokumente?n?|
 _WRITTEN = re.compile(r"articles?|reports?|books?|letters?|writings|publications?|chapters?", re.IGNORECASE)
 
 
-def mention(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+def documents_mentioning(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """'Which documents mention X?'"""
     documents = _searched(asked, match.groupdict().get("noun") or "")
     return _answer(asked, match["x"], documents, german, "")
 
 
-def anything(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
+def documents_about(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """'Do you have anything on X?'"""
     return _answer(asked, match["x"], list(asked.documents), german, "Ja. " if german else "Yes. ")
 
@@ -42,14 +42,14 @@ def _searched(asked: Asked, noun: str) -> list[Document]:
     """All documents, those of a kind of file, or those that are called so; none where the noun names no documents."""
     if not noun or _ALL.fullmatch(noun):
         return list(asked.documents)
-    if kind := next((kind for word in noun.split() if (kind := kind_called(word))), ""):
-        return [document for document in asked.documents if kind_of(document.path) == kind]
-    named = meant(noun, asked.documents)
+    if kind := next((kind for word in noun.split() if (kind := filetype_called(word))), ""):
+        return [document for document in asked.documents if filetype_of(document.path) == kind]
+    named = documents_titled(noun, asked.documents)
     return list(asked.documents) if not named and _WRITTEN.fullmatch(noun) else named
 
 
 def _answer(asked: Asked, phrase: str, documents: list[Document], german: bool, yes: str) -> Computed | None:
-    if not documents or not telling(phrase) or len(phrase.split()) > _LONGEST or _CLAUSE.search(phrase):
+    if not documents or not key_words(phrase) or len(phrase.split()) > _LONGEST or _CLAUSE.search(phrase):
         return None
     if _LEANS.match(phrase):
         return None
@@ -61,7 +61,7 @@ def _answer(asked: Asked, phrase: str, documents: list[Document], german: bool, 
         found = mentions(asked.index, phrase, documents) if documents else Mentions((), ())
     what = " or ".join(f"“{one}”" for one in alternatives(phrase))
     scope, failed = searched(asked)
-    scope = scope if len(documents) == len(asked.documents) else several(len(documents), "file")
+    scope = scope if len(documents) == len(asked.documents) else files_in_number(len(documents), "file")
     plan = Plan(
         "library", f"Looked for {what} in the text of {scope}{f' of {limit}' if limit else ''}.", subject=phrase
     )
@@ -85,7 +85,7 @@ def _listed(
         head = say("mentioned", german, n=str(len(exact)), documents=of_all, what=what)
         blocks.append(f"{yes}{head}\n{lines(items[: len(exact)])}")
     if apart:
-        head = say("also apart" if len(telling(plan.subject)) > 1 else "other form", german)
+        head = say("also apart" if len(key_words(plan.subject)) > 1 else "other form", german)
         blocks.append(f"{head if exact else yes + head}\n{lines(items[len(exact) :])}")
     reasons = [failed, "" if found.whole else "There are more places than were looked at: the numbers are the least."]
     paths = tuple(one.document.path for one in [*exact, *apart])[:_CITED]
@@ -104,7 +104,7 @@ def _cited(asked: Asked, found: Sequence[Mention], german: bool) -> tuple[tuple[
         item = known_as(one.document)
         if len(citations) < _CITED:
             citation = cite(asked.index, one.document, one.start, one.end)
-            places = f": {several(one.passages, 'passage')}" if one.passages and not german else ""
+            places = f": {files_in_number(one.passages, 'passage')}" if one.passages and not german else ""
             item = f"{item}, {citation.named}{places}"
             citations.append(replace(citation, claim=item))
         items.append(item)
@@ -115,7 +115,7 @@ def _not_there(
     asked: Asked, plan: Plan, phrase: str, what: str, documents: Sequence[Document], failed: str, german: bool
 ) -> Computed:
     is_code = any(character.isdigit() for character in phrase)  # one that stands nowhere is near to nothing
-    perhaps = near(asked.index, asked.encoder, phrase, documents) if documents and not is_code else []
+    perhaps = nearest_mentions(asked.index, asked.encoder, phrase, documents) if documents and not is_code else []
     nothing = say("unmentioned", german, what=what)
     if not perhaps:
         return Computed(plan, "", status="abstained", reason=" ".join(filter(None, [nothing, failed])))

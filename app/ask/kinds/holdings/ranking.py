@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from app.ask.find.titles import known_as, meant
-from app.ask.kinds.holdings.authorship import Told, date_of, shown
+from app.ask.find.titles import documents_titled, known_as
+from app.ask.kinds.holdings.authorship import Stated, date_of, written_date
 from app.ask.kinds.holdings.details import file_date
 from app.ask.kinds.holdings.inventory import searched
-from app.ask.language.filetypes import several
+from app.ask.language.filetypes import files_in_number
 from app.ask.language.replies import lines
 from app.ask.plan import Asked, Computed, cite
 from app.datatypes import Citation, Plan
@@ -46,7 +46,9 @@ def _by_size(asked: Asked, least: bool) -> Computed | None:
     firsts = _firsts(asked, {d.id: d.size for d in asked.documents}, least)
     size = firsts[0].size
     shown_size = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, size // 1000):,} kB"
-    text = f"{'; '.join(known_as(d) for d in firsts[:_SAME])}: {shown_size}, {several(firsts[0].n_pages, 'page')}."
+    text = (
+        f"{'; '.join(known_as(d) for d in firsts[:_SAME])}: {shown_size}, {files_in_number(firsts[0].n_pages, 'page')}."
+    )
     return Computed(_plan("Compared the sizes of all files.", firsts), text, reason=searched(asked)[1])
 
 
@@ -57,9 +59,9 @@ def _by_length(asked: Asked, least: bool) -> Computed | None:
     by_text = _firsts(asked, {d.id: ends.get(d.id, 0) for d in asked.documents}, least)
     named = "; ".join(known_as(d) for d in by_pages[:_SAME])
     named += f" and {len(by_pages) - _SAME} more" if len(by_pages) > _SAME else ""
-    text = f"{named}: {several(by_pages[0].n_pages, 'page')}."
+    text = f"{named}: {files_in_number(by_pages[0].n_pages, 'page')}."
     if by_pages != by_text:
-        text += f"\n\nBy its text, {known_as(by_text[0])}: {several(ends.get(by_text[0].id, 0), 'character')}."
+        text += f"\n\nBy its text, {known_as(by_text[0])}: {files_in_number(ends.get(by_text[0].id, 0), 'character')}."
     plan = _plan("Compared the pages and the text of all documents.", [*by_pages, *by_text])
     return Computed(plan, text, reason=searched(asked)[1])
 
@@ -80,13 +82,13 @@ def _by_date(asked: Asked, newest: bool) -> Computed:
         return _by_file(asked, newest)
     best = (max if newest else min)(_day(one.rank) for _, one in dated)
     firsts = [document for document, one in dated if _day(one.rank) == best]
-    items = [f"{known_as(d)}, of {shown(told[d.id].rank)}" for d in firsts[:_SAME]]
+    items = [f"{known_as(d)}, of {written_date(told[d.id].rank)}" for d in firsts[:_SAME]]
     text = "By the dates printed in them: " + (f"{items[0]}." if len(items) == 1 else f"\n{lines(items)}")
     unclear = [d for d, one in dated if d not in firsts and one.rank == best[: len(one.rank)]]
     if unclear:
         text += f"\n\nNo more than {best[0]} is told of: {'; '.join(known_as(d) for d in unclear[:_SAME])}."
     undated = len(asked.documents) - len(dated)
-    reason = f"In {several(undated, 'document')} no date was found." if undated else ""
+    reason = f"In {files_in_number(undated, 'document')} no date was found." if undated else ""
     cited = [*firsts[:_SAME], *unclear[:_SAME]]
     claims = [*items, *([text.rsplit("\n", 1)[-1]] * len(unclear))]
     citations = _cited(asked, [(d, told[d.id]) for d in cited], claims)
@@ -99,14 +101,14 @@ def _day(rank: Rank) -> Rank:
     return (*rank, 1, 1)[:3]
 
 
-def _dated(asked: Asked, documents: Sequence[Document]) -> list[tuple[Document, Told]]:
+def _dated(asked: Asked, documents: Sequence[Document]) -> list[tuple[Document, Stated]]:
     if len(documents) > _LOOKED_INTO:
         return []
     found = ((document, date_of(asked.index, document)) for document in documents)
     return [(document, told) for document, told in found if told]
 
 
-def _cited(asked: Asked, dated: Sequence[tuple[Document, Told]], items: Sequence[str]) -> tuple[Citation, ...]:
+def _cited(asked: Asked, dated: Sequence[tuple[Document, Stated]], items: Sequence[str]) -> tuple[Citation, ...]:
     return tuple(
         cite(asked.index, document, told.start, told.end, item)
         for (document, told), item in zip(dated, items, strict=False)
@@ -116,14 +118,14 @@ def _cited(asked: Asked, dated: Sequence[tuple[Document, Told]], items: Sequence
 
 def newest_edition(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """Of several editions of one document, the one that is superseded by none."""
-    named = meant(match["x"], asked.documents)
+    named = documents_titled(match["x"], asked.documents)
     verdicts, _ = asked.index.superseded()
     standing = [document for document in named if document.id not in verdicts]
     older = [document for document in named if document.id in verdicts]
     if len(standing) != 1 or not all(verdicts[d.id].other == standing[0].id for d in older):
         return None
     told = date_of(asked.index, standing[0])
-    text = f"{known_as(standing[0])}{f', of {shown(told.rank)}' if told else ''}."
+    text = f"{known_as(standing[0])}{f', of {written_date(told.rank)}' if told else ''}."
     if older:
         text += f"\n\nOlder editions: {', '.join(d.path for d in older)}."
     citations = _cited(asked, [(standing[0], told)] if told else [], [text.split("\n")[0]])
@@ -137,11 +139,11 @@ def of_date(asked: Asked, match: re.Match[str], german: bool) -> Computed | None
     fitting = [(document, told) for document, told in dated if told.rank[: len(wanted)] == wanted]
     if not wanted or not fitting:
         return None
-    items = [f"{known_as(document)}, {shown(told.rank)}" for document, told in fitting]
+    items = [f"{known_as(document)}, {written_date(told.rank)}" for document, told in fitting]
     undated = len(asked.documents) - len(dated)
-    reason = f"May be incomplete: in {several(undated, 'document')} no date was found." if undated else ""
+    reason = f"May be incomplete: in {files_in_number(undated, 'document')} no date was found." if undated else ""
     plan = _plan(f"Looked for documents that bear a date of {match['date']}.", [d for d, _ in fitting])
-    text = f"{several(len(fitting), 'document')}:\n{lines(items)}"
+    text = f"{files_in_number(len(fitting), 'document')}:\n{lines(items)}"
     return Computed(plan, text, _cited(asked, fitting[:30], items), "unsure" if undated else "answered", reason)
 
 
@@ -158,7 +160,7 @@ def changed(asked: Asked, match: re.Match[str], german: bool) -> Computed | None
         return Computed(plan, "No file was changed then.", reason=reason)
     fitting.sort(key=lambda document: -document.mtime_ns)
     items = [f"{known_as(document)}: {file_date(document)}" for document in fitting]
-    return Computed(plan, f"{several(len(fitting), 'file')}:\n{lines(items)}", reason=reason)
+    return Computed(plan, f"{files_in_number(len(fitting), 'file')}:\n{lines(items)}", reason=reason)
 
 
 def _span(when: str, today: date) -> tuple[date, date] | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from app.ask.find.sections import fit
-from app.ask.kinds.lists.request import NEGATIVE, Enumerable
-from app.ask.kinds.lists.rows import Rows, chosen_rows, distinct, is_turned, names_things, naming_column, said
+from app.ask.kinds.lists.request import NEGATIVE, ListRequest
+from app.ask.kinds.lists.rows import Rows, chosen_rows, distinct, is_turned, names_things, naming_column, row_text
 from app.ask.language.relevance import Wanted, in_roots, root, roots
 from app.ask.structure.lists import Entry, Listed, marked_lists, short_lines
 from app.ask.structure.sections import Section
@@ -58,7 +58,7 @@ class _Match:
     def rank(self, style: str) -> float:
         return self.share + 0.5 * self.clear + 0.3 * self.label + _BONUS[style]
 
-    def enough(self, ask: Enumerable) -> bool:
+    def enough(self, ask: ListRequest) -> bool:
         if ask.strict:
             return self.share >= _STRICT and self.clear >= _STRICT
         if not ask.head:
@@ -70,7 +70,9 @@ class _Match:
         return self.share >= _SURE and self.clear >= _CLEAR
 
 
-def candidates(sections: Sequence[Section], ask: Enumerable, sought: Wanted, tables: Sequence[Rows]) -> list[Candidate]:
+def candidates(
+    sections: Sequence[Section], ask: ListRequest, sought: Wanted, tables: Sequence[Rows]
+) -> list[Candidate]:
     """Best first."""
     places = Counter((rows.section.document.id, rows.section.start) for rows in tables)
     found: list[Candidate | None] = [
@@ -88,11 +90,11 @@ def candidates(sections: Sequence[Section], ask: Enumerable, sought: Wanted, tab
     return [*closer[:1], *(one for one in ranked if one not in closer[:1])]
 
 
-def _is_headed(ask: Enumerable, words: Collection[str]) -> bool:
+def _is_headed(ask: ListRequest, words: Collection[str]) -> bool:
     return not ask.head or in_roots(root(ask.head), frozenset(words))
 
 
-def _of_list(listed: Listed, ask: Enumerable, sought: Wanted) -> Candidate | None:
+def _of_list(listed: Listed, ask: ListRequest, sought: Wanted) -> Candidate | None:
     section, entries, lead = listed.section, listed.entries, listed.lead
     if lead.endswith((".", "!", "?")) and not re.search(r"\b(?:following|these)\b", lead, re.IGNORECASE):
         lead = ""  # a sentence of its own, which introduces nothing
@@ -140,7 +142,7 @@ def _named(sought: Wanted, words: Collection[str]) -> str:
     return " and ".join(f"“{sought.typed.get(word, word)}”" for word in sorted(words))
 
 
-def _column(rows: Rows, ask: Enumerable, alone: bool) -> int | None:
+def _column(rows: Rows, ask: ListRequest, alone: bool) -> int | None:
     """The column of what is asked for; -1 where the table's title says that its rows are that; None for neither."""
     section, table = rows.section, rows.table
     short = [name if len(name) <= _LONGEST_NAME else "" for name in table.columns]  # others are rows that were misread
@@ -154,7 +156,7 @@ def _column(rows: Rows, ask: Enumerable, alone: bool) -> int | None:
     return -1 if _is_headed(ask, heads) and not is_turned(table.columns) else None
 
 
-def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candidate | None:
+def _of_table(rows: Rows, ask: ListRequest, sought: Wanted, alone: bool) -> Candidate | None:
     section, table, column = rows.section, rows.table, _column(rows, ask, alone)
     if column is None:
         return None
@@ -188,13 +190,13 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candi
     sure = match.sure and len(columns) <= len(filters) and not ragged and not unused
     rank = match.rank("table") + _OWN_COLUMN * (column >= 0) + _CATEGORY * (len(columns) == 1)
     where = f"the rows with {_named(sought, filters)}" if filters else ""
-    entries, texts = tuple(row.entry for row in picked), tuple(said(row, first, columns) for row in picked)
+    entries, texts = tuple(row.entry for row in picked), tuple(row_text(row, first, columns) for row in picked)
     if len(picked) < len(kept):
         texts, grid = tuple(row.cells[first] for row in picked), None
     return Candidate(section, "table", entries, texts, rank, sure, sought.found(label) | filters, where, grid)
 
 
-def _of_headings(sections: Sequence[Section], ask: Enumerable, sought: Wanted) -> Iterator[Candidate]:
+def _of_headings(sections: Sequence[Section], ask: ListRequest, sought: Wanted) -> Iterator[Candidate]:
     """The headings under one that names what is asked for, and says little itself."""
     for section in sections:
         below = [one for one in sections if one.above[-1:] == (section.heading,) and one.level > section.level]

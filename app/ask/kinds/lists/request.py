@@ -78,7 +78,7 @@ _COUNTED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Enumerable:
+class ListRequest:
     """`head` is the word for what is to be listed, '' where it says nothing ('things'). `every` where all of it is
     asked for by a word. `number` is how many there are to be, 0 where that is not said. `strict` where the question
     wants a list only if the documents have one."""
@@ -92,7 +92,7 @@ class Enumerable:
     strict: bool = False
 
 
-def enumerable(plain: str) -> Enumerable | None:
+def list_request(plain: str) -> ListRequest | None:
     """What the question, in lower case, wants listed; None where it is not clearly a list."""
     if _ELSE.search(plain):
         return None
@@ -106,7 +106,7 @@ def enumerable(plain: str) -> Enumerable | None:
     if (not head and not strict) or head in _OTHER_HEADS:
         return None
     number = _COUNTED.search(plain)
-    return Enumerable(
+    return ListRequest(
         "" if head in _VAGUE else head,
         bool(every or _EVERYTHING.search(plain)),
         bool(NEGATIVE.search(plain)),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.ask.kinds.lists.request import Enumerable
+from app.ask.kinds.lists.request import ListRequest
 from app.ask.language.relevance import Wanted, in_roots, is_number, roots
 from app.ask.structure.lists import Entry
 from app.ask.structure.sections import Section
@@ -58,7 +58,7 @@ def _placed(table: Table, text: str) -> Iterator[Row]:
             yield Row(Entry(table.start + line.start(), table.start + line.end(), said), cells)
 
 
-def said(row: Row, first: int = 0, also: Collection[int] = ()) -> str:
+def row_text(row: Row, first: int = 0, also: Collection[int] = ()) -> str:
     """For people: 'Name: cell, cell'. `first` is the column that names the row; those in `also` are always said."""
     order = [first, *(i for i in range(len(row.cells)) if i != first)]
     filled = [i for i in order if row.cells[i]]
@@ -71,7 +71,7 @@ def _letters(text: str) -> str:
 
 
 def chosen_rows(
-    rows: Rows, ask: Enumerable, sought: Wanted, words: Collection[str], naming: Collection[str]
+    rows: Rows, ask: ListRequest, sought: Wanted, words: Collection[str], naming: Collection[str]
 ) -> tuple[list[int], frozenset[str], set[int]] | None:
     """Numbers of the rows that are meant, by which words, in which columns; None where no row holds them.
 

@@ -106,7 +106,7 @@ _LONGEST = 300  # characters of such a question: longer ones tell what they want
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SummaryRequest:
     """`phrase` is what is to be summed up, in at most so many sentences. `strong`: in so many words."""
 
     phrase: str
@@ -119,7 +119,7 @@ class Wish:
         return bool(_NAMES_A_DOCUMENT.search(self.phrase) or re.search(r"\b[a-z]{1,4}-\d", self.phrase))
 
 
-def wish_of(question: str) -> Wish | None:
+def summary_request(question: str) -> SummaryRequest | None:
     """What is to be summed up, from the question as it was typed; None where no summary is asked for."""
     if len(question) > _LONGEST:
         return None
@@ -136,5 +136,5 @@ def wish_of(question: str) -> Wish | None:
                     strong = strong or told != said
                     if not strong and _CLAUSE.match(phrase):
                         continue
-                    return Wish(phrase, strong, max(1, min(most, 2 * _MOST)))
+                    return SummaryRequest(phrase, strong, max(1, min(most, 2 * _MOST)))
     return None

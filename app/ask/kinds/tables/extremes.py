@@ -9,14 +9,14 @@ from app.ask.kinds.tables.filters import measures
 from app.ask.kinds.tables.intent import Intent
 from app.ask.kinds.tables.lexicon import lexicon_of
 from app.ask.kinds.tables.links import Links
-from app.ask.kinds.tables.query import Wanted
+from app.ask.kinds.tables.query import Query
 from app.ask.kinds.tables.vocabulary import PERSON, ROW_NOUNS, root
 from ingest.store.catalogue import Column
 
 _SHORT = {"minimum": "min", "maximum": "max", "min": "minimum", "max": "maximum"}
 
 
-def extreme(intent: Intent, linked: Links, rows: Rows, asked: Column | None) -> Wanted:
+def extreme(intent: Intent, linked: Links, rows: Rows, asked: Column | None) -> Query:
     """The row, or the group of rows, with the most or least."""
     sheet, way = linked.sheet, intent.operation
     said = {root(word) for word in (intent.said, _SHORT.get(intent.said, intent.said))}
@@ -39,9 +39,9 @@ def extreme(intent: Intent, linked: Links, rows: Rows, asked: Column | None) -> 
     )
     each = grouped_by(intent, linked, rows)
     if each is not None and columns and not counts and not intent.aggregate and not each.is_key:
-        return Wanted(sheet, "sum", columns=columns[:1], group=each, inner="max" if way == "most" else "min")
+        return Query(sheet, "sum", columns=columns[:1], group=each, inner="max" if way == "most" else "min")
     if grouped and (common or by_rows):
-        return Wanted(sheet, way, group=asked, inner="count", top=intent.top)
+        return Query(sheet, way, group=asked, inner="count", top=intent.top)
     if not columns or (common and not grouped):
         raise Unclear
     words = [each.column for each in linked.of(behind) if each.share == 1 and each.column is not asked]
@@ -52,17 +52,17 @@ def extreme(intent: Intent, linked: Links, rows: Rows, asked: Column | None) -> 
     ):
         raise Unclear  # the best of something that is not counted
     if grouped and (intent.aggregate or counts):
-        return Wanted(sheet, way, columns=columns[:1], group=asked, inner=intent.aggregate or "sum", top=intent.top)
+        return Query(sheet, way, columns=columns[:1], group=asked, inner=intent.aggregate or "sum", top=intent.top)
     if not (linked.subject or asked or rows.filters or intent.meant or is_said(linked, columns)):
         raise Unclear
     if grouped and asked and _is_period(asked) and intent.top == 1:
-        return Wanted(sheet, way, columns=columns[:1], group=asked, inner="sum")
-    return Wanted(
+        return Query(sheet, way, columns=columns[:1], group=asked, inner="sum")
+    return Query(
         sheet, way, columns=columns, show=(asked,) if asked else (), top=intent.top, rival=asked if grouped else None
     )
 
 
-def _by_date(intent: Intent, linked: Links, asked: Column | None) -> Wanted:
+def _by_date(intent: Intent, linked: Links, asked: Column | None) -> Query:
     """By the column of dates that is named, or the first."""
     named = [each for each in [*linked.columns, *dated_by_verb(intent, linked)] if each.share > 0]
     dates = [each.column for each in named if each.column.kind == "date"]
@@ -72,14 +72,14 @@ def _by_date(intent: Intent, linked: Links, asked: Column | None) -> Wanted:
     if not dates:
         raise Unclear
     show = (asked,) if asked else ()
-    return Wanted(linked.sheet, intent.operation, columns=tuple(dates[:1]), show=show, top=intent.top)
+    return Query(linked.sheet, intent.operation, columns=tuple(dates[:1]), show=show, top=intent.top)
 
 
 def _is_period(column: Column) -> bool:
     return column.name.lower() in ("month", "year", "quarter", "week", "day", "season")
 
 
-def _by_age(intent: Intent, linked: Links, asked: Column | None) -> Wanted:
+def _by_age(intent: Intent, linked: Links, asked: Column | None) -> Query:
     """'The oldest': by an age or a date of birth; of things, by their first date."""
     sheet, way = linked.sheet, intent.operation
     ages = [c for c in measures(sheet) if "age" in c.name.lower().split()]
@@ -88,9 +88,9 @@ def _by_age(intent: Intent, linked: Links, asked: Column | None) -> Wanted:
     people = any(fits(c, PERSON.names, frozenset()) for c in sheet.columns[:2])
     show = (asked,) if asked else ()
     if ages:
-        return Wanted(sheet, "least" if way == "most" else "most", columns=tuple(ages[:1]), show=show, top=intent.top)
+        return Query(sheet, "least" if way == "most" else "most", columns=tuple(ages[:1]), show=show, top=intent.top)
     if births or (dates and not people):
-        return Wanted(sheet, way, columns=tuple((births or dates)[:1]), show=show, top=intent.top)
+        return Query(sheet, way, columns=tuple((births or dates)[:1]), show=show, top=intent.top)
     raise Unclear
 
 

@@ -17,7 +17,7 @@ from app.ask.kinds.tables.intent import Intent, intent_of
 from app.ask.kinds.tables.lexicon import lexicon_of, name_stems
 from app.ask.kinds.tables.links import Links, links, may_fit, units_of
 from app.ask.kinds.tables.operations import comparison, operation
-from app.ask.kinds.tables.query import Wanted
+from app.ask.kinds.tables.query import Query
 from app.ask.kinds.tables.vocabulary import FILLER, PRICE, ROW_NOUNS, THINGS, concepts, unit_of
 from app.ask.language.words import STOP
 from app.ask.plan import Asked
@@ -34,7 +34,7 @@ _FOLLOWS = re.compile(
 _TIED = 3  # tables that fit alike, up to which each is answered
 
 
-def understood(asked: Asked) -> list[Wanted]:
+def understood(asked: Asked) -> list[Query]:
     """The best reading; several where tables fit alike, none where no table fits or too many do. Of a comparison, each
     table that has a part of it."""
     plain, follows = _meant(asked)
@@ -51,7 +51,7 @@ def understood(asked: Asked) -> list[Wanted]:
     linked = [one for one in linked if intent.meant or one.columns or one.values or one.subject]
     if compares:
         return _compared(intent, linked)
-    found: list[Wanted] = []
+    found: list[Query] = []
     for one in linked:
         with suppress(Unclear):
             found.append(read(intent, one))
@@ -66,10 +66,10 @@ def understood(asked: Asked) -> list[Wanted]:
     return [replace(w, doubts=(*w.doubts, *_torn(w.sheet))) for w in tied] if len(tied) <= _TIED else []
 
 
-def _compared(intent: Intent, linked: Sequence[Links]) -> list[Wanted]:
+def _compared(intent: Intent, linked: Sequence[Links]) -> list[Query]:
     """The tables that hold both things, as many as it takes to account for every word; all, where only the things are
     named."""
-    parts: list[tuple[set[int], Links, Wanted]] = []
+    parts: list[tuple[set[int], Links, Query]] = []
     for one in linked:
         with suppress(Unclear):
             wanted, used = comparison(intent, one)
@@ -84,7 +84,7 @@ def _compared(intent: Intent, linked: Sequence[Links]) -> list[Wanted]:
     ]
     if not parts or not needed - set().union(*things):
         return [wanted for _, _, wanted in parts][:_SIDE_BY_SIDE]
-    chosen: list[Wanted] = []
+    chosen: list[Query] = []
     while needed and parts:
         used, one, wanted = max(
             parts, key=lambda part: (len(part[0] & needed), len(part[2].columns), -len(part[1].columns))
@@ -131,7 +131,7 @@ def _labels(sheets: Sequence[Sheet]) -> dict[tuple[str, ...], frozenset[str]]:
     return found
 
 
-def read(intent: Intent, linked: Links) -> Wanted:
+def read(intent: Intent, linked: Links) -> Query:
     """Raises Unclear where the question does not fit this table."""
     sheet = linked.sheet
     rows = rows_meant(intent, linked)
@@ -159,7 +159,7 @@ def read(intent: Intent, linked: Links) -> Wanted:
     return replace(wanted, score=_score(intent, linked, wanted))
 
 
-def _is_unit(word: str, wanted: Wanted) -> bool:
+def _is_unit(word: str, wanted: Query) -> bool:
     columns = [*wanted.columns, *(one.column for one in wanted.filters)]
     return any(unit_of(word) & units_of(column) for column in columns)
 
@@ -176,7 +176,7 @@ def _counts(number: str, sheet: Sheet) -> bool:
     return int(number) == sheet.n_rows - len(sheet.totals)
 
 
-def _score(intent: Intent, linked: Links, wanted: Wanted) -> float:
+def _score(intent: Intent, linked: Links, wanted: Query) -> float:
     """How exactly the words are the table's own."""
     told: dict[int, float] = {}
     for i in linked.subject:

@@ -10,13 +10,13 @@ from app.ask.kinds.tables.extremes import extreme
 from app.ask.kinds.tables.filters import measures
 from app.ask.kinds.tables.intent import Intent
 from app.ask.kinds.tables.links import Links, units_of
-from app.ask.kinds.tables.query import Wanted
+from app.ask.kinds.tables.query import Query
 from app.ask.kinds.tables.vocabulary import ROW_NOUNS, unit_of
 from app.ask.language.words import STOP
 from ingest.store.catalogue import Column
 
 
-def operation(intent: Intent, linked: Links, rows: Rows) -> tuple[Wanted, set[int]]:
+def operation(intent: Intent, linked: Links, rows: Rows) -> tuple[Query, set[int]]:
     used = set(rows.used)
     sheet, operation = linked.sheet, intent.operation
     group = grouped_by(intent, linked, rows)
@@ -35,19 +35,19 @@ def operation(intent: Intent, linked: Links, rows: Rows) -> tuple[Wanted, set[in
         if not rows.filters or keyed:
             raise Unclear
         named = measured(intent, linked, rows, must=False)
-        return Wanted(sheet, "share", columns=named[:1] if is_said(linked, named) else ()), used
+        return Query(sheet, "share", columns=named[:1] if is_said(linked, named) else ()), used
     if operation in ("sum", "mean", "median"):
         if impossible := without_numbers(intent, linked, rows):
-            return Wanted(sheet, "impossible", columns=(impossible,)), used
+            return Query(sheet, "impossible", columns=(impossible,)), used
         if sheet.is_turned and any("total" in each.column.name.lower() for each in linked.columns):
             raise Unclear
-        return Wanted(sheet, operation, columns=measured(intent, linked, rows)[:1], group=group), used
+        return Query(sheet, operation, columns=measured(intent, linked, rows)[:1], group=group), used
     if operation in ("most", "least"):
         return extreme(intent, linked, rows, group or asked), used
     return _rows(intent, linked, rows, group, asked), used
 
 
-def _count(intent: Intent, linked: Links, rows: Rows, group: Column | None) -> Wanted:
+def _count(intent: Intent, linked: Links, rows: Rows, group: Column | None) -> Query:
     """'How many' rows, or how many different values of a column; of a column of amounts, their sum."""
     sheet = linked.sheet
     start = next((i for i, t in enumerate(intent.tokens) if t.text in ("many", "number", "count", "often")), 0) + 1
@@ -70,14 +70,14 @@ def _count(intent: Intent, linked: Links, rows: Rows, group: Column | None) -> W
         if each.column in amounts and each.share >= 0.5 and each.column not in of_filters
     ]
     if not said and len(set(whole)) == 1 and not set(noun) & linked.subject:
-        return Wanted(sheet, "sum", columns=(whole[0],), group=group)  # 'how many kettles were sold'
+        return Query(sheet, "sum", columns=(whole[0],), group=group)  # 'how many kettles were sold'
     units = unit_of(intent.tokens[noun[0]].text) if noun else frozenset()
     if not said and units and noun[0] not in linked.subject:
         said = [c for c in amounts if units & units_of(c)]
     if said and not (head in linked.subject and said[0] is not amounts[0]):
         if len(said) > 1:
             raise Unclear
-        return Wanted(sheet, "sum", columns=(said[0],), group=group)
+        return Query(sheet, "sum", columns=(said[0],), group=group)
     kinds = [
         each for each in linked.columns if each.column.kind == "text" and each.share > 0 and set(each.words) & set(noun)
     ]
@@ -87,12 +87,12 @@ def _count(intent: Intent, linked: Links, rows: Rows, group: Column | None) -> W
     if column and not column.is_key and not (different or rows.filters or linked.subject - _words(linked, column)):
         raise Unclear  # of whom there are some in a table there may be more
     if column and not column.is_key and (different or not (set(noun) & linked.subject - _words(linked, column))):
-        return Wanted(sheet, "distinct", columns=(column,), group=group)
+        return Query(sheet, "distinct", columns=(column,), group=group)
     if any(f.column.is_key and f.how == "is" for f in rows.filters):
         raise Unclear  # one row by its name: that is no question of how many
     if not rows.filters and not group and not _names_rows(intent, linked, noun):
         raise Unclear
-    return Wanted(sheet, "count", group=group)
+    return Query(sheet, "count", group=group)
 
 
 def _words(linked: Links, column: Column) -> set[int]:
@@ -104,7 +104,7 @@ def _names_rows(intent: Intent, linked: Links, noun: Sequence[int]) -> bool:
     return any(i in linked.subject or intent.tokens[i].stem in ROW_NOUNS for i in noun) and bool(linked.subject)
 
 
-def _rows(intent: Intent, linked: Links, rows: Rows, group: Column | None, asked: Column | None) -> Wanted:
+def _rows(intent: Intent, linked: Links, rows: Rows, group: Column | None, asked: Column | None) -> Query:
     """Rows that meet the conditions, cells of one row, or the different values of a column."""
     sheet = linked.sheet
     said = [each for each in linked.columns if not set(each.words) & rows.used]
@@ -115,9 +115,9 @@ def _rows(intent: Intent, linked: Links, rows: Rows, group: Column | None, asked
     )
     amounts = [each.column for each in said if each.column in measures(sheet) and each.share > 0]
     if group and len(set(amounts)) == 1:
-        return Wanted(sheet, "sum", columns=(amounts[0],), group=group)
+        return Query(sheet, "sum", columns=(amounts[0],), group=group)
     if group and not group.is_key and not amounts and linked.subject:
-        return Wanted(sheet, "count", group=group)
+        return Query(sheet, "count", group=group)
     if not rows.filters:
         listed = (
             intent.tokens[0].text in ("list", "show", "name", "which", "what", "give")
@@ -125,7 +125,7 @@ def _rows(intent: Intent, linked: Links, rows: Rows, group: Column | None, asked
             and not linked.subject
         )
         if listed and not show[0].is_key and show[0].kind == "text" and said[0].share == 1:
-            return Wanted(
+            return Query(
                 sheet,
                 "values",
                 columns=show,
@@ -137,18 +137,18 @@ def _rows(intent: Intent, linked: Links, rows: Rows, group: Column | None, asked
         column = asked or (show[0] if len(show) == 1 and exists else None)
         if not (exists and column and not column.is_key and column.kind == "text"):
             raise Unclear
-        return Wanted(sheet, "values", columns=(column,))
+        return Query(sheet, "values", columns=(column,))
     first, *following = [token.text for token in intent.tokens[:5]]
     if first in ("how", "when", "where") or (
         first in ("what", "at") and not {"are", "were", "do", "have"} & set(following)
     ):
         raise Unclear  # of one thing only, which a passage says as well
     if asked and not asked.is_key and asked.place and asked.kind == "text" and not linked.subject:
-        return Wanted(sheet, "values", columns=(asked,))
-    return Wanted(sheet, "rows", show=show)
+        return Query(sheet, "values", columns=(asked,))
+    return Query(sheet, "rows", show=show)
 
 
-def _lookup(intent: Intent, linked: Links, rows: Rows) -> Wanted:
+def _lookup(intent: Intent, linked: Links, rows: Rows) -> Query:
     """Cells of the one row that is named. Each column is named whole, or is the only one that the word may mean. Of
     tables found in a PDF's lines, not a single cell: there a column may be read wrongly, and passages say as much."""
     said = [each for each in linked.columns if not set(each.words) & rows.used and each.column.place]
@@ -167,10 +167,10 @@ def _lookup(intent: Intent, linked: Links, rows: Rows) -> Wanted:
     several = len(set(show)) > 1 and ("and" in [t.text for t in intent.tokens])
     if not show or doubled or (is_pdf and not several):
         raise Unclear
-    return Wanted(linked.sheet, "lookup", show=tuple(dict.fromkeys(show)))
+    return Query(linked.sheet, "lookup", show=tuple(dict.fromkeys(show)))
 
 
-def comparison(intent: Intent, linked: Links) -> tuple[Wanted, set[int]]:
+def comparison(intent: Intent, linked: Links) -> tuple[Query, set[int]]:
     """Two or more things, rows of one table, side by side; of its columns, those that are named. Raises Unclear."""
     sheet = linked.sheet
     things = [link for link in linked.values if link.column.is_key and not link.is_part and len(link.cells) == 1]
@@ -184,4 +184,4 @@ def comparison(intent: Intent, linked: Links) -> tuple[Wanted, set[int]]:
     )
     cells = tuple(link.cells[0] for link in things)
     chosen = Filter(column, "is", cells, f"{column.name or 'the thing'} is {' or '.join(cells)}")
-    return Wanted(sheet, "compare", (chosen,), named, show=(column,)), used
+    return Query(sheet, "compare", (chosen,), named, show=(column,)), used

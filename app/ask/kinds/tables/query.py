@@ -9,7 +9,7 @@ from ingest.store.catalogue import Column, Sheet
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Query:
     """What is to be worked out. `columns` are those of the operation, the best fitting first; `group` the column whose
     values the rows are put together by; `inner` what is worked out of each group."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.ask.kinds.tables.citations import citations_of, head_of, places_of
 from app.ask.kinds.tables.numbers import as_written, plainly, with_unit
-from app.ask.kinds.tables.query import Wanted
+from app.ask.kinds.tables.query import Query
 from app.ask.kinds.tables.remarks import name_of, reason_of, rows_word, status_of
 from app.ask.kinds.tables.select import Result
 from app.ask.kinds.tables.vocabulary import unit_of
@@ -85,7 +85,7 @@ def plan_of(result: Result) -> Plan:
     )  # fmt: skip
 
 
-def impossible(wanted: Wanted) -> Computed:
+def impossible(wanted: Query) -> Computed:
     """Of what cannot be worked out: a sum of dates."""
     name, what = wanted.columns[0].name, "dates" if wanted.columns[0].kind == "date" else "words"
     said = f"Looked at {name} in {wanted.sheet.called}."
@@ -136,7 +136,7 @@ def _grid_columns(sheet: Sheet, columns: list[Column]) -> list[Column]:
     return list(sheet.columns) if len(sheet.columns) <= _WIDE else columns
 
 
-def _line(wanted: Wanted, columns: Sequence[Column], row: int) -> str:
+def _line(wanted: Query, columns: Sequence[Column], row: int) -> str:
     first, *others = columns
     told = "; ".join(f"{c.name} {c.cells[row]}".strip() for c in others if c.cells[row])
     return f"- {first.cells[row] or '(empty)'}{': ' + told if told else ''}"

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from app.ask.kinds.tables.conditions import Filter
-from app.ask.kinds.tables.query import Wanted
+from app.ask.kinds.tables.query import Query
 from ingest.store.catalogue import Column, Sheet
 
 _SIGNS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "="}
@@ -27,7 +27,7 @@ class Result:
     """`rows` are numbers of the table's rows that the result stands on; `value` what was worked out of them. `left_out`
     are cells of the operation's column that are no numbers; `printed` is a total that the table itself gives."""
 
-    wanted: Wanted
+    wanted: Query
     rows: tuple[int, ...]
     value: float | None = None
     of: int = 0  # rows in all, those that sum others up aside
@@ -43,7 +43,7 @@ class Result:
     doubts: tuple[str, ...] = field(default=())
 
 
-def results(wanted: Wanted) -> Result:
+def results(wanted: Query) -> Result:
     """Of the whole table: nothing is guessed from a part of it."""
     column = wanted.columns[0] if wanted.columns else None
     with closing(_filled(wanted, column)) as db:
@@ -57,7 +57,7 @@ def results(wanted: Wanted) -> Result:
         return _single(db, wanted, column, where, values, rows, of)
 
 
-def _filled(wanted: Wanted, column: Column | None) -> sqlite3.Connection:
+def _filled(wanted: Query, column: Column | None) -> sqlite3.Connection:
     """t(n, v: the operation's number or date, g: the group, f0…: what the conditions are on)."""
     sheet = wanted.sheet
     fields = [f"f{i}" for i in range(len(wanted.filters))]
@@ -86,7 +86,7 @@ def _of_filter(one: Filter) -> Sequence[object]:
     return one.column.cells if one.how in ("is", "among", "not", "empty", "filled") else _comparable(one.column)
 
 
-def _where(wanted: Wanted) -> tuple[str, list[object]]:
+def _where(wanted: Query) -> tuple[str, list[object]]:
     parts, values = ["1"], list[object]()
     for i, one in enumerate(wanted.filters):
         name = f"f{i}"
@@ -133,7 +133,7 @@ def _period(said: str) -> tuple[str, str]:
 
 
 def _single(
-    db: sqlite3.Connection, wanted: Wanted, column: Column | None, where: str, values: list[object],
+    db: sqlite3.Connection, wanted: Query, column: Column | None, where: str, values: list[object],
     rows: tuple[int, ...], of: int,
 ) -> Result:  # fmt: skip
     if wanted.operation == "share":
@@ -163,7 +163,7 @@ def _single(
 
 
 def _grouped(
-    db: sqlite3.Connection, wanted: Wanted, where: str, values: list[object], rows: tuple[int, ...], of: int
+    db: sqlite3.Connection, wanted: Query, where: str, values: list[object], rows: tuple[int, ...], of: int
 ) -> Result:
     inner = wanted.inner or wanted.operation
     what = {"count": "count(*)", "mean": "avg(v)", "max": "max(v)", "min": "min(v)"}.get(inner, "total(v)")
@@ -177,7 +177,7 @@ def _grouped(
 
 
 def _extreme(
-    db: sqlite3.Connection, wanted: Wanted, where: str, values: list[object], rows: tuple[int, ...], of: int
+    db: sqlite3.Connection, wanted: Query, where: str, values: list[object], rows: tuple[int, ...], of: int
 ) -> Result:
     column = wanted.columns[0]
     way = "DESC" if wanted.operation == "most" else "ASC"
@@ -199,7 +199,7 @@ def _extreme(
                   others=tuple(others), rival=rival)  # fmt: skip
 
 
-def _rival(wanted: Wanted, column: Column, rows: Sequence[int], best: Sequence[int]) -> Group | None:
+def _rival(wanted: Query, column: Column, rows: Sequence[int], best: Sequence[int]) -> Group | None:
     """Whose rows together have the most or least, if that is another than whose single row has."""
     if wanted.rival is None or wanted.top > 1 or not best:
         return None
