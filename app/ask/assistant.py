@@ -9,7 +9,8 @@ from pathlib import Path
 
 from app.ask.check.gate import Calibration, calibration_for
 from app.ask.domains import Domain, load_domain
-from app.ask.find.retrieve import named_documents, retrieve
+from app.ask.find.retrieve import retrieve
+from app.ask.find.titles import named_documents
 from app.ask.kinds.library import is_to_docent
 from app.ask.several import SeveralStream
 from app.ask.stream import AnswerStream

@@ -14,6 +14,9 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from weakref import WeakKeyDictionary
 
+from app.ask.find.titles import file_in
+from app.ask.language.dates import MONTHS
+from app.ask.language.filetypes import loose_words_for
 from app.ask.language.naming import alike, name_words, words_of
 from app.ask.language.words import stem
 from app.ask.plan import Asked
@@ -21,16 +24,6 @@ from ingest.datatypes import Document
 from ingest.store.index import LocalIndex
 from ingest.text.versions import Rank, date_in, marks_in
 
-_ENDINGS = {  # by what people call files of a sort, the endings that such files have
-    "e-mail|email|mail|message|thread|conversation|correspondence|exchange": "eml msg mbox",
-    "slide|deck|presentation|powerpoint": "pptx ppt odp",
-    "spreadsheet|sheet|workbook|excel|csv": "xlsx xls ods csv tsv",
-    "pdf": "pdf",
-    "webpage|page": "html htm mht",
-    "book|novel": "epub",
-    "picture|photo|scan|image": "png jpg jpeg tif tiff",
-}
-_SORTS = {stem(word): ending.split() for words, ending in _ENDINGS.items() for word in words.split("|")}
 _ALIKE = [  # sorts of documents that go by several names
     frozenset(map(stem, words.split()))
     for words in (
@@ -56,7 +49,6 @@ TYPES = frozenset(
     """.split()
 )
 _GENERAL = frozenset(map(stem, "document file pdf paper article text".split()))
-_MONTHS = "january february march april may june july august september october november december".split()
 _FULL, _NEAR = 0.96, 0.72  # share of a phrase's words by which it names a document, surely and likely
 _OPENING, _LOOKED_INTO = 240, 500  # characters, documents
 _DATED, _MARKED = 1.5, 1.0  # what a date and a mark weigh, beside words
@@ -132,9 +124,8 @@ def _called(index: LocalIndex, documents: Sequence[Document]) -> Iterator[Docume
             names.append(_senders(index, document))
         text = " / ".join(re.sub(r"_+|(?<=[a-z])(?=[A-Z])", " ", name) for name in names).lower()
         dates = tuple(date for name in names if (date := date_in(name)))
-        endings = frozenset(word for word, ends in _SORTS.items() if path.suffix.lower().lstrip(".") in ends)
-        months = frozenset(stem(_MONTHS[date[1] - 1]) for date in dates if len(date) > 1 and 0 < date[1] < 13)
-        words = words_of(text) | endings | months
+        months = frozenset(stem(MONTHS[date[1] - 1]) for date in dates if len(date) > 1 and 0 < date[1] < 13)
+        words = words_of(text) | loose_words_for(document.path) | months
         near = frozenset(word for group in _ALIKE if group & words for word in group)
         first = index.text(document.id, 0, _OPENING).lower() if len(documents) <= _LOOKED_INTO else ""
         yield DocumentName(document, words, near, words_of(first), dates, frozenset(marks_in(text)))
@@ -184,12 +175,6 @@ def _bearing(word: str, names: Names, by_opening: bool) -> dict[int, float]:
         elif by_opening and word in one.opening:
             found[place] = max(0.9, found.get(place, 0.0))
     return found
-
-
-def file_in(document: Document, phrase: str) -> bool:
-    """Whether its file's name stands in the phrase, in lower case."""
-    name = PurePosixPath(document.path).name.lower()
-    return name in phrase and re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", phrase) is not None
 
 
 def named_folder(phrase: str, documents: Sequence[Document]) -> tuple[str, list[Document]]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import PurePosixPath
 
 from app.ask.find.editions import held_back
+from app.ask.find.titles import KnownDocuments, mentioned_documents, titled_in, titles_of
 from app.ask.language.words import STOP, WORD, stem
 from app.datatypes import Hit
 from ingest.datatypes import Document, Encoder, Vectors
-from ingest.errors import InvalidInput
 from ingest.store.curated import weights
 from ingest.store.index import LocalIndex
 
@@ -26,7 +24,6 @@ _SAME = 0.9  # share of common words from which two passages say the same
 _LONGEST_JOINED = 2400  # characters
 _FIRST_HOP = 0.6  # share of the places that stay with what the question itself finds
 _NAMING = 2  # how many of the best passages may name further documents
-_LONGEST_NAME = 8  # words
 _LOOKED_BESIDE = 2  # of the best passages: their neighbours are read at the second look
 
 _PAGE = re.compile(
@@ -246,8 +243,8 @@ def _with_named(
     """
     kept = hits[: max(2, round(_FIRST_HOP * k))]
     there = {hit.chunk.doc_id for hit in kept}
-    titles = _names_of(_Documents(tuple(documents.values()), (str(index.folder), index.store.changes)))
-    named = [i for hit in kept[:_NAMING] for i in _named_in(hit.chunk.text, titles) if i not in there]
+    titles = titles_of(KnownDocuments(tuple(documents.values()), (str(index.folder), index.store.changes)))
+    named = [i for hit in kept[:_NAMING] for i in titled_in(hit.chunk.text, titles) if i not in there]
     bridges = [scored for i in dict.fromkeys(named) for scored in index.dense(vector, 1, [i])]
     bridges = sorted(bridges, key=lambda scored: (-scored.score, scored.chunk_id))[: max(0, k - len(kept))]
     known = {hit.chunk.doc_id: hit for hit in reversed(hits[len(kept) :])}
@@ -261,77 +258,6 @@ def _with_named(
             found.append(replace(hit, score=kept[-1].score, ranks={**hit.ranks, "named": len(found) + 1}))
     moved = {hit.chunk.doc_id for hit in found}
     return [*kept, *found, *(hit for hit in hits[len(kept) :] if hit.chunk.doc_id not in moved)][:k]
-
-
-Names = dict[tuple[str, ...], list[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Documents:
-    """Those of an index at one time, by which they are told apart from others."""
-
-    all: tuple[Document, ...] = field(compare=False)
-    state: tuple[str, int]
-
-
-@lru_cache(maxsize=4)
-def _names_of(documents: _Documents) -> Names:
-    """Titles and file names, up to a bracket, comma or colon, as words; those of more than two documents name none."""
-    names: Names = {}
-    for document in documents.all:
-        stem_ = PurePosixPath(document.path).stem.replace("__", ",").replace("_", " ")
-        for name in {tuple(WORD.findall(re.split(r"[,(:]", text)[0])) for text in (document.title, stem_)}:
-            if 0 < len(name) <= _LONGEST_NAME and len("".join(name)) > 3:
-                names.setdefault(name, []).append(document.id)
-    return {name: ids for name, ids in names.items() if len(ids) < 3}
-
-
-def _named_in(text: str, names: Names) -> list[int]:
-    """Documents whose name stands in the text, letter for letter. A single word at a sentence's start is no name."""
-    words = [(match.group(), match.start()) for match in WORD.finditer(text)]
-    found: list[int] = []
-    place = 0
-    while place < len(words):
-        word, start = words[place]
-        length = 0
-        if word[0].isupper() or word[0].isdigit():
-            for n in range(min(_LONGEST_NAME, len(words) - place), 0, -1):
-                ids = names.get(tuple(word for word, _ in words[place : place + n]))
-                if ids and (n > 1 or (start and text[max(0, start - 2) : start] not in (". ", "\n"))):
-                    found += ids
-                    length = n
-                    break
-        place += length or 1
-    return found
-
-
-def mentioned_documents(question: str, documents: Sequence[Document]) -> list[int]:
-    """Ids of the documents whose whole file name, with its ending, stands in the question. Anything less may be
-    about what a document is about, and only weighs with the other words."""
-    question = question.lower()
-    found = []
-    for document in documents:
-        name = document.path.rpartition("/")[2].lower()
-        if name in question and re.search(rf"(?<![\w./-]){re.escape(name)}(?!\w)", question):
-            found.append(document.id)
-    return found
-
-
-def named_documents(documents: Sequence[Document], name: str) -> list[int]:
-    """Ids of the documents a user means by a file name, with or without folder and ending.
-
-    Raises InvalidInput, with the nearest names, when there is none.
-    """
-    wanted = name.strip().lower()
-    for key in (str, lambda p: PurePosixPath(p).name, lambda p: PurePosixPath(p).stem):
-        found = [document.id for document in documents if key(document.path).lower() == wanted]
-        if found:
-            return found
-    near = difflib.get_close_matches(name, [document.path for document in documents], n=3, cutoff=0.4)
-    raise InvalidInput(
-        f"There is no document named '{name}' in this index.",
-        f"Did you mean {' or '.join(near)}?" if near else "See which there are: docent ingest --dry-run --json",
-    )
 
 
 def _says_the_same(a: str, b: str) -> bool:

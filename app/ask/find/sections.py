@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.ask.find.editions import held_back
-from app.ask.find.retrieve import mentioned_documents
+from app.ask.find.titles import mentioned_documents
 from app.ask.language.relevance import Wanted, in_roots, roots
 from app.ask.plan import Asked
-from app.ask.structure.sections import OPENING, Section, sections_of
+from app.ask.structure.sections import OPENING, Section, sections_of, title_roots
 from ingest.datatypes import Document
 from ingest.store.index import LocalIndex
 from ingest.text.sentences import Span
@@ -75,8 +75,7 @@ def _titled(documents: Collection[Document], sought: Wanted) -> list[int]:
     """Documents whose title or file name holds most of the wanted words."""
     shares = []
     for document in documents:
-        name = roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)}")
-        if found := sought.found(name):
+        if found := sought.found(title_roots(document)):
             shares.append((-sought.share(found), document.path, document.id))
     return [doc_id for _, _, doc_id in sorted(shares)[:_TITLED]]
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from itertools import groupby
 
 from app.ask.find.editions import held_back
-from app.ask.find.retrieve import mentioned_documents
 from app.ask.find.sections import sections_about
+from app.ask.find.titles import mentioned_documents
 from app.ask.kinds.lists.candidates import Candidate, candidates, headings
 from app.ask.kinds.lists.request import PARTS, ListRequest, list_request
 from app.ask.kinds.lists.rows import Rows, tables_of
@@ -21,7 +21,7 @@ from app.ask.kinds.lists.sweep import Item, said_as, sweep
 from app.ask.language.relevance import Wanted, in_roots, root, roots, wanted
 from app.ask.plan import Asked, Computed, cite
 from app.ask.structure.lists import labelled
-from app.ask.structure.sections import Section, sections_of
+from app.ask.structure.sections import sections_of, title_roots
 from app.datatypes import Grid, Plan
 from ingest.datatypes import Document
 
@@ -88,13 +88,13 @@ def _of_structure(asked: Asked, ask: ListRequest, ranked: Sequence[Candidate]) -
     best, section = ranked[0], ranked[0].section
     reasons = [] if best.sure else ["it may be incomplete, or not quite what was meant"]
     if other := next((one.section for one in ranked[1:] if _is_as_good(one, best)), None):
-        reasons.append(f"a further list stands in {_where(other)}")
+        reasons.append(f"a further list stands in {other.described}")
     if ask.number and ask.number != len(best.entries):
         reasons.append(f"the question speaks of {ask.number}, {len(best.entries)} stand there")
     cited = [cite(asked.index, section.document, e.start, e.end, e.text) for e in best.entries[:_SHOWN]]
     what = {"table": "the table in ", "headings": "the headings in "}.get(best.style, "the list in ")
     only = f", only {best.where}" if best.where else ""
-    plan = Plan("list", f"Took {what}{_where(section)}{only}.", (section.document.path,), ask.head)
+    plan = Plan("list", f"Took {what}{section.described}{only}.", (section.document.path,), ask.head)
     grid = None
     if best.grid:
         numbers = tuple(i if i <= len(cited) else 0 for i in range(1, len(best.entries) + 1))
@@ -107,7 +107,7 @@ def _of_outline(asked: Asked, ask: ListRequest, sought: Wanted) -> Computed | No
     """A document's own widest headings, where the question's other words name one document."""
     rest = Wanted({word: weight for word, weight in sought.weights.items() if word not in roots(ask.head)})
     scope = _scope(asked)
-    named = [document for document in scope if rest.weights and rest.holds(_names(document))]
+    named = [document for document in scope if rest.weights and rest.holds(title_roots(document))]
     if mentioned_documents(asked.query, asked.documents):
         named = scope
     if len(named) != 1:
@@ -119,10 +119,6 @@ def _of_outline(asked: Asked, ask: ListRequest, sought: Wanted) -> Computed | No
             found = headings(replace(widest[0], heading=""), widest, 1.0, True, frozenset(sought.weights))
             return _of_structure(asked, ask, [found])
     return None
-
-
-def _names(document: Document) -> frozenset[str]:
-    return roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)}")
 
 
 def _is_as_good(one: Candidate, best: Candidate) -> bool:
@@ -137,10 +133,6 @@ def _more(count: int) -> list[str]:
 def _sentence(reasons: Sequence[str]) -> str:
     said = "; ".join(reasons)
     return said[:1].upper() + said[1:] + "." * bool(said)
-
-
-def _where(section: Section) -> str:
-    return f"the section “{section.named}” of {section.document.path}" if section.named else section.document.path
 
 
 def _scope(asked: Asked) -> list[Document]:

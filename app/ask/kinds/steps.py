@@ -212,7 +212,7 @@ def _answered(asked: Asked, ranked: Sequence[_Found]) -> Computed:
     others = [one.steps.section for one in ranked[1:] if one.rank >= best.rank - _AS_GOOD]
     if other := next((one for one in others if one.document.id != section.document.id), None):
         sure = False
-        reasons.append(f"other steps stand in {_where(other)}")
+        reasons.append(f"other steps stand in {other.described}")
     apart = [one for one in asides(section) if not any(e.start <= one.start < e.end for e in entries)][:_MOST_ASIDES]
     before = [one for one in apart if one.start < entries[0].start]
     after = [one for one in apart if one not in before]
@@ -239,12 +239,10 @@ def _computed(
     asked: Asked, kind: Kind, steps: Listed, shown: Sequence[Entry], text: str, status: Status, reasons: Sequence[str]
 ) -> Computed:
     section = steps.section
-    said = f"Counted the steps in {_where(section)}." if kind == "list" else f"Took the steps from {_where(section)}."
+    said = (
+        f"Counted the steps in {section.described}." if kind == "list" else f"Took the steps from {section.described}."
+    )
     citations = tuple(cite(asked.index, section.document, one.start, one.end, one.text) for one in shown)
     plan = Plan(kind, said, (section.document.path,), section.named, "count" if kind == "list" else "")
     reason = "; ".join(reasons)
     return Computed(plan, text, citations, status, reason[:1].upper() + reason[1:] + "." * bool(reason))
-
-
-def _where(section: Section) -> str:
-    return f"the section “{section.named}” of {section.document.path}" if section.named else section.document.path

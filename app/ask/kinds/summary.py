@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from app.ask.find.documents import TYPES, file_in
+from app.ask.find.documents import TYPES
 from app.ask.find.parts import NO_TOPIC, Part
 from app.ask.find.retrieve import retrieve
 from app.ask.find.subject import Subject, subject_of
+from app.ask.find.titles import file_in
 from app.ask.kinds.summaries.request import SummaryRequest, summary_request
 from app.ask.language.naming import name_words, telling_share
 from app.ask.plan import Asked, Computed, cite

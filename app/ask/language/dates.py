@@ -13,8 +13,8 @@ from datetime import date
 from app.ask.language.quantities import Quantity, quantities
 from app.datatypes import Citation
 
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = "|".join([*_MONTHS, *(name[:3] for name in _MONTHS if name != "may"), "sept"])
+MONTHS = "january february march april may june july august september october november december".split()
+_MONTH = "|".join([*MONTHS, *(name[:3] for name in MONTHS if name != "may"), "sept"])
 _DATE = re.compile(
     rf"\b(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?(?P<m1>{_MONTH})\.?,?\s+(?P<y1>\d{{4}})\b"
     rf"|\b(?P<m2>{_MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>\d{{4}})\b"
@@ -52,7 +52,7 @@ def dates_in(text: str) -> list[Given]:
     for match in _DATE.finditer(text):
         number = next(n for n in "12345" if match[f"d{n}"])
         named = match[f"m{number}"].lower()
-        month = int(named) if named.isdigit() else next(n for n, m in enumerate(_MONTHS, 1) if m.startswith(named[:3]))
+        month = int(named) if named.isdigit() else next(n for n, m in enumerate(MONTHS, 1) if m.startswith(named[:3]))
         try:
             day = date(int(match[f"y{number}"]), month, int(match[f"d{number}"]))
         except ValueError:
@@ -68,7 +68,7 @@ def without_dates(text: str) -> str:
 
 def written_out(day: date) -> str:
     """15 May 2032."""
-    return f"{day.day} {_MONTHS[day.month - 1].capitalize()} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1].capitalize()} {day.year}"
 
 
 def start_of(question: str) -> date | None:

@@ -9,19 +9,20 @@ from pathlib import PurePosixPath
 from app.ask.language.words import stem
 from ingest.datatypes import Document
 
-_KINDS = {  # what people call files of an ending
-    "PDF": (("pdf",), "pdf pdfs"),
-    "Word": (("docx", "doc", "odt", "rtf"), "word docx"),
-    "spreadsheet": (("xlsx", "xls", "ods", "csv", "tsv"), "spreadsheet sheet workbook excel xlsx csv tabelle"),
-    "presentation": (("pptx", "ppt", "odp"), "presentation slide deck powerpoint pptx praesentation präsentation"),
-    "e-mail": (("eml", "msg", "mbox"), "mail email e-mail eml"),
-    "web page": (("html", "htm", "xhtml", "mhtml"), "html webpage"),
-    "text": (("txt", "md", "markdown", "rst", "log", "tex"), "txt markdown md"),
-    "e-book": (("epub",), "epub ebook e-book"),
-    "picture": (("png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "gif"), "picture image photo scan"),
+_TYPES = {  # by what people call them: the endings, the words that mean such files, and those that may
+    "PDF": ("pdf", "pdf pdfs", ""),
+    "Word": ("docx doc odt rtf", "word docx", ""),
+    "spreadsheet": ("xlsx xls ods csv tsv", "spreadsheet sheet workbook excel xlsx csv tabelle", ""),
+    "presentation": ("pptx ppt odp", "presentation slide deck powerpoint pptx praesentation präsentation", ""),
+    "e-mail": ("eml msg mbox", "mail email e-mail eml", "message thread conversation correspondence exchange"),
+    "web page": ("html htm xhtml mhtml mht", "html webpage", "page"),
+    "text": ("txt md markdown rst log tex", "txt markdown md", ""),
+    "e-book": ("epub", "epub ebook e-book", "book novel"),
+    "picture": ("png jpg jpeg tif tiff bmp webp gif", "picture image photo scan", ""),
 }
-_BY_ENDING = {ending: kind for kind, (endings, _) in _KINDS.items() for ending in endings}
-_CALLED = {stem(word): kind for kind, (_, words) in _KINDS.items() for word in words.split()}
+_BY_ENDING = {ending: name for name, (endings, _, _) in _TYPES.items() for ending in endings.split()}
+_MEANING = {stem(word): name for name, (_, words, _) in _TYPES.items() for word in words.split()}
+_CALLED = {name: frozenset(map(stem, f"{words} {loose}".split())) for name, (_, words, loose) in _TYPES.items()}
 
 
 def filetype_of(path: str) -> str:
@@ -32,12 +33,17 @@ def filetype_of(path: str) -> str:
 
 def filetype_called(word: str) -> str:
     """The kind of file that a word means; '' for none."""
-    return _CALLED.get(stem(word.lower()), "")
+    return _MEANING.get(stem(word.lower()), "")
 
 
 def words_for(path: str) -> frozenset[str]:
     """Stems of the words that mean files of its kind."""
-    return frozenset(word for word, kind in _CALLED.items() if kind == filetype_of(path))
+    return frozenset(word for word, name in _MEANING.items() if name == filetype_of(path))
+
+
+def loose_words_for(path: str) -> frozenset[str]:
+    """These, and those that may mean one: a 'thread' may be an e-mail."""
+    return _CALLED.get(filetype_of(path), frozenset())
 
 
 def filetypes_counted(documents: Sequence[Document]) -> list[tuple[str, int]]:

@@ -42,6 +42,10 @@ class Section:
         return " – ".join(_MARKUP.sub("", " ".join(part.split())) for part in [*self.above[-1:], self.heading] if part)
 
     @property
+    def described(self) -> str:
+        return f"the section “{self.named}” of {self.document.path}" if self.named else self.document.path
+
+    @property
     def end(self) -> int:
         return self.body + len(self.text)
 
@@ -57,9 +61,13 @@ class Section:
 
     def context_before(self, place: int) -> frozenset[str]:
         """The same of a list or table that begins there, which does not name its own document."""
-        name = re.sub(r"[-_./]+", " ", self.document.path)
-        first = roots(f"{self.document.title} . {name} . {self.opening[: min(place, _FIRST_LINES)]}")
+        first = title_roots(self.document) | roots(self.opening[: min(place, _FIRST_LINES)])
         return first | {word for word in roots(self.opening[:place]) if not is_number(word)}
+
+
+def title_roots(document: Document) -> frozenset[str]:
+    """Roots of the words of its title and of its file's name."""
+    return roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)}")
 
 
 def headings_of(index: LocalIndex, document: Document) -> list[Heading]:

@@ -11,7 +11,8 @@ import pytest
 from app.ask.assistant import Assistant
 from app.ask.find.editions import held_back
 from app.ask.find.elsewhere import other_language
-from app.ask.find.retrieve import named_documents, retrieve
+from app.ask.find.retrieve import retrieve
+from app.ask.find.titles import named_documents
 from app.datatypes import citation_of
 from app.settings import Settings
 from app.ui.place import others

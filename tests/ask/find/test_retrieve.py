@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.ask.find.retrieve import AS_FOUND, EVERYTHING, join_neighbours, mentioned_documents, named_documents, retrieve
+from app.ask.find.retrieve import AS_FOUND, EVERYTHING, join_neighbours, retrieve
+from app.ask.find.titles import mentioned_documents, named_documents
 from ingest.errors import InvalidInput
 from ingest.store.index import LocalIndex
 from ingest.sync.sync import sync

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from ingest.datatypes import Document
 from ingest.store.curated import editions
 from ingest.store.index import LocalIndex
-from ingest.text.versions import Rank, date_in
+from ingest.text.versions import Rank, date_in, shown_date
 
 _FRONT = 1500  # characters in which a document says who wrote it
 _TOP = 700  # and when: further down a line may be of a table
 _CLOSE = 400  # and at its end, where letters and contracts are signed
-_MONTHS = "January February March April May June July August September October November December".split()
 _DATE_LINE = re.compile(  # a line that is little but a date: 'February 2024', 'Harrowmere, 14 August 2023'
     r"^(?:[^\W\d][\w .'-]{2,40},\s*)?(?:\d{1,2}\.?\s+)?[^\W\d]{3,10}\.?\s+(?:\d{1,2},\s*)?(?:19|20)\d\d\.?$"
     r"|^(?:[^\W\d][\w .'-]{2,40},\s*)?\d{1,2}\.\d{1,2}\.(?:19|20)\d\d$|^(?:19|20)\d\d-\d\d-\d\d$",
@@ -72,19 +71,13 @@ def date_of(index: LocalIndex, document: Document) -> Stated | None:
     own = editions(index.store, [document.id]).get(document.id)
     if own and own.date:
         line = re.search(rf"^.{{0,80}}\b{own.date[0]}\b.{{0,40}}$", front[:300], re.MULTILINE)
-        found.append(Stated(written_date(own.date), *(line.span() if line else (0, 0)), own.date))
+        found.append(Stated(shown_date(own.date), *(line.span() if line else (0, 0)), own.date))
     full = [told for told in found if told.rank]
     return max(full, key=lambda told: (len(told.rank) > 1, -full.index(told))) if full else None
 
 
 def _told(words: str, start: int) -> Stated:
     return Stated(words.strip(), start, start + len(words.rstrip()), date_in(words))
-
-
-def written_date(rank: Rank) -> str:
-    """'3 February 2025', 'May 2024', '2021'."""
-    month = _MONTHS[rank[1] - 1] if len(rank) > 1 and 0 < rank[1] <= 12 else ""
-    return " ".join(filter(None, [str(rank[2]) if len(rank) > 2 else "", month, str(rank[0])]))
 
 
 def author_of(index: LocalIndex, document: Document) -> Stated | None:

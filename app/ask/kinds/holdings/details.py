@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 
 from app.ask.find.titles import documents_titled, known_as
-from app.ask.kinds.holdings.authorship import author_of, date_of, written_date
+from app.ask.kinds.holdings.authorship import author_of, date_of
+from app.ask.kinds.holdings.inventory import library_plan
 from app.ask.language.replies import in_number, lines, say
 from app.ask.plan import Asked, Computed, cite
-from app.datatypes import Plan
 from ingest.datatypes import Document
+from ingest.text.versions import shown_date
 
 _MOST = 12  # documents that one name may mean
 _THIS = re.compile(r"(?:it|this|that|the)(?: (?:document|file|pdf|one|paper|report))?", re.IGNORECASE)
@@ -28,10 +28,6 @@ def _named(asked: Asked, phrase: str) -> list[Document]:
     return named if len(named) <= _MOST else []
 
 
-def _plan(said: str, documents: Sequence[Document]) -> Plan:
-    return Plan("library", said, tuple(document.path for document in documents))
-
-
 def length(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     documents = _named(asked, match["x"])
     unit = (match.groupdict().get("unit") or "").lower()
@@ -43,7 +39,7 @@ def length(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     ]
     paged = all(d.path.lower().endswith((".pdf", ".pptx", ".odp")) for d in documents)
     reason = "" if paged else "A file without pages of its own is counted in the parts that it was read in."
-    plan = _plan("Looked up how many pages the document has.", documents)
+    plan = library_plan("Looked up how many pages the document has.", documents)
     return Computed(plan, items[0] if len(items) == 1 else lines(items), reason=reason)
 
 
@@ -61,7 +57,7 @@ def written_by(asked: Asked, match: re.Match[str], german: bool) -> Computed | N
         cite(asked.index, document, author.start, author.end, item)
         for (document, author), item in zip(said, items, strict=True)
     )
-    plan = _plan("Looked on the first page for who wrote it.", documents)
+    plan = library_plan("Looked on the first page for who wrote it.", documents)
     return Computed(plan, items[0] if len(items) == 1 else lines(items), citations)
 
 
@@ -72,10 +68,10 @@ def dated_when(asked: Asked, match: re.Match[str], german: bool) -> Computed | N
     said = [(document, date) for document, date in told if date and date.end]
     if not said or len(said) < len(told):
         return None
-    items = [f"{known_as(document)} is of {written_date(date.rank)}." for document, date in said]
+    items = [f"{known_as(document)} is of {shown_date(date.rank)}." for document, date in said]
     spans = zip(said, items, strict=True)
     citations = tuple(cite(asked.index, document, date.start, date.end, item) for (document, date), item in spans)
-    plan = _plan("Looked for the date that the document bears.", documents)
+    plan = library_plan("Looked for the date that the document bears.", documents)
     return Computed(plan, items[0] if len(items) == 1 else lines(items), citations)
 
 
@@ -85,11 +81,11 @@ def changed_when(asked: Asked, match: re.Match[str], german: bool) -> Computed |
         return None
     items = [f"{known_as(d)}: its file was last changed on {file_date(d)}." for d in documents]
     reason = "This is the date of the file. When it was added to the library is not kept."
-    plan = _plan("Looked at the date of the file.", documents)
+    plan = library_plan("Looked at the date of the file.", documents)
     return Computed(plan, items[0] if len(items) == 1 else lines(items), reason=reason)
 
 
 def file_date(document: Document) -> str:
     """The day on which the file was last changed."""
     day = datetime.fromtimestamp(document.mtime_ns / 1e9)
-    return written_date((day.year, day.month, day.day))
+    return shown_date((day.year, day.month, day.day))

@@ -35,14 +35,15 @@ def _of_kind(asked: Asked, match: re.Match[str]) -> tuple[str, list[Document]]:
     return kind, [d for d in asked.documents if not kind or filetype_of(d.path) == kind]
 
 
-def _plan(said: str, documents: Sequence[Document] = (), operation: str = "") -> Plan:
-    return Plan("library", said, tuple(document.path for document in documents[:MOST_LINES]), operation=operation)
+def library_plan(said: str, documents: Sequence[Document] = (), operation: str = "") -> Plan:
+    paths = dict.fromkeys(document.path for document in documents)
+    return Plan("library", said, tuple(paths)[:MOST_LINES], operation=operation)
 
 
 def document_count(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     kind, documents = _of_kind(asked, match)
     _, failed = searched(asked)
-    plan = _plan("Counted the documents that were read.", operation="count")
+    plan = library_plan("Counted the documents that were read.", operation="count")
     if kind:
         verb, many = "is" if len(documents) == 1 else "are", files_in_number(len(documents), kind)
         text = f"There {verb} {many} in the library.\n{lines([known_as(d) for d in documents])}".strip()
@@ -59,7 +60,7 @@ def count_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | 
     named = documents_titled(match["x"], asked.documents)
     if len(named) < 2:
         return None
-    plan = _plan(f"Counted the documents with “{match['x']}” in their name or title.", named, "count")
+    plan = library_plan(f"Counted the documents with “{match['x']}” in their name or title.", named, "count")
     reason = "Counted by names and titles; one that is not called so is not among them."
     text = f"There are {files_in_number(len(named), 'document')} called so:\n{lines([known_as(d) for d in named])}"
     return Computed(plan, text, reason=reason)
@@ -71,7 +72,7 @@ def list_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | N
     named = documents_titled(phrase, asked.documents)
     if len(named) < (2 if match.groupdict().get("x") else 1):
         return None
-    plan = _plan(f"Looked for documents with “{phrase}” in their name or title.", named, "rows")
+    plan = library_plan(f"Looked for documents with “{phrase}” in their name or title.", named, "rows")
     head = f"{'Yes, ' * ('work' in match.groupdict())}{files_in_number(len(named), 'document')} called so:"
     reason = "Found by names and titles; one that is not called so is not among them."
     return Computed(plan, f"{head}\n{lines([known_as(d) for d in named])}", reason=reason)
@@ -81,13 +82,15 @@ def page_count(asked: Asked, match: re.Match[str], german: bool) -> Computed | N
     many = in_number(len(asked.documents), "document", "many documents", german)
     total = in_number(sum(document.n_pages for document in asked.documents), "page", "many pages", german)
     text = say("count", german, documents=many, pages=total)
-    return Computed(_plan("Added up the pages of all documents.", operation="sum"), text, reason=searched(asked)[1])
+    return Computed(
+        library_plan("Added up the pages of all documents.", operation="sum"), text, reason=searched(asked)[1]
+    )
 
 
 def list_documents(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     kind, documents = _of_kind(asked, match)
     if not documents:
-        return Computed(_plan("Looked through the names of all files."), "", status="abstained",
+        return Computed(library_plan("Looked through the names of all files."), "", status="abstained",
                         reason=f"There is no {kind or 'document'} in the library.")  # fmt: skip
     many = (
         files_in_number(len(documents), kind)
@@ -95,7 +98,7 @@ def list_documents(asked: Asked, match: re.Match[str], german: bool) -> Computed
         else in_number(len(documents), "document", "many documents", german)
     )
     items = [f"{known_as(d)}, {in_number(d.n_pages, 'page', 'many pages', german)}" for d in documents]
-    plan = _plan("Listed the documents that were read.", documents, "rows")
+    plan = library_plan("Listed the documents that were read.", documents, "rows")
     return Computed(plan, f"{many}:\n{lines(items)}", reason=searched(asked)[1])
 
 
@@ -105,14 +108,16 @@ def any_kind(asked: Asked, match: re.Match[str], german: bool) -> Computed | Non
     if not kind:
         return None
     if not documents:
-        return Computed(_plan("Looked through the names of all files."), f"No, there is no {kind} in the library.")
+        return Computed(
+            library_plan("Looked through the names of all files."), f"No, there is no {kind} in the library."
+        )
     computed = list_documents(asked, match, german)
     return computed and Computed(computed.plan, f"Yes, {computed.text}", reason=computed.reason)
 
 
 def types(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     items = [f"{kind}: {count:,}" for kind, count in filetypes_counted(asked.documents)]
-    plan = _plan("Counted the files of each kind.", operation="count")
+    plan = library_plan("Counted the files of each kind.", operation="count")
     return Computed(plan, lines(items), reason=searched(asked)[1]) if items else None
 
 
@@ -123,7 +128,7 @@ def languages(asked: Asked, match: re.Match[str], german: bool) -> Computed | No
     known = curated.languages(asked.index.store)
     if not documents or (phrase and len(documents) > 5):
         return None
-    plan = _plan("Told the language of each document from its words.", documents if phrase else ())
+    plan = library_plan("Told the language of each document from its words.", documents if phrase else ())
     if phrase:
         items = [f"{known_as(d)}: {language_name(known[d.id])}" for d in documents if d.id in known]
     else:
@@ -142,7 +147,7 @@ def unread(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     sql = f"SELECT doc_id, count(*) FROM ({pages}) GROUP BY doc_id"
     empty = dict(asked.index.store.rows(sql))
     partly = [d for d in asked.documents if d.id in empty]
-    plan = _plan("Looked up which files could not be read, or not wholly.", [*failed, *partly])
+    plan = library_plan("Looked up which files could not be read, or not wholly.", [*failed, *partly])
     items = [f"{d.path}: {d.error} {d.hint}".strip() for d in failed]
     items += [f"{d.path}: no text on {files_in_number(empty[d.id], 'page')} of {d.n_pages:,}" for d in partly]
     if not items:
@@ -169,7 +174,7 @@ def outdated(asked: Asked, match: re.Match[str], german: bool) -> Computed | Non
 def _verdicts(asked: Asked, verdicts: dict[int, curated.Verdict], what: tuple[str, str], none: str) -> Computed:
     by_id = {document.id: document for document in asked.documents}
     found = [(by_id[i], verdict) for i, verdict in verdicts.items() if i in by_id]
-    plan = _plan("Compared the documents with one another.", [document for document, _ in found])
+    plan = library_plan("Compared the documents with one another.", [document for document, _ in found])
     if not found:
         return Computed(plan, f"No {none} was found among {files_in_number(len(by_id), 'document')}.")
     items = [f"{document.path}: {verdict.why}" for document, verdict in found]

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from app.ask.find.titles import documents_titled, known_as
-from app.ask.kinds.holdings.authorship import Stated, date_of, written_date
+from app.ask.kinds.holdings.authorship import Stated, date_of
 from app.ask.kinds.holdings.details import file_date
-from app.ask.kinds.holdings.inventory import searched
+from app.ask.kinds.holdings.inventory import library_plan, searched
 from app.ask.language.filetypes import files_in_number
 from app.ask.language.replies import lines
 from app.ask.plan import Asked, Computed, cite
-from app.datatypes import Citation, Plan
+from app.datatypes import Citation
 from ingest.datatypes import Document
-from ingest.text.versions import Rank, date_in
+from ingest.text.versions import Rank, date_in, shown_date
 
 _LOOKED_INTO = 400  # documents whose printed dates are looked for; of more, the files' dates must do
 _SAME = 5  # documents that may share a first place
@@ -49,7 +49,7 @@ def _by_size(asked: Asked, least: bool) -> Computed | None:
     text = (
         f"{'; '.join(known_as(d) for d in firsts[:_SAME])}: {shown_size}, {files_in_number(firsts[0].n_pages, 'page')}."
     )
-    return Computed(_plan("Compared the sizes of all files.", firsts), text, reason=searched(asked)[1])
+    return Computed(library_plan("Compared the sizes of all files.", firsts), text, reason=searched(asked)[1])
 
 
 def _by_length(asked: Asked, least: bool) -> Computed | None:
@@ -62,14 +62,14 @@ def _by_length(asked: Asked, least: bool) -> Computed | None:
     text = f"{named}: {files_in_number(by_pages[0].n_pages, 'page')}."
     if by_pages != by_text:
         text += f"\n\nBy its text, {known_as(by_text[0])}: {files_in_number(ends.get(by_text[0].id, 0), 'character')}."
-    plan = _plan("Compared the pages and the text of all documents.", [*by_pages, *by_text])
+    plan = library_plan("Compared the pages and the text of all documents.", [*by_pages, *by_text])
     return Computed(plan, text, reason=searched(asked)[1])
 
 
 def _by_file(asked: Asked, newest: bool) -> Computed:
     firsts = _firsts(asked, {d.id: d.mtime_ns for d in asked.documents}, not newest)
     items = [f"{known_as(d)}: its file is of {file_date(d)}" for d in firsts]
-    plan = _plan("Compared the dates on which the files were last changed.", firsts)
+    plan = library_plan("Compared the dates on which the files were last changed.", firsts)
     text = items[0] + "." if len(items) == 1 else lines(items)
     return Computed(plan, text, reason="When a file was added to the library is not kept; this is the file's own date.")
 
@@ -82,7 +82,7 @@ def _by_date(asked: Asked, newest: bool) -> Computed:
         return _by_file(asked, newest)
     best = (max if newest else min)(_day(one.rank) for _, one in dated)
     firsts = [document for document, one in dated if _day(one.rank) == best]
-    items = [f"{known_as(d)}, of {written_date(told[d.id].rank)}" for d in firsts[:_SAME]]
+    items = [f"{known_as(d)}, of {shown_date(told[d.id].rank)}" for d in firsts[:_SAME]]
     text = "By the dates printed in them: " + (f"{items[0]}." if len(items) == 1 else f"\n{lines(items)}")
     unclear = [d for d, one in dated if d not in firsts and one.rank == best[: len(one.rank)]]
     if unclear:
@@ -92,7 +92,7 @@ def _by_date(asked: Asked, newest: bool) -> Computed:
     cited = [*firsts[:_SAME], *unclear[:_SAME]]
     claims = [*items, *([text.rsplit("\n", 1)[-1]] * len(unclear))]
     citations = _cited(asked, [(d, told[d.id]) for d in cited], claims)
-    plan = _plan("Compared the dates that the documents bear.", cited)
+    plan = library_plan("Compared the dates that the documents bear.", cited)
     return Computed(plan, text, citations, "unsure" if undated or unclear else "answered", reason)
 
 
@@ -125,11 +125,11 @@ def newest_edition(asked: Asked, match: re.Match[str], german: bool) -> Computed
     if len(standing) != 1 or not all(verdicts[d.id].other == standing[0].id for d in older):
         return None
     told = date_of(asked.index, standing[0])
-    text = f"{known_as(standing[0])}{f', of {written_date(told.rank)}' if told else ''}."
+    text = f"{known_as(standing[0])}{f', of {shown_date(told.rank)}' if told else ''}."
     if older:
         text += f"\n\nOlder editions: {', '.join(d.path for d in older)}."
     citations = _cited(asked, [(standing[0], told)] if told else [], [text.split("\n")[0]])
-    return Computed(_plan("Compared the editions of the document.", named), text, citations)
+    return Computed(library_plan("Compared the editions of the document.", named), text, citations)
 
 
 def of_date(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
@@ -139,10 +139,10 @@ def of_date(asked: Asked, match: re.Match[str], german: bool) -> Computed | None
     fitting = [(document, told) for document, told in dated if told.rank[: len(wanted)] == wanted]
     if not wanted or not fitting:
         return None
-    items = [f"{known_as(document)}, {written_date(told.rank)}" for document, told in fitting]
+    items = [f"{known_as(document)}, {shown_date(told.rank)}" for document, told in fitting]
     undated = len(asked.documents) - len(dated)
     reason = f"May be incomplete: in {files_in_number(undated, 'document')} no date was found." if undated else ""
-    plan = _plan(f"Looked for documents that bear a date of {match['date']}.", [d for d, _ in fitting])
+    plan = library_plan(f"Looked for documents that bear a date of {match['date']}.", [d for d, _ in fitting])
     text = f"{files_in_number(len(fitting), 'document')}:\n{lines(items)}"
     return Computed(plan, text, _cited(asked, fitting[:30], items), "unsure" if undated else "answered", reason)
 
@@ -154,7 +154,7 @@ def changed(asked: Asked, match: re.Match[str], german: bool) -> Computed | None
         return None
     days = {document.id: datetime.fromtimestamp(document.mtime_ns / 1e9).date() for document in asked.documents}
     fitting = [d for d in asked.documents if span[0] <= days[d.id] <= span[1]]
-    plan = _plan("Compared the dates on which the files were last changed.", fitting)
+    plan = library_plan("Compared the dates on which the files were last changed.", fitting)
     reason = "These are the files' own dates; when they were added to the library is not kept."
     if not fitting:
         return Computed(plan, "No file was changed then.", reason=reason)
@@ -194,7 +194,3 @@ def _span(when: str, today: date) -> tuple[date, date] | None:
     end = end if len(rank) > 2 else (end.replace(month=1) if len(rank) == 1 else end) - timedelta(days=1)
     spans = {"since": (start, today), "after": (end + timedelta(days=1), today), "in": (start, end)}
     return spans.get(how) or ((date.min, start - timedelta(days=1)) if how == "before" else None)
-
-
-def _plan(said: str, documents: Sequence[Document]) -> Plan:
-    return Plan("library", said, tuple(dict.fromkeys(document.path for document in documents))[:30])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from app.ask.kinds.tables.links import Token, tokens_of
 from app.ask.kinds.tables.vocabulary import SUPERLATIVES, TWO_WORDS
+from app.ask.language.dates import MONTHS
 from app.ask.language.words import plain_number
 
 _NUM = r"(?:(?:eur|usd|gbp|chf|€|\$|£)\s?)?(?P<{0}>-?\d+(?:[.,]\d+)*)(?:\s?(?P<{0}u>[%€$£]|[^\W\d_][\w²³/().]*))?"
@@ -27,8 +28,7 @@ _COMPARISON = re.compile(
     rf"|{_NUM.format('m')} (?:or|and) (?:(?P<up>more|above|over|longer|higher|larger|heavier|greater)|"
     r"(?P<down>less|below|under|fewer|shorter|lower|smaller|cheaper))\b"
 )
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = "|".join([*_MONTHS, *(name[:3] for name in _MONTHS), "sept"])
+_MONTH = "|".join([*MONTHS, *(name[:3] for name in MONTHS), "sept"])
 _DATE = (
     rf"(?:(?P<{{0}}y1>\d{{{{4}}}})-(?P<{{0}}m1>\d\d)(?:-(?P<{{0}}d1>\d\d))?"
     rf"|(?:the )?(?P<{{0}}d2>\d\d?)(?:st|nd|rd|th)?(?: of)? (?P<{{0}}m2>{_MONTH})\b(?:,? (?P<{{0}}y2>\d{{{{4}}}}))?"
@@ -249,7 +249,7 @@ def _on_dates(plain: str, intent: Intent) -> None:
 def _says_month(found: re.Match[str]) -> bool:
     """'in May' is a month, 'may' alone is not; nor is 'sat' or 'mar'."""
     name = found["am3"] or found["am2"] or ""
-    return bool(found["how"]) or (name in _MONTHS and name not in ("may", "march"))
+    return bool(found["how"]) or (name in MONTHS and name not in ("may", "march"))
 
 
 def _date(found: re.Match[str], name: str) -> str | None:
@@ -261,7 +261,7 @@ def _date(found: re.Match[str], name: str) -> str | None:
     month = found[f"{name}m1"] or found[f"{name}m2"] or found[f"{name}m3"]
     if not month:
         return year or None
-    number = int(month) if month.isdecimal() else [m[:3] for m in _MONTHS].index(month[:3]) + 1
+    number = int(month) if month.isdecimal() else [m[:3] for m in MONTHS].index(month[:3]) + 1
     day = found[f"{name}d1"] or found[f"{name}d2"] or found[f"{name}d3"]
     return f"{year or '????'}-{number:02}" + (f"-{int(day):02}" if day else "")
 
