@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from app.ask.find.titles import file_in
 from app.ask.language.dates import MONTHS
-from app.ask.language.filetypes import loose_words_for
+from app.ask.language.filetypes import words_for
 from app.ask.language.naming import alike, name_words, words_of
 from app.ask.language.words import stem
 from app.ask.plan import Asked
@@ -49,7 +49,11 @@ TYPES = frozenset(
     """.split()
 )
 _GENERAL = frozenset(map(stem, "document file pdf paper article text".split()))
-_FULL, _NEAR = 0.96, 0.72  # share of a phrase's words by which it names a document, surely and likely
+_FULL, _MISTYPED, _NEAR = (
+    0.96,
+    0.88,
+    0.72,
+)  # share of a phrase's words by which it names a document surely, with a slip, and likely
 _OPENING, _LOOKED_INTO = 240, 500  # characters, documents
 _DATED, _MARKED = 1.5, 1.0  # what a date and a mark weigh, beside words
 
@@ -125,15 +129,15 @@ def _called(index: LocalIndex, documents: Sequence[Document]) -> Iterator[Docume
         text = " / ".join(re.sub(r"_+|(?<=[a-z])(?=[A-Z])", " ", name) for name in names).lower()
         dates = tuple(date for name in names if (date := date_in(name)))
         months = frozenset(stem(MONTHS[date[1] - 1]) for date in dates if len(date) > 1 and 0 < date[1] < 13)
-        words = words_of(text) | loose_words_for(document.path) | months
+        words = words_of(text) | words_for(document.path) | months
         near = frozenset(word for group in _ALIKE if group & words for word in group)
         first = index.text(document.id, 0, _OPENING).lower() if len(documents) <= _LOOKED_INTO else ""
         yield DocumentName(document, words, near, words_of(first), dates, frozenset(marks_in(text)))
 
 
-def documents_named(phrase: str, names: Names, *, by_opening: bool = False) -> NamedDocuments:
+def documents_named(phrase: str, names: Names, *, by_opening: bool = False, synonyms: bool = True) -> NamedDocuments:
     """Those that share most of the phrase's words; several where they share as many. `by_opening`: what stands in
-    their first lines counts too."""
+    their first lines counts too; `synonyms`: so does another word for what they are, such as 'agreement'."""
     phrase = phrase.lower()
     if by_file := tuple(one.document for one in names.called if file_in(one.document, phrase)):
         rest = phrase
@@ -145,7 +149,7 @@ def documents_named(phrase: str, names: Names, *, by_opening: bool = False) -> N
     total = _DATED * bool(date) + _MARKED * bool(marks)
     scores = [0.0] * len(names.called)
     for word in name_words(phrase):
-        bearing = _bearing(word, names, by_opening)
+        bearing = _bearing(word, names, by_opening, synonyms)
         weight = math.log(1 + (len(scores) + 1) / (1 + len(names.places.get(word, ()))))
         if word in TYPES:
             weight *= 0.5 if bearing else 0.0 if word in _GENERAL else 0.25
@@ -162,7 +166,14 @@ def documents_named(phrase: str, names: Names, *, by_opening: bool = False) -> N
     return NamedDocuments(tuple(found), best / total)
 
 
-def _bearing(word: str, names: Names, by_opening: bool) -> dict[int, float]:
+def documents_called(phrase: str, asked: Asked) -> list[Document]:
+    """Those that bear all of the phrase in their names, a little mistyped at most: what is asked of the documents
+    themselves is counted, and a wrong one would be counted too."""
+    named = documents_named(phrase, names_of_documents(asked), synonyms=False)
+    return list(named.documents) if named.share >= _MISTYPED else []
+
+
+def _bearing(word: str, names: Names, by_opening: bool, synonyms: bool) -> dict[int, float]:
     """The places of the documents that are called so, and how well that fits."""
     found: dict[int, float] = {}
     for own, places in names.places.items():
@@ -170,7 +181,7 @@ def _bearing(word: str, names: Names, by_opening: bool) -> dict[int, float]:
             for place in places:
                 found[place] = max(value, found.get(place, 0.0))
     for place, one in enumerate(names.called):
-        if word in TYPES and word in one.near:
+        if synonyms and word in TYPES and word in one.near:
             found[place] = max(0.95, found.get(place, 0.0))
         elif by_opening and word in one.opening:
             found[place] = max(0.9, found.get(place, 0.0))

@@ -1,4 +1,4 @@
-"""Which documents a phrase names: 'the lease', 'SB-09', 'the 2025 edition of the policy', 'tickets.xlsx'. Pure."""
+"""Documents by their file names and titles: named whole in a question, in a passage, on the command line. Pure."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from app.ask.language.filetypes import words_for
-from app.ask.language.words import STOP, WORD, stem
+from app.ask.language.words import WORD
 from ingest.datatypes import Document
 from ingest.errors import InvalidInput
 
-# What a document may be called without its name saying so.
-_LOOSE = frozenset(
-    stem(word)
-    for word in """
-    document documents file files pdf text paper report contract agreement letter book article edition version copy
-    latest current dokument datei fassung ausgabe vertrag bericht der die das den dem des ein eine einer von vom im
-    """.split()
-)
 _LONGEST_NAME = 8  # words
 Titles = dict[tuple[str, ...], list[int]]
-_NEAR = 0.86  # likeness from which a long word is taken for another one, mistyped
 
 
 def known_as(document: Document) -> str:
@@ -32,51 +22,6 @@ def known_as(document: Document) -> str:
     own = PurePosixPath(document.path).stem
     same = re.sub(r"[\W_]+", " ", document.title).strip().lower() == re.sub(r"[\W_]+", " ", own).strip().lower()
     return document.path if same or not document.title.strip() else f"{document.title.strip()} ({document.path})"
-
-
-def stems_of(text: str) -> tuple[str, ...]:
-    """Stems of the telling words of a phrase; numbers without leading zeros."""
-    apart = re.sub(r"\be-mail", "mail", text.replace("_", " "), flags=re.IGNORECASE)
-    words = (word.lower() for word in WORD.findall(apart))
-    return tuple(word.lstrip("0") or "0" if word.isdigit() else stem(word) for word in words if word not in STOP)
-
-
-@lru_cache(maxsize=20_000)
-def _name(path: str, title: str) -> frozenset[str]:
-    apart = re.sub(r"(?<=[a-zäöüß])(?=[A-Z])", " ", PurePosixPath(path).stem)
-    own = {*stems_of(apart), *stems_of(path), *stems_of(title)}
-    return frozenset(own | words_for(path))
-
-
-def documents_titled(phrase: str, documents: Sequence[Document]) -> list[Document]:
-    """The documents that have all the phrase's telling words in their name, title or folder; none where a word is in
-    no name, except one such as 'document' or 'contract' beside others that are.
-
-    Those whose name is nothing but the phrase go before those that only hold it. Words may be mistyped a little.
-    """
-    plain = phrase.strip().lower()
-    exact = [d for d in documents if plain in (d.path.lower(), PurePosixPath(d.path).name.lower())]
-    wanted = stems_of(phrase)
-    if exact or not wanted:
-        return exact
-    names = {document.id: _name(document.path, document.title) for document in documents}
-    known = {word for name in names.values() for word in name}
-    telling = [word for word in wanted if word in known or word not in _LOOSE]
-    read = [word if word in known else _mistyped(word, known) for word in telling]
-    if not read or not all(read) or all(word in _LOOSE for word in read):
-        return []
-    found = [document for document in documents if names[document.id] >= set(read)]
-    titled = [
-        d
-        for d in found
-        if set(stems_of(d.title)) == set(read) or set(stems_of(PurePosixPath(d.path).stem)) == set(read)
-    ]
-    return titled if titled and len(titled) < len(found) and len(read) > 1 else found
-
-
-def _mistyped(word: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=_NEAR) if len(word) > 4 and word.isalpha() else []
-    return near[0] if near else ""
 
 
 @dataclass(frozen=True, slots=True)

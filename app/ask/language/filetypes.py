@@ -37,12 +37,7 @@ def filetype_called(word: str) -> str:
 
 
 def words_for(path: str) -> frozenset[str]:
-    """Stems of the words that mean files of its kind."""
-    return frozenset(word for word, name in _MEANING.items() if name == filetype_of(path))
-
-
-def loose_words_for(path: str) -> frozenset[str]:
-    """These, and those that may mean one: a 'thread' may be an e-mail."""
+    """Stems of the words that mean files of its type, or may: a 'thread' may be an e-mail."""
     return _CALLED.get(filetype_of(path), frozenset())
 
 

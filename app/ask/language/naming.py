@@ -85,7 +85,7 @@ def alike(word: str, wanted: str) -> float:
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, wanted, strict=False)))
     if shared >= max(6, len(word) // 2, len(wanted) // 2):
         return 0.85
-    close = abs(len(word) - len(wanted)) < 3 and min(len(word), len(wanted)) > 5
+    close = abs(len(word) - len(wanted)) < 3
     return 0.9 if close and SequenceMatcher(None, word, wanted).ratio() >= _SLIP else 0.0
 
 

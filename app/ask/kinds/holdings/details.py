@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from app.ask.find.titles import documents_titled, known_as
+from app.ask.find.documents import documents_called
+from app.ask.find.titles import known_as
 from app.ask.kinds.holdings.authorship import author_of, date_of
 from app.ask.kinds.holdings.inventory import library_plan
 from app.ask.language.replies import in_number, lines, say
@@ -24,7 +25,7 @@ def _named(asked: Asked, phrase: str) -> list[Document]:
         files = {*last.plan.documents, *(citation.file for citation in last.citations)} if last else set()
         meant_ones = [d for d in asked.documents if not files or d.path in files]
         return meant_ones if len(meant_ones) == 1 else []
-    named = documents_titled(phrase, asked.documents)
+    named = documents_called(phrase, asked)
     return named if len(named) <= _MOST else []
 
 

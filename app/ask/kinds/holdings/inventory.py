@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from app.ask.find.titles import documents_titled, known_as
+from app.ask.find.documents import documents_called
+from app.ask.find.titles import known_as
 from app.ask.language.filetypes import files_in_number, filetype_called, filetype_of, filetypes_counted
 from app.ask.language.replies import MOST_LINES, in_number, lines, say
 from app.ask.plan import Asked, Computed
@@ -57,7 +58,7 @@ def document_count(asked: Asked, match: re.Match[str], german: bool) -> Computed
 
 def count_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """'How many invoices are among the documents?': where at least two are called so."""
-    named = documents_titled(match["x"], asked.documents)
+    named = documents_called(match["x"], asked)
     if len(named) < 2:
         return None
     plan = library_plan(f"Counted the documents with “{match['x']}” in their name or title.", named, "count")
@@ -69,7 +70,7 @@ def count_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | 
 def list_named(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """'Which invoices do you have?', where at least two are called so; 'do you have the manual?' where one is."""
     phrase = match.groupdict().get("x") or match.groupdict().get("work") or ""
-    named = documents_titled(phrase, asked.documents)
+    named = documents_called(phrase, asked)
     if len(named) < (2 if match.groupdict().get("x") else 1):
         return None
     plan = library_plan(f"Looked for documents with “{phrase}” in their name or title.", named, "rows")
@@ -124,7 +125,7 @@ def types(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
 def languages(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """Of all documents, or of those that are named."""
     phrase = match.groupdict().get("x")
-    documents = documents_titled(phrase, asked.documents) if phrase else list(asked.documents)
+    documents = documents_called(phrase, asked) if phrase else list(asked.documents)
     known = curated.languages(asked.index.store)
     if not documents or (phrase and len(documents) > 5):
         return None

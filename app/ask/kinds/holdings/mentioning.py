@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.ask.find.documents import documents_called
 from app.ask.find.mentions import Mention, Mentions, alternatives, key_words, mentions, nearest_mentions
-from app.ask.find.titles import documents_titled, known_as, stems_of
+from app.ask.find.titles import known_as
 from app.ask.kinds.holdings.authorship import date_of
 from app.ask.kinds.holdings.inventory import searched
 from app.ask.language.filetypes import files_in_number, filetype_called, filetype_of
+from app.ask.language.naming import words_of
 from app.ask.language.replies import in_number, lines, say
 from app.ask.plan import Asked, Computed, cite
 from app.datatypes import Citation, Plan
@@ -44,7 +46,7 @@ def _searched(asked: Asked, noun: str) -> list[Document]:
         return list(asked.documents)
     if kind := next((kind for word in noun.split() if (kind := filetype_called(word))), ""):
         return [document for document in asked.documents if filetype_of(document.path) == kind]
-    named = documents_titled(noun, asked.documents)
+    named = documents_called(noun, asked)
     return list(asked.documents) if not named and _WRITTEN.fullmatch(noun) else named
 
 
@@ -75,9 +77,9 @@ def _listed(
     manner: tuple[bool, str],
 ) -> Computed:  # fmt: skip
     german, yes = manner
-    wanted = set(stems_of(plan.subject))
-    exact = sorted(found.exact, key=lambda one: (not wanted <= set(stems_of(one.document.title)), -one.passages))
-    apart = sorted(found.apart, key=lambda one: (not wanted <= set(stems_of(one.document.title)), -one.passages))
+    wanted = words_of(plan.subject.lower())
+    exact = sorted(found.exact, key=lambda one: (not wanted <= words_of(one.document.title.lower()), -one.passages))
+    apart = sorted(found.apart, key=lambda one: (not wanted <= words_of(one.document.title.lower()), -one.passages))
     citations, items = _cited(asked, [*exact, *apart], german)
     of_all = in_number(len(documents), "document", "documents", german)
     blocks = []

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from app.ask.find.titles import documents_titled, known_as
+from app.ask.find.documents import documents_called
+from app.ask.find.titles import known_as
 from app.ask.kinds.holdings.authorship import Stated, date_of
 from app.ask.kinds.holdings.details import file_date
 from app.ask.kinds.holdings.inventory import library_plan, searched
@@ -118,7 +119,7 @@ def _cited(asked: Asked, dated: Sequence[tuple[Document, Stated]], items: Sequen
 
 def newest_edition(asked: Asked, match: re.Match[str], german: bool) -> Computed | None:
     """Of several editions of one document, the one that is superseded by none."""
-    named = documents_titled(match["x"], asked.documents)
+    named = documents_called(match["x"], asked)
     verdicts, _ = asked.index.superseded()
     standing = [document for document in named if document.id not in verdicts]
     older = [document for document in named if document.id in verdicts]
