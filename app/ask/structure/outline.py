@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from app.ask.structure.headings import CAPTION, body_start, headings_in, headings_of
 from app.ask.structure.statements import Statement, flat, statements_of
 from ingest.datatypes import Document, Heading
 from ingest.store.index import LocalIndex
-from ingest.text.clean import CELL
 
-_CAPTIONS = 7  # the level of tables' captions among the headings
 _WHOLE = 250_000  # characters up to which a document is read whole
 _SAMPLED = 48  # sections that are read of a longer one
 _OF_EACH = 3_000  # characters
@@ -22,10 +21,6 @@ _CHAPTER = 60_000  # characters of one chapter of a longer one
 _NUMBER = re.compile(
     r"^(?:(?:chapter|section|article|part|item|agenda item|clause|§)\s*)?(\d+(?:\.\d+)*)[.):]?\s+", re.I
 )
-_HEADED = re.compile(
-    r"^(?:\d+(?:\.\d+)*[.)]?\s+|(?:item|agenda item|chapter|section|part|article|top|annex)\s+\d+\b)", re.I
-)
-_LISTED = re.compile(r"^(?:[•◦▪■●–—*‣-]|\(?[a-z][.)])\s")
 _MESSAGE = re.compile(
     r"^[ >]*(?:On (?P<on>[^\n]{8,150}?) wrote|Am (?P<am>[^\n]{8,150}?) schrieb(?P<who>[^\n:]{0,80})"
     r"|Le (?P<le>[^\n]{8,150}?) a écrit) ?:[ ]*$"
@@ -76,7 +71,7 @@ class Outline:
 
 def outline_of(index: LocalIndex, document: Document) -> Outline:
     """The document's sections in order, those without words left out. Of a long one, the beginnings of some."""
-    headings = _headings(index, document)
+    headings = headings_of(index, document)
     pages = index.store.rows("SELECT start, reader FROM pages WHERE doc_id = ? ORDER BY number DESC", (document.id,))
     if not pages:
         return Outline(document, ())
@@ -88,7 +83,7 @@ def outline_of(index: LocalIndex, document: Document) -> Outline:
     if reader == "eml":
         sections = _messages(text)
     else:
-        known = headings if len(headings) > 1 else [*headings, *_look_like_headings(text, headings)]
+        known = headings if len(headings) > 1 else [*headings, *headings_in(text, headings)]
         sections = list(_between(text, known))
     read = _with_statements(sections, text, 0, reader)
     return Outline(document, tuple(one for one in read if one.statements or one.heading))
@@ -96,7 +91,7 @@ def outline_of(index: LocalIndex, document: Document) -> Outline:
 
 def contents_of(index: LocalIndex, document: Document) -> Outline:
     """The headings of a long document, with nothing read of what stands below them: `read_of` does that."""
-    headings = _headings(index, document)
+    headings = headings_of(index, document)
     ends = [*(heading.start for heading in headings), 1 << 60][1:]
     sections = (
         Section(flat(heading.text), heading.level, heading.start, end)
@@ -114,7 +109,7 @@ def read_of(index: LocalIndex, document: Document, sections: Sequence[Section]) 
 def span_of(index: LocalIndex, document: Document, start: int, end: int) -> tuple[Section, ...]:
     """What stands between two offsets, section by section."""
     text = index.text(document.id, start, end)
-    headings = [heading for heading in _headings(index, document) if start <= heading.start < start + len(text)]
+    headings = [heading for heading in headings_of(index, document) if start <= heading.start < start + len(text)]
     reader = "eml" if document.path.lower().endswith(".eml") else ""
     if not reader:
         rows = index.store.rows("SELECT reader FROM pages WHERE doc_id = ? LIMIT 1", (document.id,))
@@ -128,14 +123,6 @@ def opening_of(index: LocalIndex, document: Document) -> tuple[Section, ...]:
     if document.path.lower().endswith(".eml"):
         return outline_of(index, document).sections[:1]
     return span_of(index, document, 0, _OF_EACH)
-
-
-def _headings(index: LocalIndex, document: Document) -> list[Heading]:
-    rows = index.store.rows(
-        "SELECT start, level, text FROM headings WHERE doc_id = ? AND level < ? AND text != '' ORDER BY start, level",
-        (document.id, _CAPTIONS),
-    )
-    return [Heading(*row) for row in rows]
 
 
 def _with_statements(sections: Iterable[Section], text: str, base: int, reader: str) -> Iterator[Section]:
@@ -162,36 +149,13 @@ def _between(text: str, headings: Sequence[Heading], base: int = 0) -> Iterator[
     if front.strip(" \n\f#"):
         yield Section("", 1, base, base + len(front))
     for heading, start, end in zip(headings, bounds, [*bounds, len(text)][1:], strict=True):
-        body = start
-        words = re.escape(heading.text).replace(r"\ ", r"\s+")
-        if found := re.match(rf"[#\s>]*{words}[ \t:]*", text[start:end], re.IGNORECASE):
-            body = start + found.end()
+        body = body_start(text, heading.text, start, end)
         yield Section(flat(heading.text), heading.level, base + body, base + end)
-
-
-def _look_like_headings(text: str, known: Sequence[Heading]) -> list[Heading]:
-    """Short lines that are no sentences, above ones that are: numbered, in capitals, or behind an empty line."""
-    lines = [(match.start(), match.group()) for match in re.finditer(r"[^\n\f]+|(?<=\n)(?=\n)", text)]
-    found = []
-    for place, (start, line) in enumerate(lines):
-        words = line.strip(" #*")
-        following = lines[place + 1][1].strip() if place + 1 < len(lines) else ""
-        following = following or (lines[place + 2][1].strip() if place + 2 < len(lines) else "")
-        stands_out = _HEADED.match(words) or words.isupper() or not place or not lines[place - 1][1].strip()
-        is_name = 2 < len(words) <= 70 and words[-1] not in ".,;!?" and len(words.split()) <= 9 and CELL not in line
-        if not (is_name and stands_out and following) or _LISTED.match(words) or not re.search(r"[^\W\d_]{3}", words):
-            continue
-        if _HEADED.match(words) and _HEADED.match(following) and len(following) > len(words) + 20:
-            continue  # the first of a list
-        if _HEADED.match(words) or len(following) > len(words) or following[-1:] in ".:":
-            found.append(Heading(start + len(line) - len(line.lstrip(" #*")), 2, words))
-    first = known[0].start if known else -1
-    return [heading for heading in found if heading.start > first] if len(found) > 1 else []
 
 
 def _sampled(index: LocalIndex, document: Document, headings: Sequence[Heading], length: int) -> Iterator[Section]:
     """The beginnings of sections from all over a long document: the widest ones, as many as can be read at once."""
-    for level in range(1, _CAPTIONS):
+    for level in range(1, CAPTION):
         chosen = [heading for heading in headings if heading.level <= level]
         if len(chosen) >= _SAMPLED // 2:
             break

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from app.ask.language.relevance import is_number, roots
+from app.ask.structure.headings import body_start, headings_in, headings_of, placed
 from ingest.datatypes import Document, Heading
 from ingest.store.index import LocalIndex
-from ingest.text.clean import CELL
 
-CAPTION = 7  # the level of what stands above a table: no section of its own
 OPENING = 500  # characters that tell what a document is about
 _FIRST_LINES = 150  # characters whose numbers and dates say which document it is
 _RUNNING = 3  # pages that begin or end with a line before it is furniture
 _LEADERS = re.compile(r"(?:\.\s?){5}|…{2}")  # dots up to a page number, in a table of contents
 _MARKUP = re.compile(r"^[#*\s]+|[*\s]+$")
-_LONGEST_TITLE = 80
 
 
 @dataclass(frozen=True)
@@ -70,27 +67,21 @@ def title_roots(document: Document) -> frozenset[str]:
     return roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)}")
 
 
-def headings_of(index: LocalIndex, document: Document) -> list[Heading]:
-    """In the order of the text, captions included."""
-    sql = "SELECT start, level, text FROM headings WHERE doc_id = ? ORDER BY start, level"
-    return [Heading(*row) for row in index.store.rows(sql, (document.id,))]
-
-
 def sections_of(index: LocalIndex, document: Document) -> list[Section]:
     """All sections in order, the text before the first heading included. One where there are no headings."""
     text = index.store.text(document.id)
-    found = [heading for heading in headings_of(index, document) if heading.level < CAPTION]
-    placed = _placed(found, text) if found else _guessed(text)
+    found = headings_of(index, document)
+    headings = placed(found, text) if found else headings_in(text)
     opening = _LEADERS.sub(lambda dots: " " * len(dots.group()), text[:OPENING])
     printed = document.path.lower().endswith(".pdf")  # other pages are not printed ones: nothing runs on them
     running = _running(text) if printed else frozenset()
     sections: list[Section] = []
     above: list[Heading] = []
-    for i, heading in enumerate([Heading(0, 0, ""), *placed]):
-        end = placed[i].start if i < len(placed) else len(text)
+    for i, heading in enumerate([Heading(0, 0, ""), *headings]):
+        end = headings[i].start if i < len(headings) else len(text)
         while above and above[-1].level >= heading.level:
             above.pop()
-        body = _behind(text, heading, end)
+        body = body_start(text, heading.text, heading.start, end)
         path = tuple(one.text for one in above)
         sections.append(
             Section(document, heading.text, path, heading.start, body, text[body:end], opening, running, heading.level)
@@ -112,53 +103,3 @@ def _running(text: str) -> frozenset[str]:
         lines = [line for line in page.split("\n") if line.strip()]
         edges.update({masked(line) for line in (*lines[:1], *lines[-1:])})
     return frozenset(line for line, count in edges.items() if count >= _RUNNING)
-
-
-def _placed(headings: Sequence[Heading], text: str) -> list[Heading]:
-    """Headings where their line stands: outlines of PDFs often name only the page."""
-    placed: list[Heading] = []
-    for heading in headings:
-        words = _letters(heading.text)[:40]
-        page_end = text.find("\f", heading.start)
-        page_end = len(text) if page_end < 0 else page_end
-        start = heading.start
-        for line in re.finditer(r"[^\n\f]+", text[heading.start : page_end]):
-            if words and _letters(line.group())[: len(words)] == words:
-                start = heading.start + line.start()
-                break
-        placed.append(Heading(start, heading.level, heading.text))
-    return sorted(placed, key=lambda heading: (heading.start, heading.level))
-
-
-def _behind(text: str, heading: Heading, end: int) -> int:
-    """Where the body begins: behind the heading's line, or lines, if they stand there at all."""
-    wanted, at = _letters(heading.text), heading.start
-    while wanted and at < end:
-        line_end = min(i for i in (text.find("\n", at), text.find("\f", at), end) if i >= 0)
-        line = _letters(text[at:line_end])
-        if not line or not (wanted.startswith(line) or line.startswith(wanted)):
-            break
-        wanted, at = wanted[len(line) :], min(end, line_end + 1)
-    return at
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalnum())
-
-
-def _guessed(text: str) -> list[Heading]:
-    """Headings of plain text: short lines behind a gap that no punctuation ends."""
-    lines = [(match.start(), match.group()) for match in re.finditer(r"[^\n\f]+", text)]
-    found: list[Heading] = []
-    for i, (start, line) in enumerate(lines[:-1]):
-        gap = start == 0 or not text[: start - 1].rstrip(" ")[-1:].strip()
-        title = line.strip()
-        if not (gap and 2 < len(title) <= _LONGEST_TITLE and CELL not in line and title[-1] not in ".:;,!?>"):
-            continue
-        following = lines[i + 1][1].strip()
-        numbered = re.match(r"\d+[.)]?\s", title)
-        if re.match(r"\d+[.)]?\s", following) and numbered:
-            continue  # a step beside the next
-        if re.match(r"[A-ZÀ-Þ\d]", title) and not re.match(r"[-–•*>]", title):
-            found.append(Heading(start, 1 if title.isupper() else 2, title))
-    return found
