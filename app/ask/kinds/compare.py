@@ -16,9 +16,9 @@ from app.ask.kinds.comparing.alignment import Pair, pairs
 from app.ask.kinds.comparing.headings import compare_headed
 from app.ask.kinds.comparing.phrases import compare_phrases
 from app.ask.kinds.comparing.points import Points
+from app.ask.kinds.comparing.products import compare_products
 from app.ask.kinds.comparing.request import Reading, asks_which, plain, readings
 from app.ask.kinds.comparing.sides import AGE, Sides, sides_of
-from app.ask.kinds.comparing.things import compare_things
 from app.ask.language.naming import name_words
 from app.ask.plan import Asked, Computed, cite
 from app.ask.structure.outline import Outline, outline_of
@@ -60,7 +60,7 @@ def answer(asked: Asked) -> Computed | None:
         return None
     sides = sides_of(asked)
     if sides is None:
-        return compare_things(asked) or compare_headed(asked) or compare_phrases(asked) or _unknown(asked)
+        return compare_products(asked) or compare_headed(asked) or compare_phrases(asked) or _unknown(asked)
     one, other = sides.one, sides.other
     if one.id == other.id:
         plan = Plan("compare", "Looked for two documents to compare.", (one.path,))
@@ -221,10 +221,10 @@ def _unknown(asked: Asked) -> Computed | None:
     if not _STRONG.search(text):
         return None
     names = names_of_documents(asked)
-    for cut in readings(text):
-        for known, unknown in ((cut.one, cut.other), (cut.other, cut.one)):
+    for reading in readings(text):
+        for known, unknown in ((reading.one, reading.other), (reading.other, reading.one)):
             named = documents_named(known, names)
-            if named.surely and documents_named(unknown, names).share < 0.6 and _is_name(unknown, cut):
+            if named.surely and documents_named(unknown, names).share < 0.6 and _is_name(unknown, reading):
                 files = ", ".join(document.path for document in named.documents[:4])
                 reason = f"No document is called “{unknown}”, with which to compare {files}."
                 return Computed(
@@ -233,6 +233,6 @@ def _unknown(asked: Asked) -> Computed | None:
     return None
 
 
-def _is_name(phrase: str, cut: Reading) -> bool:
+def _is_name(phrase: str, reading: Reading) -> bool:
     told = not re.search(r"\b(?:differ\w*|compar\w*|chang\w*|between|how|what|which)\b", phrase)
-    return bool(name_words(phrase)) and len(phrase.split()) <= 8 and told and not cut.aspects
+    return bool(name_words(phrase)) and len(phrase.split()) <= 8 and told and not reading.aspects

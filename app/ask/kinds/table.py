@@ -24,7 +24,7 @@ def answer(asked: Asked) -> Computed | None:
         return None
     if readings[0].operation == "impossible":
         return impossible(readings[0])
-    found = [answered(asked.index, results(wanted)) for wanted in readings]
+    found = [answered(asked.index, results(query)) for query in readings]
     if len(found) == 1 or len({_essence(one) for one in found}) == 1:
         return found[0]
     return _side_by_side(found) if readings[0].operation == "compare" else _each(found)

@@ -24,16 +24,16 @@ def compare_headed(asked: Asked) -> Computed | None:
     text = plain(asked.question)
     if not _STRONG.search(text):
         return None
-    for cut in islice(readings(text), _WAYS):
-        if found := _of_sections(asked, cut):
+    for reading in islice(readings(text), _WAYS):
+        if found := _of_sections(asked, reading):
             return found
     return None
 
 
-def _of_sections(asked: Asked, cut: Reading) -> Computed | None:
+def _of_sections(asked: Asked, reading: Reading) -> Computed | None:
     """'the difference between advice codes and fault codes', where sections bear these names."""
-    shared = cut.other.split()[-1] if cut.other.split() else ""
-    for first, second in ((cut.one, cut.other), (f"{cut.one} {shared}", cut.other)):
+    shared = reading.other.split()[-1] if reading.other.split() else ""
+    for first, second in ((reading.one, reading.other), (f"{reading.one} {shared}", reading.other)):
         if max(len(first.split()), len(second.split())) > _LONGEST or not name_words(first) or not name_words(second):
             continue
         one, other = subject_of(asked, first), subject_of(asked, second)

@@ -34,14 +34,14 @@ def compare_phrases(asked: Asked) -> Computed | None:
     text = plain(asked.question)
     if not _ASKED_FOR.search(text):
         return None
-    for cut in islice(readings(text), _WAYS):
-        one, other = name_words(cut.one), name_words(cut.other)
+    for reading in islice(readings(text), _WAYS):
+        one, other = name_words(reading.one), name_words(reading.other)
         short = 0 < len(one) <= _LONGEST and 0 < len(other) <= _LONGEST
         if short and not set(one) <= set(other) and not set(other) <= set(one):
-            wanted = [word for aspect in aspects_of(cut.aspects) for word in name_words(aspect)]
+            wanted = [word for aspect in aspects_of(reading.aspects) for word in name_words(aspect)]
             first, second = _said(asked, one, other, wanted), _said(asked, other, one, wanted)
             if first and second:
-                return _side_by_side(asked, cut, first, second)
+                return _side_by_side(asked, reading, first, second)
     return None
 
 
@@ -61,18 +61,20 @@ def _said(asked: Asked, words: Sequence[str], others: Sequence[str], wanted: Seq
     return sorted(found.values(), key=lambda one: -salience(one.statement) - telling_share(wanted, one.words))
 
 
-def _side_by_side(asked: Asked, cut: Reading, first: Sequence[_Said], second: Sequence[_Said]) -> Computed:
+def _side_by_side(asked: Asked, reading: Reading, first: Sequence[_Said], second: Sequence[_Said]) -> Computed:
     """Of documents that speak of both, where there are such."""
     both = {one.document.id for one in first} & {one.document.id for one in second}
     lines: list[str] = []
     citations: list[Citation] = []
-    for phrase, said in ((cut.one, first), (cut.other, second)):
+    for phrase, said in ((reading.one, first), (reading.other, second)):
         told = [one for one in said if one.document.id in both or not both][:_EACH]
         lines += [f"**{phrase[:1].upper()}{phrase[1:]}**", "", *(f"- {one.statement.said}" for one in told), ""]
         citations += [
             cite(asked.index, one.document, one.statement.start, one.statement.end, one.statement.said) for one in told
         ]
     files = tuple(dict.fromkeys(citation.file for citation in citations))
-    plan = Plan("compare", f"Put side by side what {', '.join(files)} say of {cut.one} and of {cut.other}.", files)
+    plan = Plan(
+        "compare", f"Put side by side what {', '.join(files)} say of {reading.one} and of {reading.other}.", files
+    )
     reason = "These are the sentences that name one of the two. There may be more."
     return Computed(plan, "\n".join(lines).strip(), tuple(citations), "unsure", reason)

@@ -91,18 +91,18 @@ def readings(text: str) -> Iterator[Reading]:
         before = groups.get("before") or ""
         after = _ASKING.sub("", groups.get("after") or "")
         head = re.sub(r"^ ?(?:in|of|to|with|about|for) (?:the )?|^ +| +$", "", groups.get("head") or "")
-        for cut in _cuts(groups["rest"]):
-            one, other = f"{cut.one} {head}".strip(), f"{cut.other} {head}".strip()
-            yield Reading(one, other, f"{before} {cut.aspects} {after}".strip())
-        for cut in _cuts(groups["rest"]) if head else ():  # 'differences in price between the offers'
-            yield Reading(cut.one, cut.other, f"{head} {cut.aspects}".strip())
+        for reading in _divided(groups["rest"]):
+            one, other = f"{reading.one} {head}".strip(), f"{reading.other} {head}".strip()
+            yield Reading(one, other, f"{before} {reading.aspects} {after}".strip())
+        for reading in _divided(groups["rest"]) if head else ():  # 'differences in price between the offers'
+            yield Reading(reading.one, reading.other, f"{head} {reading.aspects}".strip())
     for match in [*_BOTH.finditer(text)][::-1]:  # '…, in revision B and in revision C'
-        for cut in _cuts(text[match.end() :]):
-            if not cut.aspects and max(len(cut.one.split()), len(cut.other.split())) <= _SHORT:
-                yield Reading(cut.one, cut.other, text[: match.start()])
+        for reading in _divided(text[match.end() :]):
+            if not reading.aspects and max(len(reading.one.split()), len(reading.other.split())) <= _SHORT:
+                yield Reading(reading.one, reading.other, text[: match.start()])
 
 
-def _cuts(rest: str) -> Iterator[Reading]:
+def _divided(rest: str) -> Iterator[Reading]:
     """At each connecting word, with each beginning of what follows the second thing."""
     verb = _VERB.search(rest)
     if verb:

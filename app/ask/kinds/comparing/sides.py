@@ -32,7 +32,7 @@ _MARKED = re.compile(r"\b(?:revision|rev|version|edition|issue)\.? [\w.]+\b")
 AGE = re.compile(rf"{_OLD.pattern}|{_NEW.pattern}")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NAME = 12  # words of a document's name, at most
-_MOST = 60  # ways to cut the question that are tried
+_MOST = 60  # ways to read the question that are tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,18 @@ class Sides:
 def sides_of(asked: Asked) -> Sides | None:
     """Two editions or documents; None where the question sets no two of them side by side."""
     text = plain(asked.question)
-    ways = [cut for cut in islice(readings(text), _MOST) if max(len(cut.one.split()), len(cut.other.split())) <= _NAME]
+    ways = [
+        reading
+        for reading in islice(readings(text), _MOST)
+        if max(len(reading.one.split()), len(reading.other.split())) <= _NAME
+    ]
     if not ways and not several_in(text) and not _NEW_IN.match(text) and not _HAS_CHANGED.match(text):
         return None
     names, families = names_of_documents(asked), _families(asked)
     for surely in (True, False):  # first with every word of the names understood
-        for cut in ways:
-            if found := _documents(cut, names, families, surely):
-                return Sides(*found, aspects_of(cut.aspects), _related(found, families))
+        for reading in ways:
+            if found := _documents(reading, names, families, surely):
+                return Sides(*found, aspects_of(reading.aspects), _related(found, families))
     if several := _several(text, names, families):
         return several
     return _edition_before(text, names, families)
@@ -64,16 +68,16 @@ def sides_of(asked: Asked) -> Sides | None:
 # -- documents
 
 
-def _documents(cut: Reading, names: Names, families: Sequence[Sequence[Document]], surely: bool) -> Pair | None:
-    one, other = _filled(cut.one, cut.other), _filled(cut.other, cut.one)
-    for a, b in ((cut.one, cut.other), (one, cut.other), (cut.one, other), (one, other)):
+def _documents(reading: Reading, names: Names, families: Sequence[Sequence[Document]], surely: bool) -> Pair | None:
+    one, other = _filled(reading.one, reading.other), _filled(reading.other, reading.one)
+    for a, b in ((reading.one, reading.other), (one, reading.other), (reading.one, other), (one, other)):
         if pair := _by_age(a, b, names, families):
             return pair
         first, second = _single(a, names, surely), _single(b, names, surely)
-        filled = (a, b) != (cut.one, cut.other)  # by which both may come to mean the same
+        filled = (a, b) != (reading.one, reading.other)  # by which both may come to mean the same
         if first and second and not (filled and first.id == second.id):
             return first, second
-    return _by_marks(cut, names, families)
+    return _by_marks(reading, names, families)
 
 
 def _single(phrase: str, names: Names, surely: bool) -> Document | None:
@@ -104,15 +108,15 @@ def _by_age(one: str, other: str, names: Names, families: Sequence[Sequence[Docu
     return (old, new)
 
 
-def _by_marks(cut: Reading, names: Names, families: Sequence[Sequence[Document]]) -> Pair | None:
+def _by_marks(reading: Reading, names: Names, families: Sequence[Sequence[Document]]) -> Pair | None:
     """'in revision B and in revision C', '2021 and 2024' of the documents that there are in both."""
-    first, second = _mark(cut.one), _mark(cut.other)
+    first, second = _mark(reading.one), _mark(reading.other)
     if not first or not second or first == second or type(first) is not type(second):
         return None
     by_id = names.by_id
-    words = [word for word in name_words(_MARKED.sub(" ", f"{cut.one} {cut.other}")) if not word.isdigit()]
+    words = [word for word in name_words(_MARKED.sub(" ", f"{reading.one} {reading.other}")) if not word.isdigit()]
     words = [word for word in words if word not in TYPES]
-    asked = name_words(cut.aspects)
+    asked = name_words(reading.aspects)
     best: tuple[int, Document, Document] | None = None
     for family in families:
         own = [(one, by_id[one.id]) for one in family if one.id in by_id]

@@ -14,26 +14,26 @@ _CITED = 30
 
 def places_of(result: Result) -> list[int]:
     """The rows of the sheet that the grid's rows are, where they are rows of it; of a comparison, its columns."""
-    if result.wanted.operation == "compare":
-        sheet = result.wanted.sheet
-        columns = result.wanted.columns or tuple(c for c in sheet.columns if c is not result.wanted.show[0])
+    if result.query.operation == "compare":
+        sheet = result.query.sheet
+        columns = result.query.columns or tuple(c for c in sheet.columns if c is not result.query.show[0])
         return [-column.place for column in columns]
-    return [] if result.wanted.group or result.groups else list(result.rows)
+    return [] if result.query.group or result.groups else list(result.rows)
 
 
 def citations_of(index: LocalIndex, result: Result, claim: str) -> tuple[tuple[Citation, ...], dict[int, int]]:
     """The lines that the result stands on, and which of them each row is, from 1. Of a turned table, its columns'."""
-    wanted, sheet = result.wanted, result.wanted.sheet
+    query, sheet = result.query, result.query.sheet
     claim = claim.replace("**", "")
     if sheet.is_turned:
         involved = [
             result.column,
             *(c for c, _ in result.others),
-            *wanted.columns,
-            *wanted.show,
-            *(f.column for f in wanted.filters),
+            *query.columns,
+            *query.show,
+            *(f.column for f in query.filters),
         ]
-        if wanted.operation == "compare" and not wanted.columns:
+        if query.operation == "compare" and not query.columns:
             involved = list(sheet.columns)
         lines = list(dict.fromkeys(c.place - 1 for c in involved if c and c.place))
         found = spans(index, sheet, lines)
@@ -42,8 +42,8 @@ def citations_of(index: LocalIndex, result: Result, claim: str) -> tuple[tuple[C
         rows = dict.fromkeys(result.rows, 1) if cited else {}
         return tuple(cited) or head_of(index, sheet, claim), rows | numbers
     chosen = list(result.rows)
-    if wanted.group and wanted.operation in ("most", "least") and result.groups:
-        chosen = [row for row in chosen if wanted.group.cells[row] == result.groups[0].name]
+    if query.group and query.operation in ("most", "least") and result.groups:
+        chosen = [row for row in chosen if query.group.cells[row] == result.groups[0].name]
     found = spans(index, sheet, chosen[:_CITED])
     places = [row for row in chosen[:_CITED] if row in found]
     cited = [cite(index, sheet.document, *found[row], claim) for row in places]

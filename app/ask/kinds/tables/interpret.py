@@ -72,28 +72,26 @@ def _compared(intent: Intent, linked: Sequence[Links]) -> list[Query]:
     parts: list[tuple[set[int], Links, Query]] = []
     for one in linked:
         with suppress(Unclear):
-            wanted, used = comparison(intent, one)
+            query, used = comparison(intent, one)
             used = used | one.subject | {w for link in one.columns for w in link.words if link.share > 0.4}
-            parts.append((used, one, wanted))
+            parts.append((used, one, query))
     needed = {
         i for i, token in enumerate(intent.tokens)
         if token.text not in FILLER and token.stem not in ROW_NOUNS | THINGS and i not in intent.used
     }  # fmt: skip
-    things = [
-        {w for link in one.values if link.column is wanted.show[0] for w in link.words} for _, one, wanted in parts
-    ]
+    things = [{w for link in one.values if link.column is query.show[0] for w in link.words} for _, one, query in parts]
     if not parts or not needed - set().union(*things):
-        return [wanted for _, _, wanted in parts][:_SIDE_BY_SIDE]
+        return [query for _, _, query in parts][:_SIDE_BY_SIDE]
     chosen: list[Query] = []
     while needed and parts:
-        used, one, wanted = max(
+        used, one, query = max(
             parts, key=lambda part: (len(part[0] & needed), len(part[2].columns), -len(part[1].columns))
         )
         if not used & needed:
             return []
-        chosen.append(wanted)
+        chosen.append(query)
         needed -= used
-        parts = [part for part in parts if part[2] is not wanted]
+        parts = [part for part in parts if part[2] is not query]
     return [] if needed else chosen
 
 
@@ -135,10 +133,10 @@ def read(intent: Intent, linked: Links) -> Query:
     """Raises Unclear where the question does not fit this table."""
     sheet = linked.sheet
     rows = rows_meant(intent, linked)
-    wanted, used = operation(intent, linked, rows)
-    wanted = replace(wanted, filters=tuple(rows.filters), doubts=(*wanted.doubts, *rows.doubts))
+    query, used = operation(intent, linked, rows)
+    query = replace(query, filters=tuple(rows.filters), doubts=(*query.doubts, *rows.doubts))
     used |= intent.used | linked.subject | {w for each in linked.columns for w in each.words}
-    filler = _LOOKED_UP if wanted.operation == "lookup" else FILLER
+    filler = _LOOKED_UP if query.operation == "lookup" else FILLER
     left = [
         token.text
         for i, token in enumerate(intent.tokens)
@@ -147,7 +145,7 @@ def read(intent: Intent, linked: Links) -> Query:
         and token.stem not in ROW_NOUNS
         and not token.text.isdecimal()
         and not (token.stem in THINGS and sheet.columns[0].kind == "text")
-        and not _is_unit(token.text, wanted)
+        and not _is_unit(token.text, query)
     ]
     numbers = [
         t.text
@@ -156,11 +154,11 @@ def read(intent: Intent, linked: Links) -> Query:
     ]
     if left or numbers or linked.unsure - used:
         raise Unclear
-    return replace(wanted, score=_score(intent, linked, wanted))
+    return replace(query, score=_score(intent, linked, query))
 
 
-def _is_unit(word: str, wanted: Query) -> bool:
-    columns = [*wanted.columns, *(one.column for one in wanted.filters)]
+def _is_unit(word: str, query: Query) -> bool:
+    columns = [*query.columns, *(one.column for one in query.filters)]
     return any(unit_of(word) & units_of(column) for column in columns)
 
 
@@ -176,7 +174,7 @@ def _counts(number: str, sheet: Sheet) -> bool:
     return int(number) == sheet.n_rows - len(sheet.totals)
 
 
-def _score(intent: Intent, linked: Links, wanted: Query) -> float:
+def _score(intent: Intent, linked: Links, query: Query) -> float:
     """How exactly the words are the table's own."""
     told: dict[int, float] = {}
     for i in linked.subject:
@@ -191,15 +189,13 @@ def _score(intent: Intent, linked: Links, wanted: Query) -> float:
     for value in linked.values:
         for w in value.words:
             told[w] = max(told.get(w, 0), 1.0 if value.is_part else 3.0)
-    strong = wanted.operation in ("most", "least") and any(
-        set(name_stems(c.name)) & PRICE.names for c in wanted.columns
-    )
-    if (intent.meant or (strong and wanted.show)) and wanted.columns:
-        by_name = any(set(name_stems(c.name)) & one.names for c in wanted.columns for one in concepts(intent.meant))
+    strong = query.operation in ("most", "least") and any(set(name_stems(c.name)) & PRICE.names for c in query.columns)
+    if (intent.meant or (strong and query.show)) and query.columns:
+        by_name = any(set(name_stems(c.name)) & one.names for c in query.columns for one in concepts(intent.meant))
         return sum(told.values()) + 2 + by_name - 0.05 * linked.sheet.is_turned
     anchors = [w for w, points in told.items() if intent.tokens[w].text not in STOP and points >= 2]
     if not anchors and not any(link.share == 1 for link in linked.columns):
         raise Unclear
     return (
-        sum(told.values()) + 0.02 * bool(linked.sheet.parts) - 0.05 * linked.sheet.is_turned - 0.1 * len(wanted.doubts)
+        sum(told.values()) + 0.02 * bool(linked.sheet.parts) - 0.05 * linked.sheet.is_turned - 0.1 * len(query.doubts)
     )

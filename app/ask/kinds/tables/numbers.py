@@ -16,7 +16,7 @@ def as_written(result: Result, value: float) -> str:
         decimals = max(lengths, default=0)
         if decimals == 1 and not all(re.search(rf"[.,]\d{{{decimals}}}(?!\d)", cell) for cell in cells if cell):
             return plainly(round(value, max(decimals + 1, 2)))
-    mean = "mean" in (result.wanted.operation, result.wanted.inner) or result.wanted.operation == "median"
+    mean = "mean" in (result.query.operation, result.query.inner) or result.query.operation == "median"
     return plainly(round(value, max(decimals + 1, 2))) if mean else f"{value:,.{decimals}f}"
 
 

@@ -29,18 +29,18 @@ _DONE = {
 
 def answered(index: LocalIndex, result: Result) -> Computed:
     """Every number in it is of the table or worked out of it; each row that is named is cited, the first thirty."""
-    wanted = result.wanted
+    query = result.query
     plan = plan_of(result)
     name, units = _mixed(result)
     if units:
         reason = (
             f"{name} is given in different units ({', '.join(units)}), so its cells cannot be put together or compared."
         )
-        return Computed(plan, "", head_of(index, wanted.sheet), "abstained", reason)
+        return Computed(plan, "", head_of(index, query.sheet), "abstained", reason)
     head, lines, grid_rows, columns = _parts(result)
     citations, places = citations_of(index, result, head)
     shown = lines[:_LISTED]
-    more = max(len(lines), 0 if wanted.group or result.groups or len(lines) < _LISTED else len(result.rows)) - _LISTED
+    more = max(len(lines), 0 if query.group or result.groups or len(lines) < _LISTED else len(result.rows)) - _LISTED
     if more > 0:
         shown.append(f"… and {more:,} more")
     grid = None
@@ -56,79 +56,79 @@ def answered(index: LocalIndex, result: Result) -> Computed:
 
 def _mixed(result: Result) -> tuple[str, tuple[str, ...]]:
     """A column whose cells are compared or added up though they are in different units, and these."""
-    reckoned = result.wanted.operation in ("sum", "mean", "median", "most", "least") and result.wanted.inner != "count"
+    reckoned = result.query.operation in ("sum", "mean", "median", "most", "least") and result.query.inner != "count"
     if reckoned and len({unit_of(unit) or unit for unit in result.units}) > 1:
         return name_of(result), result.units
-    compared = (f.column for f in result.wanted.filters if f.how in ("<", "<=", ">", ">=", "between"))
+    compared = (f.column for f in result.query.filters if f.how in ("<", "<=", ">", ">=", "between"))
     numbers = (c for c in compared if c.kind == "number" and len({unit_of(unit) or unit for unit in c.units}) > 1)
     return next(((c.name, c.units) for c in numbers), ("", ()))
 
 
 def plan_of(result: Result) -> Plan:
     """What was done, in one sentence."""
-    wanted = result.wanted
-    done = _DONE[wanted.operation].format(column=name_of(result) or "the rows")
-    if wanted.group:
-        inner = wanted.inner or wanted.operation
+    query = result.query
+    done = _DONE[query.operation].format(column=name_of(result) or "the rows")
+    if query.group:
+        inner = query.inner or query.operation
         name = name_of(result)
         whats = {"count": "Counted the rows", "mean": f"Took the average of {name}", "max": f"Took the highest {name}"}
         what = (whats | {"min": f"Took the lowest {name}"}).get(inner, f"Added up {name}")
-        done = f"{what} for each {wanted.group.name}"
-    where = " and ".join(one.said for one in wanted.filters)
-    of = f" of {wanted.sheet.called}" if "row" in done else f" in {wanted.sheet.called}"
+        done = f"{what} for each {query.group.name}"
+    where = " and ".join(one.said for one in query.filters)
+    of = f" of {query.sheet.called}" if "row" in done else f" in {query.sheet.called}"
     said = f"{done}{of}{' where ' + where if where else ''}."
-    filters = tuple((f.column.name, f.how, ", ".join(map(str, f.values[:5]))) for f in wanted.filters)
+    filters = tuple((f.column.name, f.how, ", ".join(map(str, f.values[:5]))) for f in query.filters)
     operation = {"lookup": "rows", "compare": "rows", "values": "rows", "distinct": "count", "share": "count"}
     return Plan(
-        "table", said, (wanted.sheet.document.path,), wanted.sheet.table.caption,
-        operation.get(wanted.operation, wanted.operation), name_of(result), filters,
+        "table", said, (query.sheet.document.path,), query.sheet.table.caption,
+        operation.get(query.operation, query.operation), name_of(result), filters,
     )  # fmt: skip
 
 
-def impossible(wanted: Query) -> Computed:
+def impossible(query: Query) -> Computed:
     """Of what cannot be worked out: a sum of dates."""
-    name, what = wanted.columns[0].name, "dates" if wanted.columns[0].kind == "date" else "words"
-    said = f"Looked at {name} in {wanted.sheet.called}."
-    plan = Plan("table", said, (wanted.sheet.document.path,), operation="sum", column=name)
-    reason = f"The column {name} of {wanted.sheet.called} holds {what}, which cannot be added up or averaged."
+    name, what = query.columns[0].name, "dates" if query.columns[0].kind == "date" else "words"
+    said = f"Looked at {name} in {query.sheet.called}."
+    plan = Plan("table", said, (query.sheet.document.path,), operation="sum", column=name)
+    reason = f"The column {name} of {query.sheet.called} holds {what}, which cannot be added up or averaged."
     return Computed(plan, "", (), "abstained", reason)
 
 
 def _parts(result: Result) -> tuple[str, list[str], list[tuple[str, ...]], list[str]]:
     """The first sentence, the lines below it, and the grid's rows and columns."""
-    wanted = result.wanted
-    if wanted.operation == "compare":
+    query = result.query
+    if query.operation == "compare":
         return _compared(result)
-    if wanted.group:
+    if query.group:
         return _of_groups(result)
-    if result.groups or wanted.operation in ("values", "distinct"):
+    if result.groups or query.operation in ("values", "distinct"):
         lines = [f"- {group.name}: {group.rows:,} rows" for group in result.groups]
         counted: list[tuple[str, ...]] = [(group.name, f"{group.rows:,}") for group in result.groups]
         return _headline(result), lines, counted, [name_of(result), "Rows"]
     columns = _columns(result)
-    lines = [_line(wanted, columns, row) for row in result.rows[:_LISTED]]
-    if wanted.operation == "lookup" and len(result.rows) == 1:
+    lines = [_line(query, columns, row) for row in result.rows[:_LISTED]]
+    if query.operation == "lookup" and len(result.rows) == 1:
         row = result.rows[0]
-        lines = [f"- {column.name or 'value'}: {column.cells[row] or '(empty)'}" for column in wanted.show]
-    grid = _grid_columns(wanted.sheet, columns)
+        lines = [f"- {column.name or 'value'}: {column.cells[row] or '(empty)'}" for column in query.show]
+    grid = _grid_columns(query.sheet, columns)
     told = [tuple(c.cells[row] for c in grid) for row in result.rows[:_IN_GRID]]
     return _headline(result), lines, told, [c.name for c in grid]
 
 
 def _columns(result: Result) -> list[Column]:
     """Those that a row is named by: what tells it apart, what was asked, what was looked at."""
-    wanted = result.wanted
-    sheet = wanted.sheet
+    query = result.query
+    sheet = query.sheet
     key = [sheet.columns[0]]
     if not sheet.columns[0].is_key or sheet.columns[0].kind == "number":
         key += [c for c in sheet.columns[1:] if c.kind == "text"][:1]
     elif len(sheet.columns) > 1 and sheet.columns[1].kind == "text" and not sheet.is_turned:
         key += [sheet.columns[1]]
-    told = [*key, *wanted.show, *(f.column for f in wanted.filters), *([result.column] if result.column else [])]
+    told = [*key, *query.show, *(f.column for f in query.filters), *([result.column] if result.column else [])]
     told += [c for c, _ in result.others]
-    if wanted.operation in ("most", "least", "rows") and len(sheet.columns) <= _WIDE and not sheet.is_turned:
+    if query.operation in ("most", "least", "rows") and len(sheet.columns) <= _WIDE and not sheet.is_turned:
         told += sheet.columns
-    same = {f.column for f in wanted.filters if f.how in ("is", "empty") and len(f.values) < 2} - {*key, *wanted.show}
+    same = {f.column for f in query.filters if f.how in ("is", "empty") and len(f.values) < 2} - {*key, *query.show}
     return [column for column in dict.fromkeys(told) if column not in same]
 
 
@@ -136,61 +136,61 @@ def _grid_columns(sheet: Sheet, columns: list[Column]) -> list[Column]:
     return list(sheet.columns) if len(sheet.columns) <= _WIDE else columns
 
 
-def _line(wanted: Query, columns: Sequence[Column], row: int) -> str:
+def _line(query: Query, columns: Sequence[Column], row: int) -> str:
     first, *others = columns
     told = "; ".join(f"{c.name} {c.cells[row]}".strip() for c in others if c.cells[row])
     return f"- {first.cells[row] or '(empty)'}{': ' + told if told else ''}"
 
 
 def _headline(result: Result) -> str:
-    wanted, sheet, n = result.wanted, result.wanted.sheet, len(result.rows)
-    where = " and ".join(one.said for one in wanted.filters)
+    query, sheet, n = result.query, result.query.sheet, len(result.rows)
+    where = " and ".join(one.said for one in query.filters)
     having = f" where {where}" if where else ""
     name = name_of(result)
-    if wanted.operation == "count":
+    if query.operation == "count":
         return f"**{n:,}** {rows_word(n)} of {sheet.called}{having} (of {result.of:,} in all)."
-    if wanted.operation == "distinct":
+    if query.operation == "distinct":
         return f"**{len(result.groups):,}** different values of {name} in {sheet.called}{having}."
-    if wanted.operation == "values":
+    if query.operation == "values":
         return f"The different values of {name} in {sheet.called}{having}, {len(result.groups):,} in all:"
-    if wanted.operation == "share":
+    if query.operation == "share":
         if not result.whole:
             return f"There is nothing in {sheet.called} to take a share of."
         share, part = 100 * (result.value or 0) / result.whole, as_written(result, result.value or 0)
         what = f"of {name}" if result.column else "rows"
         return f"**{share:.1f} %**: {part} of {as_written(result, result.whole)} {what} in {sheet.called}{having}."
-    if wanted.operation in ("sum", "mean", "median"):
+    if query.operation in ("sum", "mean", "median"):
         if result.value is None:
             return f"No row of {sheet.called}{having} has a number in {name}, so there is nothing to work out."
-        word = {"sum": "in total", "mean": "on average", "median": "in the middle (median)"}[wanted.operation]
+        word = {"sum": "in total", "mean": "on average", "median": "in the middle (median)"}[query.operation]
         n -= len(result.left_out) + result.empty
         over = f"over {n:,} {rows_word(n)} of {sheet.called}{having}"
         return f"**{with_unit(result, result.value)}**: {name} {word}, {over}."
-    if wanted.operation in ("most", "least"):
+    if query.operation in ("most", "least"):
         return _extreme_line(result, having)
-    if wanted.operation == "lookup" and n == 1:
-        return f"{wanted.filters[0].values[0]} in {sheet.called}:"
+    if query.operation == "lookup" and n == 1:
+        return f"{query.filters[0].values[0]} in {sheet.called}:"
     if not n:
         return f"No row of {sheet.called}{having}."
     return f"{n:,} {rows_word(n)} of {sheet.called}{having}:"
 
 
 def _extreme_line(result: Result, having: str) -> str:
-    wanted, column = result.wanted, result.column
+    query, column = result.query, result.column
     if column is None or not result.rows:
-        return f"No row of {wanted.sheet.called}{having} has a value there."
-    names = [_thing(wanted.sheet, row) for row in result.rows[:5]]
+        return f"No row of {query.sheet.called}{having} has a value there."
+    names = [_thing(query.sheet, row) for row in result.rows[:5]]
     way = {"number": ("highest", "lowest"), "date": ("latest", "earliest")}.get(column.kind, ("last", "first"))
-    word = way[wanted.operation == "least"]
-    if wanted.top > 1:
-        return f"The {len(result.rows)} rows of {wanted.sheet.called}{having} with the {word} {column.name}:"
+    word = way[query.operation == "least"]
+    if query.top > 1:
+        return f"The {len(result.rows)} rows of {query.sheet.called}{having} with the {word} {column.name}:"
     value = column.cells[result.rows[0]]
     each = " each" if len(names) > 1 else ""
     also = ""
     if result.others:
-        told = [f"{c.name}: {', '.join(_thing(wanted.sheet, r) for r in rows[:5])}" for c, rows in result.others[:6]]
+        told = [f"{c.name}: {', '.join(_thing(query.sheet, r) for r in rows[:5])}" for c, rows in result.others[:6]]
         also = f" By {'; by '.join(told)}."
-    what = f"the {word} {column.name} of {wanted.sheet.called}{having}"
+    what = f"the {word} {column.name} of {query.sheet.called}{having}"
     return f"**{' and '.join(names)}**: {what}, **{value}**{each}.{also}"
 
 
@@ -204,12 +204,12 @@ def _thing(sheet: Sheet, row: int) -> str:
 
 
 def _of_groups(result: Result) -> tuple[str, list[str], list[tuple[str, ...]], list[str]]:
-    wanted = result.wanted
-    assert wanted.group
-    inner = wanted.inner or wanted.operation
+    query = result.query
+    assert query.group
+    inner = query.inner or query.operation
     if not result.groups:
         return (
-            f"No row of {wanted.sheet.called} has what is asked for, so there is nothing to put together.",
+            f"No row of {query.sheet.called} has what is asked for, so there is nothing to put together.",
             [],
             [],
             [],
@@ -217,36 +217,36 @@ def _of_groups(result: Result) -> tuple[str, list[str], list[tuple[str, ...]], l
     name = name_of(result)
     whats = {"count": "rows", "mean": f"{name} on average", "max": f"highest {name}", "min": f"lowest {name}"}
     what = whats.get(inner, f"{name} in total")
-    where = " and ".join(one.said for one in wanted.filters)
+    where = " and ".join(one.said for one in query.filters)
     having = f" where {where}" if where else ""
     told: list[tuple[str, ...]] = [
         (group.name, as_written(result, group.value) if inner != "count" else f"{group.rows:,}")
         for group in result.groups
     ]
     lines = [f"- {name}: {value}" for name, value in told]
-    head = f"{what[0].upper()}{what[1:]} for each {wanted.group.name} of {wanted.sheet.called}{having}:"
-    if wanted.operation in ("most", "least") and result.groups:
-        last = result.groups[min(wanted.top, len(result.groups)) - 1].value
-        best = [g for i, g in enumerate(result.groups) if i < wanted.top or g.value == last]
+    head = f"{what[0].upper()}{what[1:]} for each {query.group.name} of {query.sheet.called}{having}:"
+    if query.operation in ("most", "least") and result.groups:
+        last = result.groups[min(query.top, len(result.groups)) - 1].value
+        best = [g for i, g in enumerate(result.groups) if i < query.top or g.value == last]
         names = " and ".join(group.name for group in best[:10])
-        word = "most" if wanted.operation == "most" else "least"
-        lines = lines[: max(len(best), 1)] if wanted.top > 1 else lines[: len(best)]
-        value = told[0][1] if wanted.top == 1 else ", ".join(v for _, v in told[: len(best)])
+        word = "most" if query.operation == "most" else "least"
+        lines = lines[: max(len(best), 1)] if query.top > 1 else lines[: len(best)]
+        value = told[0][1] if query.top == 1 else ", ".join(v for _, v in told[: len(best)])
         head = (
-            f"**{names}**: the {word} {what} for one {wanted.group.name} of {wanted.sheet.called}{having}, **{value}**."
+            f"**{names}**: the {word} {what} for one {query.group.name} of {query.sheet.called}{having}, **{value}**."
         )
-    return head, lines, told, [wanted.group.name, what]
+    return head, lines, told, [query.group.name, what]
 
 
 def _compared(result: Result) -> tuple[str, list[str], list[tuple[str, ...]], list[str]]:
     """A line for each thing that was asked about, or that differs."""
-    wanted, sheet = result.wanted, result.wanted.sheet
-    key = wanted.show[0]
-    order = {str(value): i for i, value in enumerate(wanted.filters[0].values)}
+    query, sheet = result.query, result.query.sheet
+    key = query.show[0]
+    order = {str(value): i for i, value in enumerate(query.filters[0].values)}
     rows = sorted(result.rows, key=lambda row: order.get(key.cells[row], 0))
     names = [key.cells[row] for row in rows]
     lines, grid = [], []
-    for column in wanted.columns or [c for c in sheet.columns if c is not key]:
+    for column in query.columns or [c for c in sheet.columns if c is not key]:
         cells = [column.cells[row] for row in rows]
         numbers = [column.number(cell) for cell in cells]
         apart = ""

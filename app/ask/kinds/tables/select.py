@@ -27,7 +27,7 @@ class Result:
     """`rows` are numbers of the table's rows that the result stands on; `value` what was worked out of them. `left_out`
     are cells of the operation's column that are no numbers; `printed` is a total that the table itself gives."""
 
-    wanted: Query
+    query: Query
     rows: tuple[int, ...]
     value: float | None = None
     of: int = 0  # rows in all, those that sum others up aside
@@ -43,30 +43,30 @@ class Result:
     doubts: tuple[str, ...] = field(default=())
 
 
-def results(wanted: Query) -> Result:
+def results(query: Query) -> Result:
     """Of the whole table: nothing is guessed from a part of it."""
-    column = wanted.columns[0] if wanted.columns else None
-    with closing(_filled(wanted, column)) as db:
-        where, values = _where(wanted)
+    column = query.columns[0] if query.columns else None
+    with closing(_filled(query, column)) as db:
+        where, values = _where(query)
         rows = tuple(row for (row,) in db.execute(f"SELECT n FROM t WHERE {where} ORDER BY n", values))
         (of,) = db.execute("SELECT count(*) FROM t").fetchone()
-        if wanted.operation in ("most", "least") and not wanted.group:
-            return _extreme(db, wanted, where, values, rows, of)
-        if wanted.group and (wanted.inner or wanted.operation in ("sum", "mean", "count", "median")):
-            return _grouped(db, wanted, where, values, rows, of)
-        return _single(db, wanted, column, where, values, rows, of)
+        if query.operation in ("most", "least") and not query.group:
+            return _extreme(db, query, where, values, rows, of)
+        if query.group and (query.inner or query.operation in ("sum", "mean", "count", "median")):
+            return _grouped(db, query, where, values, rows, of)
+        return _single(db, query, column, where, values, rows, of)
 
 
-def _filled(wanted: Query, column: Column | None) -> sqlite3.Connection:
+def _filled(query: Query, column: Column | None) -> sqlite3.Connection:
     """t(n, v: the operation's number or date, g: the group, f0…: what the conditions are on)."""
-    sheet = wanted.sheet
-    fields = [f"f{i}" for i in range(len(wanted.filters))]
+    sheet = query.sheet
+    fields = [f"f{i}" for i in range(len(query.filters))]
     db = sqlite3.connect(":memory:")
     db.execute(f"CREATE TABLE t (n INTEGER PRIMARY KEY, v, g{''.join(f', {name}' for name in fields)})")
     columns: list[Sequence[object]] = [
         _comparable(column) if column else [None] * sheet.n_rows,
-        wanted.group.cells if wanted.group else [""] * sheet.n_rows,
-        *(_of_filter(one) for one in wanted.filters),
+        query.group.cells if query.group else [""] * sheet.n_rows,
+        *(_of_filter(one) for one in query.filters),
     ]
     marks = ",".join("?" * (3 + len(fields)))
     rows = ((n, *cells) for n, cells in enumerate(zip(*columns, strict=True)) if n not in sheet.totals)
@@ -86,9 +86,9 @@ def _of_filter(one: Filter) -> Sequence[object]:
     return one.column.cells if one.how in ("is", "among", "not", "empty", "filled") else _comparable(one.column)
 
 
-def _where(wanted: Query) -> tuple[str, list[object]]:
+def _where(query: Query) -> tuple[str, list[object]]:
     parts, values = ["1"], list[object]()
-    for i, one in enumerate(wanted.filters):
+    for i, one in enumerate(query.filters):
         name = f"f{i}"
         first = str(one.values[0]) if one.values else ""
         if one.how in ("is", "among", "not"):
@@ -133,83 +133,83 @@ def _period(said: str) -> tuple[str, str]:
 
 
 def _single(
-    db: sqlite3.Connection, wanted: Query, column: Column | None, where: str, values: list[object],
+    db: sqlite3.Connection, query: Query, column: Column | None, where: str, values: list[object],
     rows: tuple[int, ...], of: int,
 ) -> Result:  # fmt: skip
-    if wanted.operation == "share":
+    if query.operation == "share":
         what = "count(*)" if column is None else "total(v)"
         part = db.execute(f"SELECT {what} FROM t WHERE {where}", values).fetchone()[0]
         whole = db.execute(f"SELECT {what} FROM t").fetchone()[0]
-        return Result(wanted, rows, float(part), of, float(whole), column=column)
-    if wanted.operation in ("distinct", "values") and column:
+        return Result(query, rows, float(part), of, float(whole), column=column)
+    if query.operation in ("distinct", "values") and column:
         sql = f"SELECT v, count(*) FROM t WHERE {where} AND v IS NOT NULL GROUP BY v ORDER BY min(n)"
         groups = tuple(Group(str(name), float(times), times) for name, times in db.execute(sql, values))
-        return Result(wanted, rows, float(len(groups)), of, groups=groups, column=column)
-    if wanted.operation in ("sum", "mean", "median") and column:
-        left, empty, units = _cells_left(wanted.sheet, column, rows)
+        return Result(query, rows, float(len(groups)), of, groups=groups, column=column)
+    if query.operation in ("sum", "mean", "median") and column:
+        left, empty, units = _cells_left(query.sheet, column, rows)
         (value, n) = db.execute(f"SELECT total(v), count(v) FROM t WHERE {where}", values).fetchone()
-        if wanted.operation == "mean":
+        if query.operation == "mean":
             value = value / n if n else None
-        elif wanted.operation == "median":
+        elif query.operation == "median":
             value = _median([v for (v,) in db.execute(f"SELECT v FROM t WHERE {where} AND v IS NOT NULL", values)])
         printed = (
-            _printed(wanted.sheet, column)
-            if not wanted.filters and wanted.operation == "sum" and not wanted.sheet.parts
+            _printed(query.sheet, column)
+            if not query.filters and query.operation == "sum" and not query.sheet.parts
             else None
         )
-        return Result(wanted, rows, value if n else None, of, column=column, left_out=left, empty=empty, units=units,
+        return Result(query, rows, value if n else None, of, column=column, left_out=left, empty=empty, units=units,
                       printed=printed)  # fmt: skip
-    return Result(wanted, rows, float(len(rows)), of)
+    return Result(query, rows, float(len(rows)), of)
 
 
 def _grouped(
-    db: sqlite3.Connection, wanted: Query, where: str, values: list[object], rows: tuple[int, ...], of: int
+    db: sqlite3.Connection, query: Query, where: str, values: list[object], rows: tuple[int, ...], of: int
 ) -> Result:
-    inner = wanted.inner or wanted.operation
+    inner = query.inner or query.operation
     what = {"count": "count(*)", "mean": "avg(v)", "max": "max(v)", "min": "min(v)"}.get(inner, "total(v)")
-    order = {"most": "2 DESC, 1", "least": "2, 1"}.get(wanted.operation, "2 DESC, 1")
+    order = {"most": "2 DESC, 1", "least": "2, 1"}.get(query.operation, "2 DESC, 1")
     has = "" if inner == "count" else " HAVING count(v) > 0"
     sql = f"SELECT g, {what}, count(*) FROM t WHERE {where} AND g != '' GROUP BY g{has} ORDER BY {order}"
     groups = [Group(str(name), float(value), n) for name, value, n in db.execute(sql, values)]
-    column = wanted.columns[0] if wanted.columns else None
-    left, empty, units = _cells_left(wanted.sheet, column, rows) if column else ((), 0, ())
-    return Result(wanted, rows, None, of, groups=tuple(groups), column=column, left_out=left, empty=empty, units=units)
+    column = query.columns[0] if query.columns else None
+    left, empty, units = _cells_left(query.sheet, column, rows) if column else ((), 0, ())
+    return Result(query, rows, None, of, groups=tuple(groups), column=column, left_out=left, empty=empty, units=units)
 
 
 def _extreme(
-    db: sqlite3.Connection, wanted: Query, where: str, values: list[object], rows: tuple[int, ...], of: int
+    db: sqlite3.Connection, query: Query, where: str, values: list[object], rows: tuple[int, ...], of: int
 ) -> Result:
-    column = wanted.columns[0]
-    way = "DESC" if wanted.operation == "most" else "ASC"
+    column = query.columns[0]
+    way = "DESC" if query.operation == "most" else "ASC"
     sql = f"SELECT n, v FROM t WHERE {where} AND v IS NOT NULL ORDER BY v {way}, n"
     ranked = db.execute(sql, values).fetchall()
-    last = ranked[min(wanted.top, len(ranked)) - 1][1] if ranked else None
-    best = [n for i, (n, v) in enumerate(ranked) if i < wanted.top or v == last]
-    left, empty, units = _cells_left(wanted.sheet, column, rows)
+    last = ranked[min(query.top, len(ranked)) - 1][1] if ranked else None
+    best = [n for i, (n, v) in enumerate(ranked) if i < query.top or v == last]
+    left, empty, units = _cells_left(query.sheet, column, rows)
     others = []
-    for other in wanted.columns[1:]:
+    for other in query.columns[1:]:
         told = {n: other.number(other.cells[n]) for n in rows}
         known = {n: v for n, v in told.items() if v is not None}
         if known:
             limit = (max if way == "DESC" else min)(known.values())
             others.append((other, tuple(n for n, v in known.items() if v == limit)))
     value = ranked[0][1] if ranked and column.kind == "number" else None
-    rival = _rival(wanted, column, rows, best)
-    return Result(wanted, tuple(best), value, of, column=column, left_out=left, empty=empty, units=units,
+    rival = _rival(query, column, rows, best)
+    return Result(query, tuple(best), value, of, column=column, left_out=left, empty=empty, units=units,
                   others=tuple(others), rival=rival)  # fmt: skip
 
 
-def _rival(wanted: Query, column: Column, rows: Sequence[int], best: Sequence[int]) -> Group | None:
+def _rival(query: Query, column: Column, rows: Sequence[int], best: Sequence[int]) -> Group | None:
     """Whose rows together have the most or least, if that is another than whose single row has."""
-    if wanted.rival is None or wanted.top > 1 or not best:
+    if query.rival is None or query.top > 1 or not best:
         return None
     totals: dict[str, list[float]] = {}
     for row in rows:
         if (number := column.number(column.cells[row])) is not None:
-            totals.setdefault(wanted.rival.cells[row], []).append(number)
-    choose = max if wanted.operation == "most" else min
+            totals.setdefault(query.rival.cells[row], []).append(number)
+    choose = max if query.operation == "most" else min
     name = choose(totals, key=lambda one: sum(totals[one]))
-    same = name in {wanted.rival.cells[row] for row in best}
+    same = name in {query.rival.cells[row] for row in best}
     return None if same else Group(name, sum(totals[name]), len(totals[name]))
 
 

@@ -47,19 +47,19 @@ class Row:
         return len(set(self.values)) == 1
 
 
-def compare_things(asked: Asked) -> Computed | None:
+def compare_products(asked: Asked) -> Computed | None:
     """None where the question compares no things that documents know."""
     text = plain(asked.question)
     known: dict[str, bool] = {}
     for bare in (True, False):  # first with nothing beside the designations
-        for cut in readings(text):
-            codes = (*_codes(cut.one, bare), *_codes(cut.other, bare))
-            if not _codes(cut.one, bare) or not _codes(cut.other, bare) or len(set(codes)) != len(codes):
+        for reading in readings(text):
+            codes = (*_codes(reading.one, bare), *_codes(reading.other, bare))
+            if not _codes(reading.one, bare) or not _codes(reading.other, bare) or len(set(codes)) != len(codes):
                 continue
             known |= {code: _is_named(asked, code) for code in codes if code not in known}
             unknown = [code for code in codes if not known[code]]
             if not unknown:
-                return _of_codes(asked, codes[:_MOST], aspects_of(cut.aspects))
+                return _of_codes(asked, codes[:_MOST], aspects_of(reading.aspects))
             if _STRONG.search(text) and len(unknown) < len(codes):
                 return _unknown(unknown, [code for code in codes if known[code]])
     return None
