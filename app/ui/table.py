@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 from collections.abc import Sequence
 
 from app.datatypes import Grid
@@ -46,6 +47,11 @@ def whole_table(table: Table, marked: Sequence[str] = ()) -> str:
     less = len(table.rows) - len(shown)
     told = f'<p class="told">Rows {first + 1:,} to {first + len(shown):,} of {len(table.rows):,}.</p>' if less else ""
     return f'<div class="grid"><table>{caption}{_row(table.columns, "th")}{body}</table></div>{told}'
+
+
+def without_rows(text: str) -> str:
+    """Returns an answer's text without the lines that a table below it shows, nor the headings above them."""
+    return re.sub(r"(?m)^(?:\*\*[^\n]*\*\*:?\n+)?(?:- [^\n]*(?:\n|$))+", "", text).strip()
 
 
 def grid_html(grid: Grid, numbers: Sequence[int]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import itertools
-import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,7 +17,7 @@ from app.ui.live import LiveAnswer
 from app.ui.place import Place, others, place_of, places
 from app.ui.shared import show_error
 from app.ui.steer import copy_button
-from app.ui.table import grid_csv, grid_html
+from app.ui.table import grid_csv, grid_html, without_rows
 from app.ui.text import label, plain_html, short_name, to_html
 from app.ui.viewer import open_place
 from ingest.text.oneline import many, short
@@ -135,7 +134,8 @@ def kept_turn(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
     if answer.status != "abstained":
         _said_how(desk, thread, turn, newest)
         sources = places(answer.citations)
-        st.html(f'<div class="answer">{to_html(_without_rows(answer), _marks(answer, sources))}</div>')
+        text = without_rows(answer.text) if answer.grid else answer.text
+        st.html(f'<div class="answer">{to_html(text, _marks(answer, sources))}</div>')
         if answer.grid:
             _grid(answer, sources, f"grid_{turn.id}")
         chips(sources, f"turn_{turn.id}", numbered=len(sources) > 1)
@@ -171,14 +171,6 @@ def _said_how(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
         )
     ):
         ask(desk, turn.question, thread, replaces=turn.id, kind="fact")
-
-
-def _without_rows(answer: Answer) -> str:
-    """The text without the lines that a table below it shows, nor the headings above them."""
-    if not answer.grid:
-        return answer.text
-    left_out = re.sub(r"(?m)^(?:\*\*[^\n]*\*\*:?\n+)?(?:- [^\n]*(?:\n|$))+", "", answer.text)
-    return left_out.strip()
 
 
 def _grid(answer: Answer, sources: Sequence[Place], key: str) -> None:

@@ -1,7 +1,6 @@
 """Lists: complete by construction where a list, a table or headings are about it; otherwise said to be incomplete."""
 
 import csv
-import time
 
 import pytest
 
@@ -232,8 +231,6 @@ def test_five_thousand_items_are_counted_and_twenty_shown(tmp_path, encoder):
     (tmp_path / "docs/widgets.md").write_text(f"# Widgets\n\nThese widgets are made:\n\n{lines}\n")
     sync(tmp_path / "docs", tmp_path / "index", encoder)
     stream = Assistant(tmp_path / "index", encoder, lambda: None).ask("List all widgets.")
-    began = time.perf_counter()
     computed = stream.computed
-    assert time.perf_counter() - began < 2  # 0.2 s on an idle machine
     assert len(items_of(computed)) == len(computed.citations) == 20
     assert computed.text.endswith("… and 4,980 more") and computed.status == "answered"
