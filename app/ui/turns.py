@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -172,9 +173,11 @@ def _said_how(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
 
 
 def _without_rows(answer: Answer) -> str:
-    """The text without the lines that a table below it shows."""
-    lines = answer.text.split("\n")
-    return "\n".join(line for line in lines if not line.startswith("- ")) if answer.grid else answer.text
+    """The text without the lines that a table below it shows, nor the headings above them."""
+    if not answer.grid:
+        return answer.text
+    left_out = re.sub(r"(?m)^(?:\*\*[^\n]*\*\*:?\n+)?(?:- [^\n]*(?:\n|$))+", "", answer.text)
+    return left_out.strip()
 
 
 def _grid(answer: Answer, sources: Sequence[Place], key: str) -> None:
