@@ -50,8 +50,9 @@ SIGNALS = {  # in words for people
 class Level:
     """One stop between careful and bold, with what was measured there.
 
-    `error` is the share of shown answers that the documents do not support, `bound` its upper limit with 90 %
-    confidence; `refused` and `caught` are the shares refused of answerable and of unanswerable questions.
+    `error` is the share, of the answers shown as sure, that the documents do not support, `bound` its upper limit with
+    90 % confidence; `refused` and `caught` are the shares of answerable and of unanswerable questions that get no sure
+    answer: they are shown as unsure, or refused.
     """
 
     name: str
@@ -101,10 +102,10 @@ def read_calibration(text: str) -> Calibration:
 
 def levels_table(calibration: Calibration) -> str:
     """The levels with their measured rates, for people."""
-    lines = [f"{'':10}  wrong, of shown   refused, of answerable   refused, of unanswerable"]
+    lines = [f"{'':10}  wrong, of those sure   not sure, of answerable   not sure, of unanswerable"]
     for level in calibration.levels:
         wrong = f"{level.error:.0%} (at most {level.bound:.0%})"
-        lines.append(f"{level.name:10}  {wrong:16}  {level.refused:<23.0%}  {level.caught:.0%}")
+        lines.append(f"{level.name:10}  {wrong:20}  {level.refused:<23.0%}  {level.caught:.0%}")
     lines.append(f"Measured on {calibration.n} questions ({', '.join(calibration.sources)}); limits hold with 90 %.")
     return "\n".join(lines)
 

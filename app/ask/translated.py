@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.ask.stream import AnswerStream
-from app.ask.understand.translate import LONGEST, answer_in, translated
+from app.ask.understand.translate import LONGEST, answer_in, frequent_phrases, translated
 from app.datatypes import Answer, Turn
 from ingest.store.index import LocalIndex
 from ingest.text.language import language_name
@@ -53,7 +53,7 @@ class TranslatedStream(AnswerStream):
         if self.computed:
             return self._of_computed(self.computed)
         llm = self._assistant.load_llm()
-        question = translated(self.question, self._searched_in, llm)
+        question = translated(self.question, self._searched_in, llm, frequent_phrases(self._index))
         inner = self._inner = self._ask(question or self.question)
         inner.on_look = lambda: self.on_look()
         if self._stopped:

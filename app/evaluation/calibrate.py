@@ -1,10 +1,10 @@
-"""Calibrates the gate, from questions with known answers, to a stated error rate.
+"""From questions with known answers to a gate with a stated error rate.
 
-Weights come from logistic regression. Each level's threshold is the boldest one at which the share of unsupported
-answers among those shown stays below the level's aim with 90 % confidence. This is selective classification with
-guaranteed risk (Geifman and El-Yaniv, 2017), an instance of learn-then-test risk control (Angelopoulos et al., 2021),
-with exact binomial bounds (Clopper and Pearson, 1934) divided among the thresholds tried. It holds for questions of the
-same kind and mixture only.
+The weights come from logistic regression, and the confidence of each answer from a fit without it. Each level's
+threshold is the boldest one at which no more than the level's aim of the answers shown as sure were unsupported:
+selective classification (Geifman and El-Yaniv, 2017). What falls short is shown as unsure, with its quotes, so strict
+levels refuse nothing more. An exact binomial bound (Clopper and Pearson, 1934) is told beside each rate. All of it
+holds for questions of the same kind and mixture as those it was made with, no others.
 """
 
 from __future__ import annotations
@@ -18,21 +18,19 @@ from numpy.typing import NDArray
 
 from app.ask.gate import Calibration, Level, shipped_calibration
 from app.evaluation.cases import Case
-from app.evaluation.grade import gold_pages, is_right
+from app.evaluation.grade import is_supported
 from app.evaluation.runs import Row
 from app.settings import BOLDNESS
 from ingest.errors import InvalidInput
 from ingest.files import write_whole
 
-# AIMS: the highest share of unsupported answers that a level allows. PRICES: the share of supported answers that it may
-# give up for that, because no threshold reaches the aim on questions that are made to deceive.
+# The highest share of unsupported answers, among those shown as sure, that a level stands for.
 AIMS: dict[str, float] = dict(zip(BOLDNESS, (0.05, 0.10, 0.15, 0.25, 1.0), strict=True))
-PRICES: dict[str, float] = dict(zip(BOLDNESS, (0.50, 0.25, 0.10, 0.05, 0.0), strict=True))
 # The signals that were predictive on every set. The others are stored with each answer too, but with a hundred
-# questions they only fit the noise: cross-validated AUC 0.82 with these three, 0.77 with all.
-LEARNT = ("asked", "stated", "nearest")
+# questions they only fit the noise: cross-validated AUC 0.78 with these three, 0.77 with nine.
+LEARNT = ("asked", "stated", "missing")
 DELTA = 0.10  # 1 - confidence of the bound
-_TRIED = 16  # thresholds, at equal steps of the share shown
+_TRIED = 24  # thresholds, at equal steps of the share shown
 _FOLDS = 10
 _ENOUGH = 20  # questions of either kind that a fit of its own needs; with fewer, only the thresholds are set anew
 _FEWEST = 5  # without that many of either kind nothing can be said
@@ -92,12 +90,10 @@ def save_calibration(calibration: Calibration, file: Path) -> None:
 
 def _known(row: Row) -> Known | None:
     """Returns what a row teaches; None for a question that the model or verification refused before the gate."""
-    if not row.signals:
+    if not row.signals or row.signals.get("unnamed"):
         return None
-    places = gold_pages(row.case)
-    stands = any((c.file, c.page) in places if places else c.file in row.case.gold_docs for c in row.citations)
-    right = is_right(row.answer or row.reply, row.case.answers)  # what the gate held back is known by the reply alone
-    return Known(dict(row.signals), row.case.answerable and (right or stands))
+    # What the gate held back is known by the reply alone.
+    return Known(dict(row.signals), is_supported(row.answer or row.reply, row.citations, row.case))
 
 
 def _fitted(
@@ -128,23 +124,20 @@ def _level(
     shown: NDArray[np.float64],
     answerable: NDArray[np.bool_],
 ) -> Level:
-    """Returns the boldest threshold that reaches the level's aim; where none does at its price, the strictest one
-    allowed."""
+    """Returns the boldest threshold that reaches the level's aim; where none does, the one with the fewest wrong."""
     aim, tried = AIMS[name], np.array([0.0])
-    if PRICES[name]:
+    if aim < 1:
         tried = np.append(tried, np.quantile(confidence, np.linspace(0.05, 0.95, _TRIED - 1)))
-    bounds = np.array([_bound(confidence >= threshold, supported, DELTA / _TRIED) for threshold in tried])
-    given_up = np.array([(confidence[supported] < threshold).mean() for threshold in tried])
-    affordable = np.flatnonzero(given_up <= PRICES[name])
-    reached = [place for place in affordable if bounds[place] <= aim]
-    threshold = float(tried[reached[0] if reached else affordable[-1]])
+    wrong = [float((~supported[confidence >= threshold]).mean()) for threshold in tried]
+    reached = [place for place, share in enumerate(wrong) if share <= aim]
+    threshold = float(tried[reached[0] if reached else int(np.argmin(wrong))])
     kept = confidence >= threshold
     return Level(
         name,
         aim,
         round(threshold, 4),
         round(float((~supported[kept]).mean()) if kept.any() else 0.0, 4),
-        round(_bound(kept, supported, DELTA / _TRIED), 4),
+        round(_bound(kept, supported, DELTA), 4),
         round(float((shown[answerable] < threshold).mean()) if answerable.any() else 0.0, 4),
         round(float((shown[~answerable] < threshold).mean()) if (~answerable).any() else 0.0, 4),
     )

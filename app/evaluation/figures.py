@@ -20,7 +20,7 @@ SHARES = (
     "ndcg_at_10", "all_docs_at_10", "answer_in_5", "exact_match", "f1", "accuracy", "refusal_unanswerable",
     "refusal_answerable", "quote_valid", "citation_page_precision", "citation_doc_precision", "cited_in_gold",
     "gold_cited", "score", "item_recall", "item_precision", "coverage", "cited", "cited_page", "unsure_answerable",
-    "unsure_unanswerable", "wrong_answered", "wrong_unsure",
+    "unsure_unanswerable", "wrong_answered", "wrong_unsure", "unsupported_answered", "unsupported_unsure",
 )  # fmt: skip
 TIMES = {
     "seconds_retrieve_p50": ("seconds_retrieve", 50),
@@ -61,6 +61,8 @@ LABELS = {
     "unsure_unanswerable": "shown as unsure: they do not",
     "wrong_answered": "wrong among answers shown as sure (less is better)",
     "wrong_unsure": "wrong among answers shown as unsure (less is better)",
+    "unsupported_answered": "shown as sure, neither right nor with the answer in a quote (less is better)",
+    "unsupported_unsure": "the same of those shown as unsure (less is better)",
     "seconds_retrieve_p50": "seconds to the evidence, median",
     "seconds_to_first_token_p50": "seconds to the first word, median",
     "seconds_to_first_token_p95": "seconds to the first word, 95th percentile",
@@ -69,7 +71,8 @@ LABELS = {
     "prompt_tokens": "tokens read",
     "output_tokens": "tokens written",
 }
-LOWER_IS_BETTER = frozenset({"refusal_answerable", "wrong_answered", "wrong_unsure", *TIMES, *SIZES})
+WRONG = ("wrong_answered", "wrong_unsure", "unsupported_answered", "unsupported_unsure")
+LOWER_IS_BETTER = frozenset({"refusal_answerable", *WRONG, *TIMES, *SIZES})
 
 
 def summarise(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:

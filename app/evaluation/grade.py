@@ -64,6 +64,14 @@ def wants_yes_or_no(golds: Sequence[str]) -> str:
     return _YES_NO.get(golds[0].strip().lower().rstrip("."), "") if golds else ""
 
 
+def is_supported(text: str, citations: Sequence[Citation], case: Case) -> bool:
+    """Whether the documents hold what is shown: the answer is right, or one of its quotes holds a right answer."""
+    if not case.answerable:
+        return False
+    quotes = (normalised(citation.quote) for citation in citations)
+    return is_right(text, case.answers) or any(holds(quote, case.answers) for quote in quotes)
+
+
 def holds(plain: str, golds: Sequence[str]) -> bool:
     """Whether a normalised text contains one of the gold answers as whole words."""
     return any(words and f" {words} " in f" {plain} " for words in map(normalised, golds))

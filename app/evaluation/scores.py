@@ -66,6 +66,8 @@ def score_answer(index: LocalIndex, answer: Answer, case: Case) -> dict[str, flo
             scores["citation_page_precision"] = grade.citation_page_precision(answer.citations, case)
     if not refused and (not case.answerable or "accuracy" in scores):
         scores[f"wrong_{answer.status}"] = 1.0 - scores.get("accuracy", 0.0)
+        supported = scores.get("accuracy") or grade.is_supported(text, answer.citations, case)
+        scores[f"unsupported_{answer.status}"] = float(not supported)
     if scores.get("accuracy") and (both := grade.cited_in_gold(answer.citations, case)):
         scores["cited_in_gold"], scores["gold_cited"] = both
     return scores

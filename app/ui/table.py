@@ -54,10 +54,13 @@ def grid_html(grid: Grid, numbers: Sequence[int]) -> str:
     for at, row in enumerate(grid.rows[:_FIRST_ROWS]):
         number = numbers[at] if at < len(numbers) else 0
         source = f"<sup>{number}</sup>" if number else ""
-        rows.append(f"{_row(row, 'td').removesuffix('</tr>')}<td>{source}</td></tr>")
+        rows.append(
+            f"{_row(row, 'td').removesuffix('</tr>')}<td>{source}</td></tr>" if any(numbers) else _row(row, "td")
+        )
+    head = _row((*grid.columns, ""), "th") if any(numbers) else _row(grid.columns, "th")
     less = len(grid.rows) - _FIRST_ROWS
     told = f'<p class="told">And {less:,} more rows.</p>' if less > 0 else ""
-    return f'<div class="grid"><table>{_row((*grid.columns, ""), "th")}{"".join(rows)}</table></div>{told}'
+    return f'<div class="grid"><table>{head}{"".join(rows)}</table></div>{told}'
 
 
 def grid_csv(grid: Grid) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -93,12 +94,11 @@ def _dotted(status: str) -> str:
 def _status(desk: Desk, live: LiveAnswer) -> str:
     if live.stopping:
         return "Stopping…"
-    passages = many(live.passages, "passage")
     words = {
         "searching": "Searching your documents…",
         "waiting": "Waiting for the model to finish something else…",
         "loading": f"Loading {desk.settings.model}…",
-        "reading": f"Reading {passages}…",
+        "reading": f"Reading {many(live.passages, 'passage')}…",
         "writing": "Writing…",
         "checking": "Checking each sentence against the documents…",
         "looking": "Not sure yet: looking further…",
@@ -173,9 +173,11 @@ def _said_how(desk: Desk, thread: int, turn: Turn, newest: bool) -> None:
 
 
 def _without_rows(answer: Answer) -> str:
-    """The text without the lines that a table below it shows."""
-    lines = answer.text.split("\n")
-    return "\n".join(line for line in lines if not line.startswith("- ")) if answer.grid else answer.text
+    """The text without the lines that a table below it shows, nor the headings above them."""
+    if not answer.grid:
+        return answer.text
+    left_out = re.sub(r"(?m)^(?:\*\*[^\n]*\*\*:?\n+)?(?:- [^\n]*(?:\n|$))+", "", answer.text)
+    return left_out.strip()
 
 
 def _grid(answer: Answer, sources: Sequence[Place], key: str) -> None:
@@ -232,12 +234,9 @@ def chips(sources: Sequence[Place], key: str, numbered: bool = False) -> None:
     with st.container(key=f"chips_{key}", horizontal=True, gap="xsmall"):
         for number, place in enumerate(sources, 1):
             name = f"{short_name(place.file)} · {place.short}"
-            if st.button(
-                label(f"{number}  {name}" if numbered else name),
-                key=f"chip_{key}_{number}",
-                icon=":material/description:",
-                help=label(place.source),
-            ):
+            shown = label(f"{number}  {name}" if numbered else name)
+            said = label(place.source)
+            if st.button(shown, key=f"chip_{key}_{number}", icon=":material/description:", help=said):
                 open_place(place)
                 st.rerun()
 

@@ -150,7 +150,7 @@ def _gate() -> str:
         ]
         for level in calibration.levels
     ]
-    titles = ["", "confidence", "wrong, of those shown", "refused, of answerable", "refused, of unanswerable"]
+    titles = ["", "confidence", "wrong, of those sure", "not sure, of answerable", "not sure, of unanswerable"]
     return GATE.format(n=calibration.n, sources=", ".join(calibration.sources), table="\n".join(table(titles, rows)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SETS = {
+    "asked": "What people ask: 137 questions of 21 kinds over the sample documents and a small mixed folder.",
     "sample_docs": "The sample domain: 16 PDFs, 67 pages, 100 questions, a quarter of them without an answer.",
     "squad2": "Short facts in 48 Wikipedia articles. Half of the questions drawn have no answer, and are to deceive.",
     "covidqa": "A narrow domain of long documents: 92 whole scientific papers.",
@@ -34,17 +35,17 @@ fitted on), the search on all of them. Both took part in tuning the search, so e
 GATE = """
 ## How sure an answer must be
 
-What each level between careful and bold lets through and holds back (`docent calibrate`; the setting is `boldness`).
-An answer counts as wrong when the documents do not hold it: it is not the known answer, and none of its quotes stands
-on a page, or in a document, that holds that. About half of these {n} questions ({sources}) have no answer, and most
-of those were made to deceive, far more than people ask: the share of wrong answers is accordingly high. Confidences
-are cross-validated; "at most" is an exact binomial bound (Clopper and Pearson), with 90 % confidence for all the
-thresholds that were tried together (Geifman and El-Yaniv, 2017).
+What each level between careful and bold shows as sure (`docent calibrate`; the setting is `boldness`). What falls short
+is shown as "not certain" with its quotes; only what nothing in the documents comes near is refused, at every level.
+An answer counts as wrong here when the documents do not support it: it is not the known answer, and no quote of it
+holds that. More than a third of these {n} questions ({sources}) have no answer, and most of those were made to
+deceive, far more than people ask. Confidences are cross-validated; "at most" is an exact binomial bound (Clopper and
+Pearson) with 90 % confidence. Whatever the level, an answer is not sure where its quotes do not hold a code, a name or
+a number of the question, and a yes or no that the quotes do not say gives way to them.
 
 {table}
 
-The careful levels aim at 5, 10 and 15 %. No threshold reaches that on these questions: each level then takes what it
-may give up of the supported answers (50, 25, 10 and 5 %), and says what that gives.
+The levels aim at 5, 10, 15 and 25 %.
 """
 
 BENCH = """

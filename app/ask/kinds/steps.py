@@ -174,7 +174,8 @@ def _found(section: Section, goal: _Goal) -> Iterator[_Found]:
     if any(heading & {other} and not heading & {word} for word in goal.sides for other in _OPPOSITE[word]):
         return
     lists = marked_lists(section)
-    is_method = section.heading != "" and not wanted(section.heading, lambda _: 1, 1, _GENERIC).weights
+    title = re.sub(r"^[\d.\s]+", "", section.heading)
+    is_method = title != "" and not wanted(title, lambda _: 1, 1, _GENERIC).weights  # 'Procedure'
     for steps in lists:
         if steps.style == "bullets" and sum(_is_order(entry.text) for entry in steps.entries) * 2 < len(steps.entries):
             continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from app.ask.structure.lists import Entry, Listed, marked_lists, short_lines
-from app.ask.structure.matching import Wanted, in_roots, root, roots
+from app.ask.structure.matching import Wanted, in_roots, is_number, root, roots
 from app.ask.structure.rows import Rows, chosen_rows, distinct, is_turned, names_things, naming_column, said
 from app.ask.structure.sections import Section, fit
 from app.ask.understand.enumerable import NEGATIVE, Enumerable
@@ -143,7 +143,8 @@ def _column(rows: Rows, ask: Enumerable, alone: bool) -> int | None:
     """The column of what is asked for; -1 where the table's title says that its rows are that; None for neither."""
     section, table = rows.section, rows.table
     short = [name if len(name) <= _LONGEST_NAME else "" for name in table.columns]  # others are rows that were misread
-    if ask.strict or len(rows.rows) < 2 or not ask.head:
+    misread = is_number(table.columns[0])  # a row of a table that a page's end cut in two
+    if ask.strict or len(rows.rows) < 2 or not ask.head or misread:
         return None
     if (found := next((i for i, name in enumerate(short) if _is_headed(ask, roots(name))), None)) is not None:
         return found
@@ -167,7 +168,7 @@ def _of_table(rows: Rows, ask: Enumerable, sought: Wanted, alone: bool) -> Candi
     found = sought.found(label | context | roots(section.text.replace("\t", " . "))) | filters
     if (filters and ask.negative) or sought.lacks_number(found):
         return None
-    unused = sought.weights.keys() - about - filters - sought.found(context)  # 'approved' of a column 'Approved'
+    unused = sought.found(roots(names)) - about - filters - sought.found(context)  # 'approved' of a column 'Approved'
     unused -= frozenset().union(*(sought.found(roots(table.columns[i])) for i in columns))
     if unused and not ask.every:
         return None
@@ -197,7 +198,8 @@ def _of_headings(sections: Sequence[Section], ask: Enumerable, sought: Wanted) -
     """The headings under one that names what is asked for, and says little itself."""
     for section in sections:
         below = [one for one in sections if one.above[-1:] == (section.heading,) and one.level > section.level]
-        plural = ask.head and re.search(rf"\b{re.escape(ask.head)}\b", section.heading, re.IGNORECASE)
+        subject = _SUBJECT.sub(r"\g<subject>", section.heading).lower().split()
+        plural = ask.head and subject[-1:] == [ask.head]
         if len(below) < 2 or not plural or len(section.text) > _LONGEST_INTRODUCTION:
             continue
         found = sought.found(section.label | section.context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.ask.structure.lists import Entry
 from app.ask.structure.matching import Wanted, in_roots, is_number, roots
@@ -38,11 +38,19 @@ class Rows:
 def tables_of(index: LocalIndex, sections: Sequence[Section]) -> Iterator[Rows]:
     """The tables of one document that stand in the sections."""
     document = sections[0].document
-    for table in index.store.tables(document.id):
+    for table in map(_with_header, index.store.tables(document.id)):
         section = next((one for one in sections if one.start <= table.start < one.end), None)
         if section and table.rows:
             text = index.text(document.id, table.start, table.end)
             yield Rows(section, table, tuple(_placed(table, text)))
+
+
+def _with_header(table: Table) -> Table:
+    """A sheet whose columns have only letters for names, and words in its first row, has these for names."""
+    lettered = all(len(name) == 1 and name.isupper() for name in table.columns)
+    if lettered and table.rows and all(cell and not is_number(cell) for cell in table.rows[0]):
+        return replace(table, columns=table.rows[0], rows=table.rows[1:])
+    return table
 
 
 def _placed(table: Table, text: str) -> Iterator[Row]:

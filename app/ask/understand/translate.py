@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from importlib.resources import files
+from itertools import pairwise
 
-from app.ask.words import codes, stated_numbers
+from app.ask.words import STOP, codes, stated_numbers
 from app.llm.protocol import Llm
 from ingest.store.curated import languages
 from ingest.store.index import LocalIndex
 from ingest.text.language import language_name, language_of_question
 
+_LETTERS = re.compile(r"[^\W\d_]+")
+_SAMPLED, _PHRASES = 3000, 40  # passages that are looked at, and phrases that are given
 _MARK = "\u2063"
 LONGEST = 700  # characters of an answer that is put into another language
 
@@ -25,9 +29,20 @@ def foreign(question: str, index: LocalIndex) -> tuple[str, str]:
     return asked, max(sorted(set(there)), key=there.count)
 
 
-def translated(text: str, language: str, llm: Llm) -> str:
-    """The question in that language, an ISO code. '' where a number or a code was lost, or nothing came."""
-    return _kept(text, _written("translate", {"language": language_name(language), "text": text}, text, llm))
+def translated(text: str, language: str, llm: Llm, words: str) -> str:
+    """The question in that language, an ISO code, with `words` of the documents where they fit. '' where a number or a
+    code was lost, or nothing came."""
+    filled = {"language": language_name(language), "text": text, "words": words}
+    return _kept(text, _written("translate", filled, text, llm))
+
+
+def frequent_phrases(index: LocalIndex) -> str:
+    """The pairs of words that stand together most often in the documents, for a translator who does not know them."""
+    pairs: Counter[str] = Counter()
+    for (text,) in index.store.rows("SELECT text FROM chunks LIMIT ?", (_SAMPLED,)):
+        told = [word if len(word) > 3 and word not in STOP else "" for word in _LETTERS.findall(text.lower())]
+        pairs.update(f"{one} {two}" for one, two in pairwise(told) if one and two)
+    return ", ".join(pair for pair, _ in pairs.most_common(_PHRASES))
 
 
 def answer_in(question: str, text: str, languages: tuple[str, str], llm: Llm) -> str:

@@ -196,7 +196,6 @@ def test_what_stands_in_no_list_is_looked_for_everywhere_and_said_to_be_incomple
         "List all dealers in Denmark.",
         "Which customers were invited?",
         "Which parts fit MX-9?",
-        "Which parts were machined?",
         "Which benefits were there in 2019?",
         "Which documents are there?",
         "What are the differences between the benefits?",
