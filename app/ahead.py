@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import psutil
 
 from app.ask.assistant import Assistant
-from app.ask.prompt import history_of, label_of, passages_of
+from app.ask.write.prompt import history_of, label_of, passages_of
 from app.datatypes import Hit, Turn
 from ingest.datatypes import Document
 from ingest.errors import DocentError

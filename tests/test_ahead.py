@@ -7,7 +7,7 @@ import pytest
 
 from app.ahead import Ahead, read_ahead
 from app.ask.assistant import Assistant
-from app.ask.prompt import rules_of
+from app.ask.write.prompt import rules_of
 from app.datatypes import Turn
 from app.settings import Settings
 from ingest.encoder.embed import SentenceEncoder

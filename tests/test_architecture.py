@@ -25,6 +25,14 @@ APP = """
     datatypes
     llm models settings
 """
+ASK = """
+    ask
+    kinds
+    check write find understand first
+    structure
+    plan
+    language
+"""
 INGEST = """
     upkeep
     sync
@@ -41,6 +49,8 @@ FLOORS = {
     for floor, line in enumerate(reversed(plan.strip().splitlines()), 1 if package == "ingest" else 101)
     for room in line.split()
 }
+# Within app/ask: 'ask' are the files that stand in it, a question's way; but for those that have a floor of their own.
+ASK_FLOORS = {room: floor for floor, line in enumerate(reversed(ASK.strip().splitlines())) for room in line.split()}
 HOMES = {
     "torch": {"ingest.encoder.embed"},
     "sentence_transformers": {"ingest.encoder.embed"},
@@ -68,8 +78,15 @@ HOMES = {
 
 
 def room_of(module: str) -> str:
-    """'app.ask.gate' stands in 'app.ask', 'app.datatypes' beside the rooms."""
+    """'app.ask.check.gate' stands in 'app.ask', 'app.datatypes' beside the rooms."""
     return ".".join(module.split(".")[:2])
+
+
+def ask_room_of(module: str) -> str:
+    """'app.ask.find.retrieve' stands in 'find', 'app.ask.stream' in 'ask'; '' for what is elsewhere."""
+    package, _, rest = module.partition("app.ask.")
+    room = rest.split(".")[0]
+    return "" if package or not room else room if room in ASK_FLOORS else "ask"
 
 
 def name_of(file: Path) -> str:
@@ -100,6 +117,23 @@ def test_a_room_imports_rooms_on_lower_floors_only(file: Path):
         theirs = room_of(imported)
         if theirs in FLOORS and theirs != mine:
             assert FLOORS[theirs] < FLOORS[mine], f"{file.relative_to(ROOT)} imports {imported}, which is not below it"
+
+
+def test_a_question_s_way_goes_down_the_floors():
+    for file in ROOT.glob("app/ask/**/*.py"):
+        mine = ask_room_of(name_of(file))
+        for theirs, imported in ((ask_room_of(imported), imported) for imported in imports(file)):
+            if mine and theirs and theirs != mine:
+                assert ASK_FLOORS[theirs] < ASK_FLOORS[mine], f"{file.relative_to(ROOT)} imports {imported}"
+
+
+def test_what_one_kind_of_question_needs_only_the_kinds_import():
+    """A folder in app/ask/kinds is for the entry files beside it: what others need belongs to a lower floor."""
+    for file in SOURCES:
+        for imported in imports(file):
+            if (ROOT / "/".join(imported.split(".")[:4])).is_dir() and imported.startswith("app.ask.kinds."):
+                own = str(file.relative_to(ROOT).parent).replace("/", ".")
+                assert own in ("app.ask.kinds", ".".join(imported.split(".")[:4])), f"{file} imports {imported}"
 
 
 def test_nothing_imports_what_another_room_keeps_to_itself():

@@ -7,23 +7,24 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from app.ask.compose import Composer
+from app.ask.check.gate import Calibration, calibration_for
 from app.ask.domains import Domain, load_domain
-from app.ask.gate import Calibration, calibration_for
-from app.ask.prompt import (
-    MAX_QUESTION,
-    rules_of,
-)
-from app.ask.retrieve import named_documents, retrieve
+from app.ask.find.retrieve import retrieve
+from app.ask.find.titles import named_documents
+from app.ask.kinds.library import is_to_docent
 from app.ask.several import SeveralStream
-from app.ask.shelf.wordings import is_to_docent
 from app.ask.stream import AnswerStream
 from app.ask.translated import TranslatedStream
 from app.ask.understand.followup import continued
-from app.ask.understand.parts import parts_of
 from app.ask.understand.rewrite import with_figures
 from app.ask.understand.spelling import spelled
+from app.ask.understand.subquestions import parts_of
 from app.ask.understand.translate import foreign
+from app.ask.write.compose import Composer
+from app.ask.write.prompt import (
+    MAX_QUESTION,
+    rules_of,
+)
 from app.datatypes import Hit, Kind, Turn
 from app.llm.protocol import Llm
 from app.llm.states import StateStore

@@ -9,17 +9,18 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from app.ask.belonging import Belonging, belonging, rarity_in
-from app.ask.compose import AT_ONCE, States, composed
-from app.ask.evidence import best_sentences, sentences_of
-from app.ask.gate import Verdict, judge, signals
-from app.ask.kinds.dates import without_dates
-from app.ask.orders import gives_orders
-from app.ask.polarity import is_contrary
-from app.ask.prompt import REFUSAL, build_checks, build_prompt, history_of, label_of, passages_of
-from app.ask.retrieve import join_neighbours
+from app.ask.check.belonging import Belonging, belonging, rarity_in
+from app.ask.check.gate import Verdict, judge, signals
+from app.ask.check.polarity import is_contrary
+from app.ask.check.verify import Claim, points, refuses, verify
+from app.ask.find.evidence import best_sentences, sentences_of
+from app.ask.find.retrieve import join_neighbours
+from app.ask.language.dates import without_dates
+from app.ask.language.replies import REFUSAL
 from app.ask.understand.rewrite import standalone
-from app.ask.verify import Claim, points, refuses, verify
+from app.ask.write.compose import AT_ONCE, States, composed
+from app.ask.write.injection import gives_orders
+from app.ask.write.prompt import build_checks, build_prompt, history_of, label_of, passages_of
 from app.datatypes import Hit, Prompt, Sentence, Turn
 from app.llm.protocol import Llm, Stats
 from ingest.store.index import LocalIndex

@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import PurePosixPath
 from weakref import WeakKeyDictionary
 
-from app.ask.shelf.named import kind_of, kinds_counted, several
-from app.ask.shelf.wording import in_number
-from app.ask.words import STOP, WORD, stem
+from app.ask.language.filetypes import files_in_number, filetype_of, filetypes_counted
+from app.ask.language.replies import in_number
+from app.ask.language.words import STOP, WORD, stem
 from ingest.datatypes import Document
 from ingest.store.curated import languages
 from ingest.store.index import LocalIndex
@@ -92,14 +92,18 @@ def holdings(documents: Sequence[Document], german: bool = False) -> str:
     if german:
         many = in_number(len(documents), "document", "many documents", german)
         return f"{many} mit {in_number(pages, 'page', 'many pages', german)}"
-    return f"{several(len(documents), 'document')} with {several(pages, 'page')}: {kinds_held(documents)}"
+    return (
+        f"{files_in_number(len(documents), 'document')} with {files_in_number(pages, 'page')}: {kinds_held(documents)}"
+    )
 
 
 def kinds_held(documents: Sequence[Document]) -> str:
     """'3 PDFs, 2 Word files', those of which there are most."""
-    kinds = kinds_counted(documents)
+    kinds = filetypes_counted(documents)
     rest = sum(count for _, count in kinds[_KINDS:])
-    return ", ".join([*(several(count, kind) for kind, count in kinds[:_KINDS]), *([f"{rest:,} more"] if rest else [])])
+    return ", ".join(
+        [*(files_in_number(count, kind) for kind, count in kinds[:_KINDS]), *([f"{rest:,} more"] if rest else [])]
+    )
 
 
 def _titled(document: Document) -> str:
@@ -152,7 +156,7 @@ def _compared(index: LocalIndex, documents: Sequence[Document]) -> list[str]:
 def _of_tables(index: LocalIndex, documents: Sequence[Document]) -> Iterator[str]:
     """About a column of numbers in a table that is a file of its own."""
     for document in documents:
-        if kind_of(document.path) != "spreadsheet" or document.n_pages > _LONGEST_SHEET:
+        if filetype_of(document.path) != "spreadsheet" or document.n_pages > _LONGEST_SHEET:
             continue
         for table in index.store.tables(document.id)[:1]:
             lettered = all(len(column) == 1 for column in table.columns) and len(table.rows) > 1

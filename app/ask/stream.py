@@ -9,17 +9,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.ask.attempt import Attempt
-from app.ask.elsewhere import older, other_language, with_others
-from app.ask.gate import NEAREST, Verdict, unknown_codes
-from app.ask.kinds.dates import PERIOD_WANTED, start_of
+from app.ask.check.gate import NEAREST, Verdict, unknown_codes
+from app.ask.check.table_cell import cell_of
+from app.ask.check.verify import quoted
+from app.ask.find.elsewhere import older, other_language, with_others
+from app.ask.find.retrieve import AS_FOUND, further, retrieve
 from app.ask.kinds.registry import IN_ORDER
-from app.ask.orders import warnings
+from app.ask.language.dates import start_of
 from app.ask.plan import Asked, Computed, compute
-from app.ask.retrieve import AS_FOUND, further, retrieve
-from app.ask.tabular.cell import cell_of
 from app.ask.understand.rewrite import standalone, with_figures
-from app.ask.verify import quoted
 from app.ask.working import Worked, with_date, with_sum
+from app.ask.write.injection import warnings
 from app.datatypes import Answer, Hit, Kind, Plan, Prompt, Sentence, Turn
 from app.llm.peak import peak_mb
 from app.llm.protocol import Llm, Stats
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.ask.assistant import Assistant
 
 _FACT = Plan("fact", "Looked for the passages that come nearest, and answered from them.")
+_PERIOD_WANTED = " Answer with the period that the passages give for this, such as '10 days' or '3 years'."
 
 
 class AnswerStream:
@@ -99,7 +100,7 @@ class AnswerStream:
 
     @property
     def _instruction(self) -> str:
-        return PERIOD_WANTED if start_of(self.question) else ""
+        return _PERIOD_WANTED if start_of(self.question) else ""
 
     @property
     def hits(self) -> list[Hit]:

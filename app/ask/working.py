@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from app.ask.gate import Verdict
-from app.ask.kinds.arithmetic import result_of, wants_result
-from app.ask.kinds.dates import asks_when, dates_in, period_of, start_of, worked_out
-from app.ask.quantities import quantities
-from app.ask.verify import quoted
+from app.ask.check.gate import Verdict
+from app.ask.check.verify import quoted
+from app.ask.language.dates import asks_when, dates_in, period_of, start_of, worked_out
+from app.ask.language.quantities import quantities
+from app.ask.write.arithmetic import result_of, wants_result
 from app.datatypes import Answer, Citation, Plan, Sentence
 from app.llm.protocol import Llm
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from app.ask.assistant import Assistant
-from app.ask.compose import Composer
-from app.ask.prompt import history_of, label_of, passages_of, rules_of
+from app.ask.write.compose import Composer
+from app.ask.write.prompt import history_of, label_of, passages_of, rules_of
 from app.bench.machine import Meter, Usage, drafting
 from app.datatypes import Answer, Turn
 from app.evaluation.baseline import Usual

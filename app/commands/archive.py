@@ -94,6 +94,6 @@ def import_command(file: Path, index_dir: Path | None, folder: Path | None, repl
 
 def _settings_of(settings: Settings, index_dir: Path) -> dict[str, Path]:
     """Returns the files that belong to an index but are stored elsewhere, by their names in the archive."""
-    from app.ask.gate import calibration_file
+    from app.ask.check.gate import calibration_file
 
     return {_CALIBRATION: calibration_file(settings.home, index_dir)}

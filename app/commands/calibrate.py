@@ -29,7 +29,7 @@ def command(questions: Path, index_dir: Path | None, limit: int | None, as_json:
     """
     import json
 
-    from app.ask.gate import calibration_file, levels_table
+    from app.ask.check.gate import calibration_file, levels_table
     from app.evaluation.calibrate import calibrate, check_enough, save_calibration
     from app.evaluation.cases import check_apart, load_cases
     from app.evaluation.run import evaluate, place_for

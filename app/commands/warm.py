@@ -71,7 +71,7 @@ def warm(index_dir: Path | None, questions: Path | None, as_json: bool) -> None:
 def read_for(assistant: Assistant, questions: Sequence[str], should_stop: ShouldStop, on_progress: OnAhead) -> None:
     """Reads the passages that the questions find, unless they were read before."""
     from app.ahead import Ahead
-    from app.ask.prompt import passages_of
+    from app.ask.write.prompt import passages_of
 
     composer = assistant.composer
     assert composer

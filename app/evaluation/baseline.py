@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from app.ask.assistant import Assistant, checked
-from app.ask.retrieve import named_documents
+from app.ask.find.titles import named_documents
 from app.ask.understand.rewrite import standalone
 from app.datatypes import Answer, Citation, Hit, Prompt, Segment, Turn
 from app.llm.protocol import Llm

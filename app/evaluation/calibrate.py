@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.ask.gate import Calibration, Level, shipped_calibration
+from app.ask.check.gate import Calibration, Level, shipped_calibration
 from app.evaluation.cases import Case
 from app.evaluation.grade import is_supported
 from app.evaluation.runs import Row

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from app.ask.orders import marked
-from app.ask.words import codes, content_words, has_code, names, numbers, stated_numbers, stem
+from app.ask.language.words import codes, content_words, has_code, names, numbers, stated_numbers, stem
+from app.ask.write.injection import marked
 from app.evaluation.facts import Fact, facts, opening
 from app.evaluation.twins import Twin, twin_by_exchange, twin_if_unanswered
 from app.llm.protocol import Llm

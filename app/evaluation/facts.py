@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from app.ask.evidence import sentences_of
-from app.ask.orders import gives_orders
-from app.ask.words import codes, content_words, names, stated_numbers
+from app.ask.find.evidence import sentences_of
+from app.ask.language.words import codes, content_words, names, stated_numbers
+from app.ask.write.injection import gives_orders
 from app.datatypes import Hit, Sentence
 from ingest.datatypes import Chunk, Document
 from ingest.store.index import LocalIndex

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from app.ask.assistant import checked
-from app.ask.retrieve import named_documents
+from app.ask.find.titles import named_documents
 from app.datatypes import Answer, Hit, Prompt, Turn
 from app.evaluation.cases import Case
 from app.evaluation.figures import readable, summarise

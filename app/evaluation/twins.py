@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from app.ask.words import codes, content_words, has_code
+from app.ask.language.words import codes, content_words, has_code
 from app.evaluation.facts import Fact
 from ingest.datatypes import Chunk
 from ingest.store.index import LocalIndex

@@ -12,8 +12,8 @@ from pathlib import Path
 from app.ask.assistant import Assistant
 from app.ask.domains import Domain, load_domain
 from app.ask.opening import open_encoder, open_llm
-from app.ask.prompt import rules_of
 from app.ask.stream import AnswerStream
+from app.ask.write.prompt import rules_of
 from app.datatypes import Answer, Kind
 from app.datatypes import Turn as PastTurn
 from app.library.asked import Questions

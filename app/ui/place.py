@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.ask.orders import told
+from app.ask.write.injection import told
 from app.datatypes import Citation, Hit, Sentence, recognised
 from app.ui.table import page_html
 from ingest.children.render import Shares

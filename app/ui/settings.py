@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import streamlit as st
 
-from app.ask.gate import calibration_for
+from app.ask.check.gate import calibration_for
 from app.doctor import Check, run
 from app.models.catalogue import ModelSpec, catalogue
 from app.models.store import installed

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from app.ask.find.retrieve import EVERYTHING, Parts, retrieve
+from app.ask.find.titles import named_documents
 from app.ask.opening import open_encoder
-from app.ask.retrieve import EVERYTHING, Parts, named_documents, retrieve
 from app.ask.understand.rewrite import with_figures
 from app.datatypes import Hit
 from app.evaluation.grade import normalised

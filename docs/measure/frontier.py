@@ -29,13 +29,13 @@ from typing import Any, Literal
 import numpy as np
 from frontier_picture import picture
 
-from app.ask.compose import Composer, States, composed
-from app.ask.evidence import best_sentences, sentences_of
+from app.ask.check.verify import refuses
+from app.ask.find.evidence import best_sentences, sentences_of
+from app.ask.find.retrieve import AS_FOUND, join_neighbours, retrieve
 from app.ask.opening import open_encoder, open_llm
-from app.ask.prompt import build_prompt, label_of, passages_of, rules_of
-from app.ask.retrieve import AS_FOUND, join_neighbours, retrieve
 from app.ask.understand.rewrite import with_figures
-from app.ask.verify import refuses
+from app.ask.write.compose import Composer, States, composed
+from app.ask.write.prompt import build_prompt, label_of, passages_of, rules_of
 from app.datatypes import Hit, Prompt, Segment, Sentence
 from app.evaluation import grade
 from app.evaluation.cases import Case, load_cases

@@ -26,8 +26,8 @@ from typing import Any
 import click
 
 from app.ask.assistant import Assistant
+from app.ask.language.replies import REFUSAL
 from app.ask.opening import open_assistant, open_encoder
-from app.ask.prompt import REFUSAL
 from app.datatypes import Answer
 from app.settings import load_settings
 from ingest.readers.read import SUFFIXES

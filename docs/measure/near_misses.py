@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from app.ask.assistant import Assistant
+from app.ask.language.quantities import Quantity, quantities
 from app.ask.opening import open_encoder, open_llm
-from app.ask.quantities import Quantity, quantities
 from app.llm.protocol import Kept, Llm, Stats
 from app.settings import load_settings
 from ingest.store.index import LocalIndex

@@ -22,7 +22,7 @@ from typing import Any
 
 from results_text import ABLATION, AT_SIZE, BENCH, FRONTIER, GATE, HEAD, HOSTILE, INGEST, LIBRARY, SETS, SHORT
 
-from app.ask.gate import shipped_calibration
+from app.ask.check.gate import shipped_calibration
 from app.bench import report as bench_report
 from app.evaluation.figures import (
     HEADLINE_METRICS,

@@ -91,7 +91,7 @@ def why_newer(one: Edition, other: Edition) -> str:
     if one.date and other.date and one.date != other.date and not (one.periodic or other.periodic):
         shorter = min(len(one.date), len(other.date))
         if other.date[:shorter] > one.date[:shorter]:
-            return f"of {_shown_date(other.date)} after {_shown_date(one.date)}"
+            return f"of {shown_date(other.date)} after {shown_date(one.date)}"
     return ""
 
 
@@ -186,7 +186,8 @@ def _shown(kind: str, rank: Rank) -> str:
     return ".".join(map(str, rank))
 
 
-def _shown_date(date: Rank) -> str:
+def shown_date(date: Rank) -> str:
+    """'3 February 2025', 'May 2024', '2021'."""
     month = _MONTHS[date[1] - 1].capitalize() if len(date) > 1 and 0 < date[1] <= 12 else ""
     return " ".join([*([str(date[2])] if len(date) > 2 else []), *([month] if month else []), str(date[0])])
 

@@ -3,8 +3,8 @@
 import pytest
 
 from app.ask.assistant import checked
-from app.ask.gate import NEAREST
-from app.ask.retrieve import further
+from app.ask.check.gate import NEAREST
+from app.ask.find.retrieve import further
 from app.ask.understand.rewrite import standalone
 from app.datatypes import Answer, Turn
 from app.evaluation.grade import quote_share

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from app.ask.gate import calibration_file, calibration_for, levels_table, shipped_calibration
+from app.ask.check.gate import calibration_file, calibration_for, levels_table, shipped_calibration
 from app.cli import main
 from app.datatypes import Citation
 from app.evaluation.calibrate import AIMS, calibrate, save_calibration

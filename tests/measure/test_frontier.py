@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from app.ask.compose import Composer, composed
-from app.ask.prompt import build_prompt, label_of, passages_of, rules_of
+from app.ask.write.compose import Composer, composed
+from app.ask.write.prompt import build_prompt, label_of, passages_of, rules_of
 from app.datatypes import Hit, Sentence
 from app.evaluation.cases import Case
 from app.llm.kvcache import steps_of

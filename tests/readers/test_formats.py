@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.ask.evidence import best_sentences, sentences_of
-from app.ask.prompt import passages_of
-from app.ask.retrieve import retrieve
-from app.ask.verify import verify
+from app.ask.check.verify import verify
+from app.ask.find.evidence import best_sentences, sentences_of
+from app.ask.find.retrieve import retrieve
+from app.ask.write.prompt import passages_of
 from app.datatypes import Citation, Hit, hit_json
 from app.ui.place import Place, Quote, place_of, places, view_page
 from app.ui.table import page_html, whole_table

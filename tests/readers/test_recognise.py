@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from app.ask.retrieve import retrieve
+from app.ask.find.retrieve import retrieve
 from ingest.children.worker import Reader, Recogniser
 from ingest.config import IngestConfig
 from ingest.datatypes import Flag, Heading, Page, ReadResult, Table

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from app.ask.retrieve import retrieve
+from app.ask.find.retrieve import retrieve
 from ingest.config import IngestConfig
 from ingest.errors import IndexDamaged, InvalidInput, ReadError, StorageError
 from ingest.readers.read import read_file

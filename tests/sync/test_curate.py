@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ask.retrieve import EVERYTHING, retrieve
+from app.ask.find.retrieve import EVERYTHING, retrieve
 from app.library.survey import survey
 from ingest.store import curated
 from ingest.store.index import LocalIndex

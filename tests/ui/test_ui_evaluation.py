@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.ask.gate import calibration_file
+from app.ask.check.gate import calibration_file
 from app.evaluation.cases import Case, append_case, load_cases
 from app.evaluation.figures import summarise
 from app.evaluation.runs import Row, save_summary, writing

@@ -11,19 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from app.ask.alike import Pair, pairs
-from app.ask.kinds.cuts import Cut, asks_which, cuts, plain
-from app.ask.kinds.headed import compare_headed
-from app.ask.kinds.phrases import compare_phrases
-from app.ask.kinds.sides import AGE, Sides, sides_of
-from app.ask.kinds.speaking import Speaking
-from app.ask.kinds.things import compare_things
-from app.ask.named import called, documents_named
-from app.ask.outline import Outline, outline_of
+from app.ask.find.documents import documents_named, names_of_documents
+from app.ask.kinds.comparing.alignment import Pair, pairs
+from app.ask.kinds.comparing.headings import compare_headed
+from app.ask.kinds.comparing.phrases import compare_phrases
+from app.ask.kinds.comparing.points import Points
+from app.ask.kinds.comparing.products import compare_products
+from app.ask.kinds.comparing.request import Reading, asks_which, plain, readings
+from app.ask.kinds.comparing.sides import AGE, Sides, sides_of
+from app.ask.language.naming import name_words
 from app.ask.plan import Asked, Computed, cite
-from app.ask.telling import Room, in_stretches, most_telling, weight
-from app.ask.units import Unit
-from app.ask.wording import name_words
+from app.ask.structure.outline import Outline, outline_of
+from app.ask.structure.salience import Budget, in_stretches, most_salient, salience
+from app.ask.structure.statements import Statement
 from app.datatypes import Citation, Grid, Plan, Status
 from ingest.datatypes import Document
 
@@ -45,11 +45,11 @@ class _Told:
     cited: list[int] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
 
-    def row(self, label: str, one: Unit | None, other: Unit | None) -> None:
+    def row(self, label: str, one: Statement | None, other: Statement | None) -> None:
         number = 0
-        for document, unit in zip(self.sides, (one, other), strict=True):
-            if unit:
-                self.citations.append(cite(self.asked.index, document, unit.start, unit.end, unit.said))
+        for document, statement in zip(self.sides, (one, other), strict=True):
+            if statement:
+                self.citations.append(cite(self.asked.index, document, statement.start, statement.end, statement.said))
                 number = len(self.citations)
         self.rows.append((label, one.said if one else "", other.said if other else ""))
         self.cited.append(number)
@@ -60,7 +60,7 @@ def answer(asked: Asked) -> Computed | None:
         return None
     sides = sides_of(asked)
     if sides is None:
-        return compare_things(asked) or compare_headed(asked) or compare_phrases(asked) or _unknown(asked)
+        return compare_products(asked) or compare_headed(asked) or compare_phrases(asked) or _unknown(asked)
     one, other = sides.one, sides.other
     if one.id == other.id:
         plan = Plan("compare", "Looked for two documents to compare.", (one.path,))
@@ -70,7 +70,7 @@ def answer(asked: Asked) -> Computed | None:
         return Computed(plan, "", (), "abstained", reason)
     outlines = outline_of(asked.index, one), outline_of(asked.index, other)
     for outline in outlines:
-        if not outline.units:
+        if not outline.statements:
             reason = f"There is no text in {outline.document.path} to compare."
             return Computed(Plan("compare", reason, (one.path, other.path)), "", (), "abstained", reason)
     if sides.aspects and (found := _on_aspects(asked, sides, outlines)):
@@ -117,13 +117,18 @@ def _changes(asked: Asked, outlines: tuple[Outline, Outline], editions: bool) ->
 def _apart(asked: Asked, outlines: tuple[Outline, Outline]) -> Computed:
     """Of two documents that have little in common, what each says."""
     told = _Told(asked, (outlines[0].document, outlines[1].document))
-    columns: list[list[Unit]] = []
+    columns: list[list[Statement]] = []
     for outline in outlines:
         document = outline.document
         sections = in_stretches(outline.sections, _EACH)
-        best = most_telling(sections, document.title, Room(1500, _EACH, _EACH, 2, True))
-        columns.append([unit for _, units in best for unit in units])
-        told.lines += [f"**{document.title}** ({document.path})", "", *(f"- {unit.said}" for unit in columns[-1]), ""]
+        best = most_salient(sections, document.title, Budget(1500, _EACH, _EACH, 2, True))
+        columns.append([statement for _, statements in best for statement in statements])
+        told.lines += [
+            f"**{document.title}** ({document.path})",
+            "",
+            *(f"- {statement.said}" for statement in columns[-1]),
+            "",
+        ]
     for one, other in zip_longest(*columns):
         told.row("", one, other)
     said = f"Put side by side what {told.sides[0].path} and {told.sides[1].path} say."
@@ -133,8 +138,8 @@ def _apart(asked: Asked, outlines: tuple[Outline, Outline]) -> Computed:
 
 def _is_label(pair: Pair) -> bool:
     """Titles and names of editions, which differ anyway."""
-    unit = pair.other or pair.one
-    return not pair.section.heading and bool(unit) and len(unit.said.split()) < 5 if unit else True
+    statement = pair.other or pair.one
+    return not pair.section.heading and bool(statement) and len(statement.said.split()) < 5 if statement else True
 
 
 def _one_sided(told: _Told, found: Sequence[Pair], title: str) -> None:
@@ -150,15 +155,17 @@ def _one_sided(told: _Told, found: Sequence[Pair], title: str) -> None:
 
 def _telling(found: Sequence[Pair]) -> list[Pair]:
     """What tells most first."""
-    return sorted(found, key=lambda pair: -max(weight(unit) for unit in (pair.one, pair.other) if unit))
+    return sorted(
+        found, key=lambda pair: -max(salience(statement) for statement in (pair.one, pair.other) if statement)
+    )
 
 
 def _headed(pair: Pair) -> str:
     return f"{pair.section.heading}: " if pair.section.heading else ""
 
 
-def _quoted(unit: Unit | None) -> str:
-    return f"“{unit.said}”" if unit else "nothing"
+def _quoted(statement: Statement | None) -> str:
+    return f"“{statement.said}”" if statement else "nothing"
 
 
 # -- on certain points
@@ -168,7 +175,7 @@ def _on_aspects(asked: Asked, sides: Sides, outlines: tuple[Outline, Outline]) -
     """For each point what both say of it; None where neither says anything of any."""
     one, other = outlines[0].document, outlines[1].document
     told = _Told(asked, (one, other))
-    speaking = Speaking(outlines, sides.editions)
+    speaking = Points(outlines, sides.editions)
     most = max(1, 4 - len(sides.aspects))
     missing: list[str] = []
     for aspect in sides.aspects:
@@ -178,7 +185,7 @@ def _on_aspects(asked: Asked, sides: Sides, outlines: tuple[Outline, Outline]) -
             continue
         told.lines += [f"**{aspect[:1].upper()}{aspect[1:]}**", ""]
         for side, document in enumerate((one, other)):
-            said = [_line(unit) for row in rows if (unit := row[side])]
+            said = [_line(statement) for row in rows if (statement := row[side])]
             told.lines += [f"- {document.path}: {line}" for line in said or ["nothing found"]]
             if not said:
                 missing.append(f"{document.path} says nothing of “{aspect}” that was found.")
@@ -193,8 +200,8 @@ def _on_aspects(asked: Asked, sides: Sides, outlines: tuple[Outline, Outline]) -
     return _computed(told, said_of, "unsure" if missing else "answered", " ".join(missing))
 
 
-def _line(unit: Unit) -> str:
-    return f"{unit.lead} … {unit.said}" if unit.leans and len(unit.lead) < 160 else unit.said
+def _line(statement: Statement) -> str:
+    return f"{statement.lead} … {statement.said}" if statement.leans and len(statement.lead) < 160 else statement.said
 
 
 # -- telling
@@ -213,11 +220,11 @@ def _unknown(asked: Asked) -> Computed | None:
     text = plain(asked.question)
     if not _STRONG.search(text):
         return None
-    names = called(asked)
-    for cut in cuts(text):
-        for known, unknown in ((cut.one, cut.other), (cut.other, cut.one)):
+    names = names_of_documents(asked)
+    for reading in readings(text):
+        for known, unknown in ((reading.one, reading.other), (reading.other, reading.one)):
             named = documents_named(known, names)
-            if named.surely and documents_named(unknown, names).share < 0.6 and _is_name(unknown, cut):
+            if named.surely and documents_named(unknown, names).share < 0.6 and _is_name(unknown, reading):
                 files = ", ".join(document.path for document in named.documents[:4])
                 reason = f"No document is called “{unknown}”, with which to compare {files}."
                 return Computed(
@@ -226,6 +233,6 @@ def _unknown(asked: Asked) -> Computed | None:
     return None
 
 
-def _is_name(phrase: str, cut: Cut) -> bool:
+def _is_name(phrase: str, reading: Reading) -> bool:
     told = not re.search(r"\b(?:differ\w*|compar\w*|chang\w*|between|how|what|which)\b", phrase)
-    return bool(name_words(phrase)) and len(phrase.split()) <= 8 and told and not cut.aspects
+    return bool(name_words(phrase)) and len(phrase.split()) <= 8 and told and not reading.aspects

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 
 from app.ask.first import first_questions, holdings
+from app.ask.language.replies import say
 from app.ask.plan import Asked, Computed
-from app.ask.shelf.smalltalk import said_to_docent
-from app.ask.shelf.wording import say
+from app.ask.understand.smalltalk import smalltalk_in
 from app.datatypes import Plan
 from ingest.readers.read import KINDS
 
@@ -18,7 +18,7 @@ _SHORT = ("thanks", "bye")  # these ask nothing: no examples behind them
 
 def answer(asked: Asked) -> Computed | None:
     """The message as it was typed is looked at: what went before it has no part in 'thanks'."""
-    key, german = said_to_docent(asked.question)
+    key, german = smalltalk_in(asked.question)
     leans = asked.history and re.search(r"\b(?:it|this|that|das|es)\b", asked.question, re.IGNORECASE)
     if not key or (leans and key in ("who", "can")):  # 'how does it work?' behind an answer is about what that told
         return None

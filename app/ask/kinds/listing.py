@@ -11,16 +11,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from app.ask.editions import held_back
+from app.ask.find.editions import held_back
+from app.ask.find.sections import sections_about
+from app.ask.find.titles import mentioned_documents
+from app.ask.kinds.lists.candidates import Candidate, candidates, headings
+from app.ask.kinds.lists.request import PARTS, ListRequest, list_request
+from app.ask.kinds.lists.rows import Rows, tables_of
+from app.ask.kinds.lists.sweep import Item, said_as, sweep
+from app.ask.language.relevance import Wanted, in_roots, root, roots, wanted
 from app.ask.plan import Asked, Computed, cite
-from app.ask.retrieve import mentioned_documents
-from app.ask.structure.candidates import Candidate, candidates, headings
 from app.ask.structure.lists import labelled
-from app.ask.structure.matching import Wanted, in_roots, root, roots, wanted
-from app.ask.structure.rows import Rows, tables_of
-from app.ask.structure.sections import Section, near, outline
-from app.ask.structure.sweep import Item, said_as, sweep
-from app.ask.understand.enumerable import PARTS, Enumerable, enumerable
+from app.ask.structure.sections import sections_of, title_roots
 from app.datatypes import Grid, Plan
 from ingest.datatypes import Document
 
@@ -50,7 +51,7 @@ _NEEDED = "need needs needed require requires required included includes contain
 
 def answer(asked: Asked) -> Computed | None:
     """The items; None where it is not clearly a list, or where there is none."""
-    ask = enumerable(asked.plain)
+    ask = list_request(asked.plain)
     if ask is None:
         return None
     generic = [*_GENERIC, *([] if ask.strict else _NEEDED)]
@@ -71,8 +72,8 @@ def answer(asked: Asked) -> Computed | None:
     return _of_sweep(asked, ask, sought) if ask.head and (ask.every or said_as(ask.head)) else None
 
 
-def _structured(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Candidate]:
-    sections = near(asked, sought)
+def _structured(asked: Asked, ask: ListRequest, sought: Wanted) -> list[Candidate]:
+    sections = sections_about(asked, sought)
     tables: list[Rows] = []
     for _, own in groupby(sections, lambda section: section.document.id):
         tables += tables_of(asked.index, list(own))
@@ -83,17 +84,17 @@ def _structured(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Candidate
     ]
 
 
-def _of_structure(asked: Asked, ask: Enumerable, ranked: Sequence[Candidate]) -> Computed:
+def _of_structure(asked: Asked, ask: ListRequest, ranked: Sequence[Candidate]) -> Computed:
     best, section = ranked[0], ranked[0].section
     reasons = [] if best.sure else ["it may be incomplete, or not quite what was meant"]
     if other := next((one.section for one in ranked[1:] if _is_as_good(one, best)), None):
-        reasons.append(f"a further list stands in {_where(other)}")
+        reasons.append(f"a further list stands in {other.described}")
     if ask.number and ask.number != len(best.entries):
         reasons.append(f"the question speaks of {ask.number}, {len(best.entries)} stand there")
     cited = [cite(asked.index, section.document, e.start, e.end, e.text) for e in best.entries[:_SHOWN]]
     what = {"table": "the table in ", "headings": "the headings in "}.get(best.style, "the list in ")
     only = f", only {best.where}" if best.where else ""
-    plan = Plan("list", f"Took {what}{_where(section)}{only}.", (section.document.path,), ask.head)
+    plan = Plan("list", f"Took {what}{section.described}{only}.", (section.document.path,), ask.head)
     grid = None
     if best.grid:
         numbers = tuple(i if i <= len(cited) else 0 for i in range(1, len(best.entries) + 1))
@@ -102,26 +103,22 @@ def _of_structure(asked: Asked, ask: Enumerable, ranked: Sequence[Candidate]) ->
     return Computed(plan, text, tuple(cited), "unsure" if reasons else "answered", _sentence(reasons), grid)
 
 
-def _of_outline(asked: Asked, ask: Enumerable, sought: Wanted) -> Computed | None:
+def _of_outline(asked: Asked, ask: ListRequest, sought: Wanted) -> Computed | None:
     """A document's own widest headings, where the question's other words name one document."""
     rest = Wanted({word: weight for word, weight in sought.weights.items() if word not in roots(ask.head)})
     scope = _scope(asked)
-    named = [document for document in scope if rest.weights and rest.holds(_names(document))]
+    named = [document for document in scope if rest.weights and rest.holds(title_roots(document))]
     if mentioned_documents(asked.query, asked.documents):
         named = scope
     if len(named) != 1:
         return None
-    sections = [section for section in outline(asked.index, named[0]) if section.heading]
+    sections = [section for section in sections_of(asked.index, named[0]) if section.heading]
     for level in sorted({section.level for section in sections}):
         widest = [section for section in sections if section.level == level]
         if len(widest) >= _FEWEST:
             found = headings(replace(widest[0], heading=""), widest, 1.0, True, frozenset(sought.weights))
             return _of_structure(asked, ask, [found])
     return None
-
-
-def _names(document: Document) -> frozenset[str]:
-    return roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)}")
 
 
 def _is_as_good(one: Candidate, best: Candidate) -> bool:
@@ -138,10 +135,6 @@ def _sentence(reasons: Sequence[str]) -> str:
     return said[:1].upper() + said[1:] + "." * bool(said)
 
 
-def _where(section: Section) -> str:
-    return f"the section “{section.named}” of {section.document.path}" if section.named else section.document.path
-
-
 def _scope(asked: Asked) -> list[Document]:
     """Documents that are meant: those named by their files, else all but editions that are not meant."""
     if named := mentioned_documents(asked.query, asked.documents):
@@ -150,14 +143,14 @@ def _scope(asked: Asked) -> list[Document]:
     return [document for document in asked.documents if document.id not in held]
 
 
-def _of_label(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Item]:
+def _of_label(asked: Asked, ask: ListRequest, sought: Wanted) -> list[Item]:
     """Lines that are marked as such, 'Action: …', in documents that hold the question's other words."""
     scope = {document.id: document for document in _scope(asked)}
     hits = asked.index.chunks([hit.chunk_id for hit in asked.index.bm25(ask.head, 10 * _LABELLED, scope)]).values()
     items: list[Item] = []
     within: list[Item] = []  # that hold some of the question's words themselves
     for doc_id in sorted({hit.doc_id for hit in hits}, key=list(scope).index)[:_LABELLED]:
-        for section in outline(asked.index, scope[doc_id]):
+        for section in sections_of(asked.index, scope[doc_id]):
             for label, entry in labelled(section):
                 if roots(label) != roots(ask.head):
                     continue
@@ -171,7 +164,7 @@ def _of_label(asked: Asked, ask: Enumerable, sought: Wanted) -> list[Item]:
     return items if len(items) >= _FEWEST else []
 
 
-def _of_sweep(asked: Asked, ask: Enumerable, sought: Wanted) -> Computed | None:
+def _of_sweep(asked: Asked, ask: ListRequest, sought: Wanted) -> Computed | None:
     kept = {word: weight for word, weight in sought.weights.items() if not in_roots(word, frozenset([root(ask.head)]))}
     if (ask.negative and not said_as(ask.head)) or (not kept and not ask.every):
         return None

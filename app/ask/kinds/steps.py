@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.ask.find.sections import Fit, fit, sections_about
+from app.ask.language.relevance import Wanted, roots, wanted
 from app.ask.plan import Asked, Computed, cite
 from app.ask.structure.lists import Entry, Listed, asides, marked_lists, sentences
-from app.ask.structure.matching import Wanted, roots, wanted
-from app.ask.structure.sections import Fit, Section, fit, near
+from app.ask.structure.sections import Section
 from app.datatypes import Kind, Plan, Status
 
 _WHO = r"(?:i|we|you|one|someone|somebody|people|they|(?:an?|the|our|my|new)(?: \w+){1,2}?)"
@@ -162,7 +163,7 @@ def _wanted(asked: Asked, text: str, verb: str = "") -> Wanted:
 def _best_first(asked: Asked, goal: _Goal) -> list[_Found]:
     found = [
         one
-        for section in near(asked, goal.sought)
+        for section in sections_about(asked, goal.sought)
         for one in _found(section, goal)
         if one.sure or (one.acts and one.fit.share >= _ENOUGH and one.fit.clear >= _NEAR and not goal.weak)
     ]
@@ -212,7 +213,7 @@ def _answered(asked: Asked, ranked: Sequence[_Found]) -> Computed:
     others = [one.steps.section for one in ranked[1:] if one.rank >= best.rank - _AS_GOOD]
     if other := next((one for one in others if one.document.id != section.document.id), None):
         sure = False
-        reasons.append(f"other steps stand in {_where(other)}")
+        reasons.append(f"other steps stand in {other.described}")
     apart = [one for one in asides(section) if not any(e.start <= one.start < e.end for e in entries)][:_MOST_ASIDES]
     before = [one for one in apart if one.start < entries[0].start]
     after = [one for one in apart if one not in before]
@@ -239,12 +240,10 @@ def _computed(
     asked: Asked, kind: Kind, steps: Listed, shown: Sequence[Entry], text: str, status: Status, reasons: Sequence[str]
 ) -> Computed:
     section = steps.section
-    said = f"Counted the steps in {_where(section)}." if kind == "list" else f"Took the steps from {_where(section)}."
+    said = (
+        f"Counted the steps in {section.described}." if kind == "list" else f"Took the steps from {section.described}."
+    )
     citations = tuple(cite(asked.index, section.document, one.start, one.end, one.text) for one in shown)
     plan = Plan(kind, said, (section.document.path,), section.named, "count" if kind == "list" else "")
     reason = "; ".join(reasons)
     return Computed(plan, text, citations, status, reason[:1].upper() + reason[1:] + "." * bool(reason))
-
-
-def _where(section: Section) -> str:
-    return f"the section “{section.named}” of {section.document.path}" if section.named else section.document.path

@@ -10,16 +10,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from app.ask.kinds.wishes import Wish, wish_of
-from app.ask.named import TYPES, file_in
-from app.ask.outline import Outline, Section, opening_of
+from app.ask.find.documents import TYPES
+from app.ask.find.parts import NO_TOPIC, Part
+from app.ask.find.retrieve import retrieve
+from app.ask.find.subject import Subject, subject_of
+from app.ask.find.titles import file_in
+from app.ask.kinds.summaries.request import SummaryRequest, summary_request
+from app.ask.language.naming import name_words, telling_share
 from app.ask.plan import Asked, Computed, cite
-from app.ask.retrieve import retrieve
-from app.ask.sections import NO_TOPIC, Part
-from app.ask.subject import Subject, subject_of
-from app.ask.telling import Room, in_stretches, introduction, is_aside, most_telling
-from app.ask.units import Unit, columns_of, units_of
-from app.ask.wording import name_words, telling_share
+from app.ask.structure.outline import Outline, Section, opening_of
+from app.ask.structure.salience import Budget, in_stretches, introduction, is_aside, most_salient
+from app.ask.structure.statements import Statement, columns_of, statements_of
 from app.datatypes import Citation, Plan
 from ingest.datatypes import Document
 from ingest.text.clean import CELL
@@ -33,7 +34,7 @@ _ROWS = 12  # from which on a section is told as a table
 
 
 def answer(asked: Asked) -> Computed | None:
-    wish = wish_of(asked.question)
+    wish = summary_request(asked.question)
     if wish is None:
         return None
     for document in asked.index.documents():
@@ -60,8 +61,8 @@ def answer(asked: Asked) -> Computed | None:
 # -- documents and sections
 
 
-def _of_parts(asked: Asked, subject: Subject, wish: Wish) -> Computed | None:
-    parts = [part for part in subject.parts if any(section.units for section in part.sections)]
+def _of_parts(asked: Asked, subject: Subject, wish: SummaryRequest) -> Computed | None:
+    parts = [part for part in subject.parts if any(section.statements for section in part.sections)]
     files = tuple(dict.fromkeys(part.document.path for part in subject.parts))
     if not parts:
         names = ", ".join(files)
@@ -93,49 +94,53 @@ def _told(asked: Asked, part: Part, most: int, many: bool) -> tuple[list[str], l
     citations: list[Citation] = []
     told = _tables(part) if len(part.sections) <= _FEW else {}
     sections = in_stretches([section for section in part.sections if id(section) not in told], most)
-    long = sum(len(unit.said) for section in sections for unit in section.units)
-    room = Room(min(2600, max(700, long // 2)), most, most, 3 if len(sections) > 3 else most, part.whole)
-    if not any(section.units for section in sections if not is_aside(section)):
-        room = Room(2600, most, most, most)
-    for section, units in told.values():
-        lines += _table_lines(section, units)
-        citations += [cite(asked.index, document, unit.start, unit.end, unit.said) for unit in units[:2]]
+    long = sum(len(statement.said) for section in sections for statement in section.statements)
+    budget = Budget(min(2600, max(700, long // 2)), most, most, 3 if len(sections) > 3 else most, part.whole)
+    if not any(section.statements for section in sections if not is_aside(section)):
+        budget = Budget(2600, most, most, most)
+    for section, statements in told.values():
+        lines += _table_lines(section, statements)
+        citations += [
+            cite(asked.index, document, statement.start, statement.end, statement.said) for statement in statements[:2]
+        ]
     above = document.title
-    best = most_telling(sections, document.title, room)
-    if sum(len(section.units) for section in sections) <= _ALL:
-        best = [(place, list(section.units)) for place, section in enumerate(sections) if section.units]
-    for place, units in best:
+    best = most_salient(sections, document.title, budget)
+    if sum(len(section.statements) for section in sections) <= _ALL:
+        best = [(place, list(section.statements)) for place, section in enumerate(sections) if section.statements]
+    for place, statements in best:
         heading = sections[place].heading
         if heading and heading != above and (part.whole or len(part.sections) > 1 or many):
             lines += [f"**{heading}**", ""]
         above = heading or above
-        for unit in units:
-            citations.append(cite(asked.index, document, unit.start, unit.end, unit.said))
-            said = _to_the_letter(unit, citations[-1].quote)
-            lines.append(f"- {unit.lead} … {said}" if unit.leans and len(unit.lead) < 160 else f"- {said}")
+        for statement in statements:
+            citations.append(cite(asked.index, document, statement.start, statement.end, statement.said))
+            said = _to_the_letter(statement, citations[-1].quote)
+            lines.append(
+                f"- {statement.lead} … {said}" if statement.leans and len(statement.lead) < 160 else f"- {said}"
+            )
         lines.append("")
     return lines, citations
 
 
-def _to_the_letter(unit: Unit, quote: str) -> str:
+def _to_the_letter(statement: Statement, quote: str) -> str:
     """A row's own cells, without the names of its columns."""
-    if unit.form != "row":
-        return unit.said
+    if statement.form != "row":
+        return statement.said
     cells = [" ".join(cell.split()) for cell in quote.split(CELL) if cell.strip()]
-    return f"{cells[0]}: {'; '.join(cells[1:])}" if len(cells) > 1 else unit.said
+    return f"{cells[0]}: {'; '.join(cells[1:])}" if len(cells) > 1 else statement.said
 
 
-def _tables(part: Part) -> dict[int, tuple[Section, list[Unit]]]:
+def _tables(part: Part) -> dict[int, tuple[Section, list[Statement]]]:
     """Sections that are little but a long table, by their identity."""
     found = {}
     for section in part.sections:
-        rows = [unit for unit in section.units if unit.form == "row"]
-        if len(rows) > _ROWS and len(rows) > 0.8 * len(section.units):
+        rows = [statement for statement in section.statements if statement.form == "row"]
+        if len(rows) > _ROWS and len(rows) > 0.8 * len(section.statements):
             found[id(section)] = (section, rows)
     return found
 
 
-def _table_lines(section: Section, rows: Sequence[Unit]) -> list[str]:
+def _table_lines(section: Section, rows: Sequence[Statement]) -> list[str]:
     named = f"**{section.heading}**: " if section.heading else ""
     columns = columns_of(rows[0])
     if columns and all(column in rows[0].said for column in columns):
@@ -159,7 +164,7 @@ def _left_out(asked: Asked, parts: Sequence[Part]) -> Iterator[str]:
                 yield from (f"There is an older edition: {one.path}." for one in asked.documents if one.id == doc_id)
 
 
-def _several(subject: Subject, wish: Wish) -> list[str]:
+def _several(subject: Subject, wish: SummaryRequest) -> list[str]:
     """That one was asked for and several are meant by the name."""
     files = list(dict.fromkeys(one.path for one in subject.documents))
     if len(files) < 2 or re.search(r"\b(?:and|both|all|each|every|two|three|\w{3,}s)\b", wish.phrase):
@@ -188,10 +193,10 @@ def _of_all(asked: Asked, subject: Subject) -> Computed | None:
     lines: list[str] = []
     citations: list[Citation] = []
     for document in subject.documents[:_LISTED]:
-        unit, said = _gist(asked, document)
+        statement, said = _gist(asked, document)
         lines.append(f"- **{document.title}** ({document.path})" + (f": {said}" if said else ""))
-        if unit:
-            citations.append(cite(asked.index, document, unit.start, unit.end, unit.said))
+        if statement:
+            citations.append(cite(asked.index, document, statement.start, statement.end, statement.said))
     n, more = len(subject.documents), len(subject.documents) - _LISTED
     if more > 0:
         lines.append(f"\n… and {more:,} more documents.")
@@ -206,12 +211,12 @@ def _of_all(asked: Asked, subject: Subject) -> Computed | None:
     )  # fmt: skip
 
 
-def _gist(asked: Asked, document: Document) -> tuple[Unit | None, str]:
+def _gist(asked: Asked, document: Document) -> tuple[Statement | None, str]:
     """What its beginning says of it, in one sentence; of a table, its columns."""
     sections = opening_of(asked.index, document)
-    if unit := introduction(sections, document.title):
-        return unit, unit.said
-    rows = [unit for section in sections for unit in section.units if unit.form == "row"]
+    if statement := introduction(sections, document.title):
+        return statement, statement.said
+    rows = [statement for section in sections for statement in section.statements if statement.form == "row"]
     columns = columns_of(rows[0]) if rows else []
     return (rows[0], f"a table with the columns {', '.join(columns)}") if columns else (None, "")
 
@@ -219,20 +224,20 @@ def _gist(asked: Asked, document: Document) -> tuple[Unit | None, str]:
 # -- topics that no heading names
 
 
-def _of_passages(asked: Asked, wish: Wish) -> Computed | None:
+def _of_passages(asked: Asked, wish: SummaryRequest) -> Computed | None:
     """The sentences of the nearest passages that speak of the topic, where all its words stand in them."""
     wanted = [word for word in name_words(wish.phrase) if word not in NO_TOPIC]
     hits = retrieve(asked.index, asked.encoder, wish.phrase, _PASSAGES, asked.doc_ids) if wanted else []
     sections: dict[str, list[Section]] = {}
     for hit in hits:
         words = frozenset(name_words(hit.chunk.text)) | frozenset(name_words(hit.chunk.heading))
-        units = [
-            unit
-            for unit in units_of(hit.chunk.text, hit.chunk.start)
-            if telling_share(wanted, frozenset(name_words(f"{unit.lead} {unit.meaning}")))
+        statements = [
+            statement
+            for statement in statements_of(hit.chunk.text, hit.chunk.start)
+            if telling_share(wanted, frozenset(name_words(f"{statement.lead} {statement.meaning}")))
         ]
-        if telling_share(wanted, words) >= _SPEAKS and units:
-            section = Section(hit.chunk.heading, 1, hit.chunk.start, hit.chunk.end, tuple(units))
+        if telling_share(wanted, words) >= _SPEAKS and statements:
+            section = Section(hit.chunk.heading, 1, hit.chunk.start, hit.chunk.end, tuple(statements))
             sections.setdefault(hit.file, []).append(section)
     documents = {one.path: one for one in asked.documents}
     parts = [Part(Outline(documents[file], tuple(found)), tuple(found)) for file, found in sections.items()]
@@ -249,7 +254,7 @@ def _of_passages(asked: Asked, wish: Wish) -> Computed | None:
 # -- nothing of that name
 
 
-def _missing(asked: Asked, subject: Subject, wish: Wish) -> Computed:
+def _missing(asked: Asked, subject: Subject, wish: SummaryRequest) -> Computed:
     """Where a document or section was clearly meant: that there is none, and which there are."""
     near = [one.path for one in (subject.documents or asked.documents)]
     told = ", ".join(near[:8]) + and_more(len(near) - 8)

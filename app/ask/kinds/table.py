@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from app.ask.kinds.tables.interpret import understood
+from app.ask.kinds.tables.reply import answered, impossible
+from app.ask.kinds.tables.select import results
 from app.ask.plan import Asked, Computed
-from app.ask.tabular.reading import understood
-from app.ask.tabular.said import answered, impossible
-from app.ask.tabular.select import results
 from app.datatypes import Citation, Grid, Plan
 
 _CITED = 30
@@ -24,7 +24,7 @@ def answer(asked: Asked) -> Computed | None:
         return None
     if readings[0].operation == "impossible":
         return impossible(readings[0])
-    found = [answered(asked.index, results(wanted)) for wanted in readings]
+    found = [answered(asked.index, results(query)) for query in readings]
     if len(found) == 1 or len({_essence(one) for one in found}) == 1:
         return found[0]
     return _side_by_side(found) if readings[0].operation == "compare" else _each(found)

@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from app.ask.find.mentions import NEAR, mentions
+from app.ask.find.retrieve import AS_FOUND, retrieve
+from app.ask.language.patterns import compiled, fitting
+from app.ask.language.replies import in_number, lines, say
+from app.ask.language.words import STOP, WORD, codes, stem
 from app.ask.plan import Asked, Computed, cite
-from app.ask.retrieve import AS_FOUND, retrieve
-from app.ask.shelf.counted import lines
-from app.ask.shelf.mentioned import NEAR, mentions
-from app.ask.shelf.patterns import compiled, fitting
-from app.ask.shelf.wording import in_number, say, spoken
-from app.ask.words import STOP, WORD, codes, stem
+from app.ask.understand.smalltalk import without_courtesies
 from app.datatypes import Citation, Hit, Plan, Status
 from ingest.text.sentences import sentence_spans
 
@@ -121,7 +121,7 @@ def _head(asked: Asked, subject: str, german: bool) -> str:
 
 def _subject(asked: Asked) -> tuple[str, bool]:
     """What an overview is wanted of, and whether that was asked in German; '' where it is another question."""
-    question = spoken(asked.question)
+    question = without_courtesies(asked.question)
     for wordings, german in ((_IN_ENGLISH, False), (_IN_GERMAN, True)):
         for _, match in fitting(question, wordings):
             follows = _FOLLOWS.match(question) and asked.history

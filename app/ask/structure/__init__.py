@@ -1,2 +1,4 @@
-"""What documents are made of besides sentences: sections under their headings, lists and tables within them, and which
-of these a question is about. Found by form and by words alone; every piece is a span of its document's text."""
+"""What a document is made of: sections under their headings, statements and lists in them, and which statements matter.
+
+Hands out outlines, sections, statements (each a span of its document's text). Calls `language` and the index.
+"""

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.ask.editions import held_back
-from app.ask.plan import Asked
-from app.ask.retrieve import mentioned_documents
-from app.ask.structure.matching import Wanted, in_roots, is_number, roots
+from app.ask.language.relevance import is_number, roots
+from app.ask.structure.headings import body_start, headings_in, headings_of, placed
 from ingest.datatypes import Document, Heading
 from ingest.store.index import LocalIndex
-from ingest.text.clean import CELL
-from ingest.text.sentences import Span
 
-CAPTION = 7  # the level of what stands above a table: no section of its own
-_HITS = 20
-_DOCUMENTS = 14  # looked into for one question
-_TITLED = 4  # of these, those whose title or file name comes nearest
-_OPENING = 500  # characters that tell what a document is about
+OPENING = 500  # characters that tell what a document is about
 _FIRST_LINES = 150  # characters whose numbers and dates say which document it is
 _RUNNING = 3  # pages that begin or end with a line before it is furniture
 _LEADERS = re.compile(r"(?:\.\s?){5}|…{2}")  # dots up to a page number, in a table of contents
 _MARKUP = re.compile(r"^[#*\s]+|[*\s]+$")
-_LONGEST_TITLE = 80
 
 
 @dataclass(frozen=True)
@@ -49,6 +39,10 @@ class Section:
         return " – ".join(_MARKUP.sub("", " ".join(part.split())) for part in [*self.above[-1:], self.heading] if part)
 
     @property
+    def described(self) -> str:
+        return f"the section “{self.named}” of {self.document.path}" if self.named else self.document.path
+
+    @property
     def end(self) -> int:
         return self.body + len(self.text)
 
@@ -60,36 +54,34 @@ class Section:
     @cached_property
     def context(self) -> frozenset[str]:
         """Roots of what says which document this is: title, file's name, opening."""
-        return self.context_before(_OPENING)
+        return self.context_before(OPENING)
 
     def context_before(self, place: int) -> frozenset[str]:
         """The same of a list or table that begins there, which does not name its own document."""
-        name = re.sub(r"[-_./]+", " ", self.document.path)
-        first = roots(f"{self.document.title} . {name} . {self.opening[: min(place, _FIRST_LINES)]}")
+        first = title_roots(self.document) | roots(self.opening[: min(place, _FIRST_LINES)])
         return first | {word for word in roots(self.opening[:place]) if not is_number(word)}
 
 
-def headings_of(index: LocalIndex, document: Document) -> list[Heading]:
-    """In the order of the text, captions included."""
-    sql = "SELECT start, level, text FROM headings WHERE doc_id = ? ORDER BY start, level"
-    return [Heading(*row) for row in index.store.rows(sql, (document.id,))]
+def title_roots(document: Document) -> frozenset[str]:
+    """Roots of the words of its title and of its file's name."""
+    return roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)}")
 
 
-def outline(index: LocalIndex, document: Document) -> list[Section]:
+def sections_of(index: LocalIndex, document: Document) -> list[Section]:
     """All sections in order, the text before the first heading included. One where there are no headings."""
     text = index.store.text(document.id)
-    found = [heading for heading in headings_of(index, document) if heading.level < CAPTION]
-    placed = _placed(found, text) if found else _guessed(text)
-    opening = _LEADERS.sub(lambda dots: " " * len(dots.group()), text[:_OPENING])
+    found = headings_of(index, document)
+    headings = placed(found, text) if found else headings_in(text)
+    opening = _LEADERS.sub(lambda dots: " " * len(dots.group()), text[:OPENING])
     printed = document.path.lower().endswith(".pdf")  # other pages are not printed ones: nothing runs on them
     running = _running(text) if printed else frozenset()
     sections: list[Section] = []
     above: list[Heading] = []
-    for i, heading in enumerate([Heading(0, 0, ""), *placed]):
-        end = placed[i].start if i < len(placed) else len(text)
+    for i, heading in enumerate([Heading(0, 0, ""), *headings]):
+        end = headings[i].start if i < len(headings) else len(text)
         while above and above[-1].level >= heading.level:
             above.pop()
-        body = _behind(text, heading, end)
+        body = body_start(text, heading.text, heading.start, end)
         path = tuple(one.text for one in above)
         sections.append(
             Section(document, heading.text, path, heading.start, body, text[body:end], opening, running, heading.level)
@@ -111,129 +103,3 @@ def _running(text: str) -> frozenset[str]:
         lines = [line for line in page.split("\n") if line.strip()]
         edges.update({masked(line) for line in (*lines[:1], *lines[-1:])})
     return frozenset(line for line, count in edges.items() if count >= _RUNNING)
-
-
-def _placed(headings: Sequence[Heading], text: str) -> list[Heading]:
-    """Headings where their line stands: outlines of PDFs often name only the page."""
-    placed: list[Heading] = []
-    for heading in headings:
-        words = _letters(heading.text)[:40]
-        page_end = text.find("\f", heading.start)
-        page_end = len(text) if page_end < 0 else page_end
-        start = heading.start
-        for line in re.finditer(r"[^\n\f]+", text[heading.start : page_end]):
-            if words and _letters(line.group())[: len(words)] == words:
-                start = heading.start + line.start()
-                break
-        placed.append(Heading(start, heading.level, heading.text))
-    return sorted(placed, key=lambda heading: (heading.start, heading.level))
-
-
-def _behind(text: str, heading: Heading, end: int) -> int:
-    """Where the body begins: behind the heading's line, or lines, if they stand there at all."""
-    wanted, at = _letters(heading.text), heading.start
-    while wanted and at < end:
-        line_end = min(i for i in (text.find("\n", at), text.find("\f", at), end) if i >= 0)
-        line = _letters(text[at:line_end])
-        if not line or not (wanted.startswith(line) or line.startswith(wanted)):
-            break
-        wanted, at = wanted[len(line) :], min(end, line_end + 1)
-    return at
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in text.lower() if c.isalnum())
-
-
-def _guessed(text: str) -> list[Heading]:
-    """Headings of plain text: short lines behind a gap that no punctuation ends."""
-    lines = [(match.start(), match.group()) for match in re.finditer(r"[^\n\f]+", text)]
-    found: list[Heading] = []
-    for i, (start, line) in enumerate(lines[:-1]):
-        gap = start == 0 or not text[: start - 1].rstrip(" ")[-1:].strip()
-        title = line.strip()
-        if not (gap and 2 < len(title) <= _LONGEST_TITLE and CELL not in line and title[-1] not in ".:;,!?>"):
-            continue
-        following = lines[i + 1][1].strip()
-        numbered = re.match(r"\d+[.)]?\s", title)
-        if re.match(r"\d+[.)]?\s", following) and numbered:
-            continue  # a step beside the next
-        if re.match(r"[A-ZÀ-Þ\d]", title) and not re.match(r"[-–•*>]", title):
-            found.append(Heading(start, 1 if title.isupper() else 2, title))
-    return found
-
-
-def near(asked: Asked, sought: Wanted) -> list[Section]:
-    """Sections that may be about it: those that hold the most of its words, and those whose headings hold one of them.
-    Of editions that are not meant, none."""
-    held = held_back(asked.query, *asked.index.superseded()) if asked.doc_ids is None else frozenset()
-    named = mentioned_documents(asked.query, asked.documents)
-    documents = {one.id: one for one in asked.documents if (one.id in named if named else one.id not in held)}
-    found: dict[int, list[Span]] = {}
-    hits = asked.index.bm25(" ".join(sought.words), _HITS, documents if named else asked.doc_ids)
-    for chunk in asked.index.chunks([hit.chunk_id for hit in hits]).values():
-        found.setdefault(chunk.doc_id, []).append((chunk.start, chunk.end))
-    for doc_id in [*_titled(list(documents.values()), sought), *_headed(asked.index, sought)]:
-        if len(found) >= _DOCUMENTS:
-            break
-        found.setdefault(doc_id, [])
-    return [
-        section
-        for doc_id, places in found.items()
-        if doc_id in documents
-        for section in _chosen(outline(asked.index, documents[doc_id]), places, sought)
-    ]
-
-
-def _chosen(sections: Sequence[Section], places: Sequence[Span], sought: Wanted) -> Iterator[Section]:
-    for section in sections:
-        hit = any(start < max(section.end, section.start + 1) and section.start < end for start, end in places)
-        contents = re.match(r"(?:table of )?contents|index$", section.heading, re.IGNORECASE)
-        if not contents and (hit or sought.found(section.label)):
-            yield section
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """How far a section is about what is wanted: which share of the weight it or the name of its document holds, and
-    which its headings and its first words hold, of what does not only name the document."""
-
-    share: float
-    clear: float
-    label: frozenset[str]  # the words that headings and first words hold
-
-
-def fit(section: Section, sought: Wanted, first: frozenset[str], place: int = _OPENING) -> Fit:
-    """`first` are roots of the words that introduce what is looked at in the section and begins at `place`."""
-    label = sought.found(section.label | first)
-    body = sought.found(roots(section.text)) | label
-    naming = sought.found(section.context_before(place)) - label
-    own = 1.0 - sought.share(naming)
-    clear = sought.share(label) / own if own > 0.25 else sought.share(label)
-    found = body | naming
-    return Fit(0.0 if sought.lacks_number(found) else sought.share(found), clear, label)
-
-
-def _titled(documents: Collection[Document], sought: Wanted) -> list[int]:
-    """Documents whose title or file name holds most of the wanted words."""
-    shares = []
-    for document in documents:
-        name = roots(f"{document.title} . {re.sub(r'[-_./]+', ' ', document.path)}")
-        if found := sought.found(name):
-            shares.append((-sought.share(found), document.path, document.id))
-    return [doc_id for _, _, doc_id in sorted(shares)[:_TITLED]]
-
-
-def _headed(index: LocalIndex, sought: Wanted) -> list[int]:
-    """Documents with headings that hold wanted words, those with the most of the weight first."""
-    words = [word for word in sought.weights if len(word) > 2]
-    if not words:
-        return []
-    like = " OR ".join(["text LIKE ?"] * len(words))
-    rows = index.store.rows(f"SELECT doc_id, text FROM headings WHERE {like}", [f"%{word}%" for word in words])
-    best: dict[int, float] = {}
-    for doc_id, text in rows:
-        there = roots(text)
-        share = sum(weight for word, weight in sought.weights.items() if in_roots(word, there))
-        best[doc_id] = max(best.get(doc_id, 0.0), share)
-    return sorted((doc_id for doc_id in best if best[doc_id]), key=lambda doc_id: (-best[doc_id], doc_id))

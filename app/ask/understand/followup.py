@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from app.ask.words import codes
+from app.ask.language.words import codes
 
 _OPENS = re.compile(
     r"^(?:(?:ok(?:ay)?|so|well|now)[, ]+)?(?:(?:and |but )?(?:what about|how about|what of)|and|but)"

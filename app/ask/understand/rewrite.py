@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from app.ask.words import STOP, stem
+from app.ask.language.words import STOP, stem
 from app.datatypes import Turn
 
 _LEANING = re.compile(

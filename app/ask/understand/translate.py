@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from itertools import pairwise
 
-from app.ask.words import STOP, codes, stated_numbers
+from app.ask.language.words import STOP, codes, stated_numbers
 from app.llm.protocol import Llm
 from ingest.store.curated import languages
 from ingest.store.index import LocalIndex
@@ -54,7 +54,7 @@ def answer_in(question: str, text: str, languages: tuple[str, str], llm: Llm) ->
 
 def _written(prompt: str, filled: Mapping[str, str], text: str, llm: Llm) -> str:
     head, tail = llm.render("", _MARK).split(_MARK)
-    template = (files("app.ask") / f"prompts/{prompt}.md").read_text(encoding="utf-8").strip()
+    template = (files("app.ask.understand") / f"prompts/{prompt}.md").read_text(encoding="utf-8").strip()
     asked = re.sub(r"\{(\w+)\}", lambda match: filled.get(match[1], match[0]), template)
     tokens = [*llm.tokenize(head, special=True), *llm.tokenize(asked), *llm.tokenize(tail, special=True)]
     longest = 2 * len(llm.tokenize(text)) + 24

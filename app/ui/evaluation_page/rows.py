@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.ask.gate import SIGNALS
+from app.ask.check.gate import SIGNALS
 from app.evaluation.grade import gold_pages
 from app.evaluation.runs import Row
 from app.ui.desk import Desk

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.ask.gate import Calibration, Level, calibration_file, calibration_for
+from app.ask.check.gate import Calibration, Level, calibration_file, calibration_for
 from app.evaluation.runs import Run, list_runs
 from app.settings import save_settings
 from app.ui.desk import Desk

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from app.ask.alike import pairs
 from app.ask.assistant import Assistant
-from app.ask.outline import outline_of
+from app.ask.kinds.comparing.alignment import pairs
+from app.ask.structure.outline import outline_of
 from app.settings import Settings
 from ingest.sync.sync import sync
 
@@ -166,8 +166,8 @@ def test_alignment_leaves_nothing_out(library):
         if document.path.startswith("rental")
     )
     found = pairs(one, other)
-    assert sorted(pair.one.start for pair in found if pair.one) == sorted(unit.start for unit in one.units)
-    assert sorted(pair.other.start for pair in found if pair.other) == sorted(unit.start for unit in other.units)
+    assert sorted(pair.one.start for pair in found if pair.one) == sorted(unit.start for unit in one.statements)
+    assert sorted(pair.other.start for pair in found if pair.other) == sorted(unit.start for unit in other.statements)
     assert all(pair.same for pair in pairs(one, one))
 
 

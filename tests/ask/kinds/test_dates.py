@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ask.kinds.dates import dates_in, moved, period_of, said, start_of, worked_out
+from app.ask.language.dates import dates_in, period_of, shifted, start_of, worked_out, written_out
 from app.datatypes import Citation
 
 DAYS = st.dates(date(1900, 1, 1), date(2200, 12, 31))
@@ -24,8 +24,8 @@ def test_every_way_of_writing_a_day_is_read(day, way):
 @given(DAYS, st.integers(1, 900))
 def test_days_and_weeks_are_what_the_calendar_says(day, number):
     days, weeks = (period_of("", quoting(f"within {number} {unit} of that")) for unit in ("days", "weeks"))
-    assert moved(day, days) == day + timedelta(number)
-    assert moved(day, weeks) == day + timedelta(7 * number)
+    assert shifted(day, days) == day + timedelta(number)
+    assert shifted(day, weeks) == day + timedelta(7 * number)
 
 
 def test_a_date_of_the_question_and_a_period_of_the_documents(assistant):
@@ -75,4 +75,4 @@ def test_nothing_is_worked_out_from_what_is_unclear():
     assert period_of("", quoting("Covered for 8 years, the pump for 3 years.")) is None
     assert worked_out(date(9999, 1, 1), period_of("", quoting("for 3 years"))) == ""
     assert start_of("It was bought on 1 May 2024 and sold on 2 May 2024. When does it end?") is None
-    assert said(date(2032, 5, 15)) == "15 May 2032"
+    assert written_out(date(2032, 5, 15)) == "15 May 2032"

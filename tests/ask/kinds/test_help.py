@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ask.shelf.smalltalk import said_to_docent
+from app.ask.understand.smalltalk import smalltalk_in
 from ingest.store.store import Store
 
 TALK = {
@@ -42,12 +42,12 @@ def split(lines):
 
 @pytest.mark.parametrize(("wordings", "german"), [(TALK, False), (GERMAN, True)])
 def test_the_many_ways_to_say_it(wordings, german):
-    said = {one: said_to_docent(one) for lines in wordings.values() for one in split(lines)}
+    said = {one: smalltalk_in(one) for lines in wordings.values() for one in split(lines)}
     assert said == {one: (key, german) for key, lines in wordings.items() for one in split(lines)}
 
 
 def test_questions_about_content_are_none_of_it():
-    assert [one for one in split(QUESTIONS) if said_to_docent(one)[0]] == []
+    assert [one for one in split(QUESTIONS) if smalltalk_in(one)[0]] == []
 
 
 def test_a_greeting_tells_what_is_there_and_what_can_be_asked(assistant):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from app.ask.assistant import Assistant
-from app.ask.kinds.wishes import wish_of
+from app.ask.kinds.summaries.request import summary_request
 from app.datatypes import Turn
 from app.settings import Settings
 from ingest.sync.sync import sync
@@ -183,7 +183,7 @@ def test_odd_questions_end_in_no_exception(library, question):
 
 
 def test_what_is_to_be_summed_up_is_told_from_how():
-    assert wish_of("Please give me a 3 point summary of the lease of hall 3").most == 12
-    assert wish_of("Summarise the lease in 3 sentences").most == 3
-    assert wish_of("Summarise the lease in 3 sentences").phrase == "the lease"
-    assert wish_of("In which year was the lease signed?") is None
+    assert summary_request("Please give me a 3 point summary of the lease of hall 3").most == 12
+    assert summary_request("Summarise the lease in 3 sentences").most == 3
+    assert summary_request("Summarise the lease in 3 sentences").phrase == "the lease"
+    assert summary_request("In which year was the lease signed?") is None

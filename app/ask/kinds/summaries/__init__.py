@@ -1,0 +1,1 @@
+"""For `summary`: in which words one is asked for, and of what."""
