@@ -93,12 +93,11 @@ def _dotted(status: str) -> str:
 def _status(desk: Desk, live: LiveAnswer) -> str:
     if live.stopping:
         return "Stopping…"
-    passages = many(live.passages, "passage")
     words = {
         "searching": "Searching your documents…",
         "waiting": "Waiting for the model to finish something else…",
         "loading": f"Loading {desk.settings.model}…",
-        "reading": f"Reading {passages}…",
+        "reading": f"Reading {many(live.passages, 'passage')}…",
         "writing": "Writing…",
         "checking": "Checking each sentence against the documents…",
         "looking": "Not sure yet: looking further…",
@@ -227,12 +226,9 @@ def chips(sources: Sequence[Place], key: str, numbered: bool = False) -> None:
     with st.container(key=f"chips_{key}", horizontal=True, gap="xsmall"):
         for number, place in enumerate(sources, 1):
             name = f"{short_name(place.file)} · {place.short}"
-            if st.button(
-                label(f"{number}  {name}" if numbered else name),
-                key=f"chip_{key}_{number}",
-                icon=":material/description:",
-                help=label(place.source),
-            ):
+            shown = label(f"{number}  {name}" if numbered else name)
+            said = label(place.source)
+            if st.button(shown, key=f"chip_{key}_{number}", icon=":material/description:", help=said):
                 open_place(place)
                 st.rerun()
 
