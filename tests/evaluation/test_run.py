@@ -49,10 +49,13 @@ def test_a_row_shows_why(assistant):
     assert (refused.status, refused.answer, refused.reply) == ("abstained", "", "NOT FOUND") and refused.reason
 
 
-def test_a_wrong_answer_and_a_wrong_refusal_are_counted_too(assistant):
-    told = summarise(evaluate(assistant("NOT FOUND", "The filter is cleaned every 11 weeks."), CASES[:2]))
-    assert (told["accuracy"], told["refusal_answerable"], told["refusal_unanswerable"]) == (0.0, 1.0, 0.0)
-    assert told["f1"] == 0.0 and told["cited_in_gold"] is None
+def test_wrong_answers_are_counted_too(assistant):
+    wrong = "It must never run dry for longer than 40 seconds."
+    told = summarise(evaluate(assistant(wrong, "The filter is cleaned every 11 weeks."), CASES[:2]))
+    assert (told["accuracy"], told["refusal_unanswerable"], told["f1"] < 0.3) == (0.0, 0.0, True)
+    assert told["cited_in_gold"] is None
+    shown = [told[f"{how}_{status}"] for how in ("wrong", "unsupported") for status in ("answered", "unsure")]
+    assert {value for value in shown if value is not None} == {1.0}
 
 
 def test_retrieval_alone_needs_no_model(assistant):
