@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from results_text import ABLATION, AT_SIZE, BENCH, FRONTIER, GATE, HEAD, HOSTILE, INGEST, LIBRARY, SETS, SHORT
+from results_text import ABLATION, AT_SIZE, BENCH, FRONTIER, GATE, HEAD, HOSTILE, INGEST, LIBRARY, NEAR, SETS, SHORT
 
 from app.ask.check.gate import shipped_calibration
 from app.bench import report as bench_report
@@ -41,7 +41,7 @@ REPORTED = [
     for key in METRICS
     if key not in ("recall_at_1", "page_hit_at_1", "page_hit_at_10", "gold_cited", "prompt_tokens")
 ]
-OTHERS = ("ablation", "at_size", "bench", "frontier", "hostile", "ingest", "library", "targets")
+OTHERS = ("ablation", "at_size", "bench", "frontier", "hostile", "ingest", "library", "near-misses", "targets")
 
 SEARCH = "-search"  # the name of a run of the search alone over a whole set
 
@@ -70,7 +70,10 @@ def made(folder: Path) -> str:
     parts = [HEAD, *(_set(name, kept[name], kept.get("targets", {}).get(name, {})) for name in order)]
     if found := kept.get("bench"):
         parts.append(_bench(found, kept.get("targets", {}).get("bench", {})))
-    parts += [_gate(), SHORT]
+    parts.append(_gate())
+    if found := kept.get("near-misses"):
+        parts.append(NEAR.format(table=_rows(_near(found["shares"]))))
+    parts.append(SHORT)
     if rows := kept.get("ablation"):
         parts += [ABLATION, *_ablation(rows)]
     if found := kept.get("frontier"):
@@ -208,6 +211,20 @@ def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
     """A table of rows that are written down as they are told."""
     cells = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()] for row in rows]
     return "\n".join(table(list(rows[0]), cells))
+
+
+def _near(shares: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each kind of near miss: how many were shown as sure, as unsure, and not at all."""
+    words = {"answered": "shown as sure", "unsure": "shown as not certain", "abstained": "not shown"}
+    return [
+        {
+            "the number is that of": kind,
+            "n": found["n"],
+            **{words[status]: str(count) for status, count in found["wrong"].items()},
+            "the right one shown as sure": str(found["right"]["answered"]),
+        }
+        for kind, found in shares.items()
+    ]
 
 
 def _hostile(found: Mapping[str, Any]) -> str:

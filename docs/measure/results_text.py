@@ -48,6 +48,16 @@ a number of the question, and a yes or no that the quotes do not say gives way t
 The levels aim at 5, 10, 15 and 25 %.
 """
 
+NEAR = """
+### A true number of the wrong thing
+
+Replies made by code and put into the answer model's mouth: a number that the sample documents do hold, but of another
+row or column of the same table, or of another sentence of the same passage (`python docs/measure/near_misses.py
+indexes/sample_docs 21`). Asked for: 3 % of them shown as sure.
+
+{table}
+"""
+
 BENCH = """
 ## How fast
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from app.ask.language.quantities import Quantity, quantities, stands_in
 from app.ask.language.replies import REFUSAL
-from app.ask.language.spoken_rows import wrong_cell
+from app.ask.language.spoken_rows import wrong_cell, wrong_row
 from app.ask.language.words import content_words, names, stated_numbers, stem
 from app.datatypes import Citation, Hit, Sentence
 from ingest.text.sentences import sentence_spans
@@ -158,13 +158,18 @@ def _missing(stated: _Stated, chosen: Sequence[int], passages: _Passages) -> lis
     above = "".join(passages.above[passages.hit[i]] for i in chosen)
     pointing = [i for i in chosen if _POINTING.search(passages.plain[i])]
     whole = "".join(passages.whole[passages.hit[i]] for i in pointing)
+    sentences = [passages.sentences[i] for i in chosen]
     missing = []
     for quantity in stated.quantities:
         repeated = quantity.value in stated.asked_values
         if not stands_in(quantity, held, cited + whole) and not _said_above(quantity, above, whole if repeated else ""):
             missing.append(quantity.text)
-        elif cell := wrong_cell(quantity.value, stated.text, stated.question, [passages.sentences[i] for i in chosen]):
+        elif cell := wrong_cell(quantity.value, stated.text, stated.question, sentences):
             missing.append(f"{quantity.text} for {cell}")
+        elif row := wrong_row(
+            quantity.value, stated.question, [passages.sentences[i] for i in chosen], passages.sentences
+        ):
+            missing.append(f"{quantity.text} for {row}")
     words = set(content_words(cited + above))
     asked = f" {stated.question.lower()} "
     for name in sorted(stated.names):

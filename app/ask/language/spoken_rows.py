@@ -63,6 +63,33 @@ def wrong_cell(value: str, claim: str, question: str, rows: Sequence[Sentence]) 
     return wanted
 
 
+def wrong_row(value: str, question: str, cited: Sequence[Sentence], all_rows: Sequence[Sentence]) -> str:
+    """The row that was asked for, when the number stands only in another row of the same table; else an empty string.
+
+    A row is asked for when all words of its first cell stand in the question. Rows count only where nothing but rows
+    is cited.
+    """
+    if not cited or not all(sentence.spoken for sentence in cited):
+        return ""
+    asked = set(_terms(question))
+    holding = [row for row in cited if _holds_value(row, value)]
+    if not holding or any(_label(row) <= asked for row in holding):
+        return ""
+    tables = {(row.file, spoken_parts(row.spoken).caption) for row in holding}
+    beside = [row for row in all_rows if row.spoken and (row.file, spoken_parts(row.spoken).caption) in tables]
+    named = [row for row in beside if _label(row) and _label(row) <= asked]
+    return cells(named[0].text)[0] if named and not any(_holds_value(row, value) for row in named) else ""
+
+
+def _holds_value(row: Sentence, value: str) -> bool:
+    return any(quantity.value == value for quantity in quantities(row.text))
+
+
+def _label(row: Sentence) -> set[str]:
+    found = cells(row.text)
+    return set(_terms(found[0])) if found else set()
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """A row as `row_said` says it, taken apart: its caption and label, and each named column with its cell."""

@@ -1,6 +1,9 @@
+import pytest
+
 from app.ask.find.evidence import best_sentences, sentences_of
 from app.ask.find.retrieve import retrieve
-from app.ask.language.spoken_rows import spoken_rows
+from app.ask.language.spoken_rows import spoken_rows, wrong_row
+from app.datatypes import Sentence
 from ingest.store.index import LocalIndex
 from ingest.sync.sync import sync
 
@@ -49,3 +52,25 @@ def test_the_right_row_is_found_and_quoted_as_it_stands(tmp_path, encoder):
     assert index.text(hits[0].chunk.doc_id, row.start, row.end) == row.text
     best = best_sentences("coefficient of performance of BP-8 at A2", list(rows.values()), hits, encoder)
     assert row.text in [sentence.text for sentence in best]
+
+
+ROWS = "Part\tPeriod\nCompressor\t8 years\nDisplay\t3 years\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "missed"),
+    [
+        ("How long is the display covered?", "8", "Display"),
+        ("How long is the display covered?", "3", ""),
+        ("How long is the compressor covered?", "8", ""),
+        ("How long is the gas sensor covered?", "8", ""),  # no row is called so: other checks have to tell
+    ],
+)
+def test_a_number_of_another_row_is_not_that_of_the_row_asked_for(question, value, missed):
+    spoken = spoken_rows(ROWS)
+    rows = [
+        Sentence("a.pdf", 1, at, at + len(line), line, 0.0, spoken[at])
+        for at, line in ((ROWS.index(line), line) for line in ROWS.splitlines()[1:])
+    ]
+    cited = [row for row in rows if f"{value} years" in row.text]
+    assert wrong_row(value, question, cited, rows) == missed
