@@ -131,6 +131,7 @@ class Attempt:
             if any(hit.holds(*place) for place in places)
         ]
         said = [part for sentence in sentences for part in (sentence.meaning, sentence.text)]
+        said += self._assistant.domain.abbreviations_in(" ".join([*above, *said]))
         rarity = rarity_in(len(self._index), self._index.frequency)
         # A day that the asker names need not stand in the documents.
         asked = without_dates(standalone(self.question, self.history))

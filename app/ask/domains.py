@@ -34,15 +34,21 @@ class Domain(BaseModel):
     glossary: dict[str, str] = {}
     versions: Versions = Versions()
 
+    def abbreviations_in(self, text: str) -> list[str]:
+        """The abbreviations whose long form stands in the text: it speaks of them too."""
+        plain = text.lower()
+        return [short for short, long in self._long_forms() if long and long.lower() in plain]
+
+    def _long_forms(self) -> list[tuple[str, str]]:
+        return [(short, re.split(r"[:;,]", long)[0].strip()) for short, long in self.glossary.items()]
+
     def expand(self, question: str) -> str:
         """The question with the long form of each abbreviation that it uses behind it, for the search only.
 
         A glossary may explain further behind a comma, colon or semicolon; that much is for people.
         """
         long_forms = [
-            re.split(r"[:;,]", long)[0].strip()
-            for short, long in self.glossary.items()
-            if re.search(rf"(?<!\w){re.escape(short)}(?!\w)", question)
+            long for short, long in self._long_forms() if re.search(rf"(?<!\w){re.escape(short)}(?!\w)", question)
         ]
         return " ".join([question, *(form for form in long_forms if form.lower() not in question.lower())])
 

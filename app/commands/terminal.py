@@ -163,7 +163,7 @@ def print_answer(answer: Answer) -> None:
             say(f"  {answer.plan.shown}", dim=True)
         if answer.status == "unsure":
             say("Not certain. ", fg="yellow", bold=True, nl=False)
-        say(answer.text, bold=True)
+        say(answer.text.replace("**", ""), bold=True)
         for number, citation in enumerate(answer.citations, 1):
             say(f"  [{number}] {citation.source}: “{citation.quote}”")
             if citation.also:
