@@ -146,7 +146,7 @@ class Assistant:
             return AnswerStream(self, index, whole, (), doc_ids, kind, remark)
         parts = parts_of(spelling.text) if kind is None else []
         one = AnswerStream(self, index, spelling.text, tuple(history), doc_ids, kind, spelling.said)
-        if len(parts) > 1 and one.computed and one.computed.plan.kind == "table":
+        if len(parts) > 1 and one.by_kind and one.by_kind.plan.kind == "table":
             return one  # 'which is the heaviest, and how heavy is it?' is one look into a table
         if len(parts) > 1:
             return SeveralStream(self, index, spelling.text, parts, tuple(history), doc_ids, spelling.said)

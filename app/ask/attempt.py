@@ -141,9 +141,9 @@ class Attempt:
         return belonging(asked, "\n".join([*above, *said]), rarity, self._assistant.encoder, around)
 
     @cached_property
-    def closest(self) -> tuple[float, Sentence] | None:
-        """The key sentence that comes nearest to the question, with how near; None where none speaks of what was
-        asked. It is shown, as doubtful, where the model makes nothing of the passages."""
+    def closest(self) -> Sentence | None:
+        """The key sentence that comes nearest to the question; None where none speaks of what was asked. It is shown,
+        as doubtful, where the model makes nothing of the passages."""
         telling = [sentence for sentence in self.evidence if not gives_orders(sentence.text)]
         near = self._assistant.nearness(self.query, [sentence.meaning[:600] for sentence in telling]) if telling else []
         found = []
@@ -151,7 +151,7 @@ class Attempt:
             missing = self._belonging([sentence]).missing
             if cosine >= _NEAR and missing <= _MISSING:
                 found.append((cosine - missing, sentence))
-        return max(found, key=lambda item: item[0], default=None)
+        return max(found, key=lambda item: item[0])[1] if found else None
 
     @cached_property
     def signals(self) -> dict[str, float]:

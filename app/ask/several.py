@@ -99,8 +99,7 @@ class SeveralStream(AnswerStream):
         given = [answer for answer in answers if answer.status != "abstained"]
         missing = [part for part, answer in zip(self._parts, answers, strict=False) if answer.status == "abstained"]
         status: Status = "answered" if all(answer.status == "answered" for answer in answers) else "unsure"
-        reasons = [answer.reason for answer in answers if answer.reason] if not given else []
-        reasons = reasons or [answer.reason for answer in given if answer.reason]
+        reasons = [answer.reason for answer in given or answers if answer.reason]
         if given and missing:
             reasons.append(f"Not found in your documents: {' '.join(missing)}")
         weakest = min(given or answers, key=lambda answer: answer.confidence)

@@ -70,12 +70,12 @@ class AnswerStream:
     @cached_property
     def computed(self) -> Computed | None:
         """The answer that code can make by itself; None where it is a question about a fact."""
-        if self._by_kind or self._kind is not None:
-            return self._by_kind
+        if self.by_kind or self._kind is not None:
+            return self.by_kind
         return cell_of(standalone(self.question, self.history), self.first.sentences, self.hits)
 
     @cached_property
-    def _by_kind(self) -> Computed | None:
+    def by_kind(self) -> Computed | None:
         """The answer of the first kind that fits. Needs no search for passages."""
         if self._kind == "fact":
             return None
@@ -87,7 +87,7 @@ class AnswerStream:
     @cached_property
     def found(self) -> list[Hit]:
         """The passages as they were stored, and as the model reads them: so that what it has read can be kept."""
-        if self._by_kind:
+        if self.by_kind:
             return []
         settings = self._assistant.settings
         return retrieve(self._index, self._assistant.encoder, self.query, settings.passages, self._doc_ids, AS_FOUND)
@@ -95,12 +95,12 @@ class AnswerStream:
     @cached_property
     def first(self) -> Attempt:
         """The first look."""
-        said = (self.question, self.query, tuple(self.history))
-        return Attempt(self._assistant, self._index, said, self.found, instruction=self._instruction)
+        return self._attempt(self.found)
 
-    @property
-    def _instruction(self) -> str:
-        return _PERIOD_WANTED if start_of(self.question) else ""
+    def _attempt(self, found: Sequence[Hit]) -> Attempt:
+        said = (self.question, self.query, tuple(self.history))
+        instruction = _PERIOD_WANTED if start_of(self.question) else ""
+        return Attempt(self._assistant, self._index, said, found, instruction=instruction)
 
     @property
     def hits(self) -> list[Hit]:
@@ -189,7 +189,7 @@ class AnswerStream:
         read = self._llm is not None and not self._stopped and not self.unknown
         if kept.verdict.status != "abstained" or not read or not kept.closest:
             return kept.verdict
-        sentence = kept.closest[1]
+        sentence = kept.closest
         return Verdict("unsure", sentence.text, NEAREST, (quoted(sentence, sentence.text),))
 
     def _worked_out(self, kept: Attempt) -> Worked | None:
@@ -216,8 +216,7 @@ class AnswerStream:
         if not more or self._llm is None:
             return first
         self.on_look()
-        said = (self.question, self.query, tuple(self.history))
-        second = self._second = Attempt(self._assistant, self._index, said, more, instruction=self._instruction)
+        second = self._second = self._attempt(more)
         second.stopped = self._stopped
         for _ in second.write(self._llm):
             pass

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from importlib.resources import files
 from itertools import pairwise
 
 from app.ask.language.words import STOP, codes, stated_numbers
+from app.llm.message import message, template
 from app.llm.protocol import Llm
 from ingest.store.curated import languages
 from ingest.store.index import LocalIndex
@@ -16,7 +16,6 @@ from ingest.text.language import language_name, language_of_question
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SAMPLED, _PHRASES = 3000, 40  # passages that are looked at, and phrases that are given
-_MARK = "\u2063"
 LONGEST = 700  # characters of an answer that is put into another language
 
 
@@ -53,10 +52,7 @@ def answer_in(question: str, text: str, languages: tuple[str, str], llm: Llm) ->
 
 
 def _written(prompt: str, filled: Mapping[str, str], text: str, llm: Llm) -> str:
-    head, tail = llm.render("", _MARK).split(_MARK)
-    template = (files("app.ask.understand") / f"prompts/{prompt}.md").read_text(encoding="utf-8").strip()
-    asked = re.sub(r"\{(\w+)\}", lambda match: filled.get(match[1], match[0]), template)
-    tokens = [*llm.tokenize(head, special=True), *llm.tokenize(asked), *llm.tokenize(tail, special=True)]
+    tokens = message(llm, template("app.ask.understand", prompt), filled)
     longest = 2 * len(llm.tokenize(text)) + 24
     if len(tokens) + longest > llm.n_ctx:
         return ""

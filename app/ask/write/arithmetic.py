@@ -13,11 +13,11 @@ import operator
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 from app.ask.language.quantities import Quantity, quantities
 from app.ask.language.words import NUMBER, plain_number
 from app.datatypes import Sentence
+from app.llm.message import message, template
 from app.llm.protocol import Llm
 
 _LONGEST = 60  # tokens of a formula
@@ -77,10 +77,7 @@ def _is_amount(quantity: Quantity) -> bool:
 def result_of(question: str, evidence: Sequence[Sentence], llm: Llm) -> Result | None:
     """What the model's formula comes to; None where it writes none, or one with a number from nowhere."""
     text = "\n".join(sentence.meaning for sentence in evidence)[:1500]
-    asked = (files("app.ask.write") / "prompts/arithmetic.md").read_text(encoding="utf-8").strip()
-    asked = asked.replace("{question}", question).replace("{text}", text)
-    head, tail = llm.render("", "\u2063").split("\u2063")
-    tokens = [*llm.tokenize(head, special=True), *llm.tokenize(asked), *llm.tokenize(tail, special=True)]
+    tokens = message(llm, template("app.ask.write", "arithmetic"), {"question": question, "text": text})
     if len(tokens) + _LONGEST > llm.n_ctx:
         return None
     return calculated("".join(llm.stream(tokens, _LONGEST)), question, text)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from importlib.resources import files
 
 from app.ask.language.replies import REFUSAL
 from app.ask.write.injection import gives_orders, marked
 from app.datatypes import Hit, Prompt, Segment, Sentence, Turn
+from app.llm.message import MARK, message, template
 from app.llm.protocol import Llm
 from ingest.errors import InvalidInput
 
 MAX_QUESTION = 4000  # characters; what a model of this size can make sense of beside its passages
-_MARK = "\u2063docent\u2063"  # invisible and never in a template
+_ROOM = "app.ask.write"
 _HISTORY_TURNS = 2
 _CHECKED = 900  # characters of the quotes that the second question shows
 
@@ -127,21 +126,13 @@ def build_checks(llm: Llm, question: str, answer: str, text: str) -> tuple[list[
     longest, text = _CHECKED, marked(text)
     while True:
         filled = {"text": text[:longest], "question": question[: longest // 3], "answer": answer[: longest // 3]}
-        checks = (_check(llm, "check_question", filled), _check(llm, "check_answer", filled))
+        checks = (
+            message(llm, template(_ROOM, "check_question"), filled),
+            message(llm, template(_ROOM, "check_answer"), filled),
+        )
         if max(map(len, checks)) <= llm.n_aside:
             return checks
         longest = longest * 2 // 3  # some scripts take a token and more for each character
-
-
-def _check(llm: Llm, name: str, filled: Mapping[str, str]) -> list[int]:
-    # Not by str.format, and in one pass: a document may hold braces, and names in them.
-    asked = re.sub(r"\{(text|question|answer)\}", lambda match: filled[match.group(1)], _prompt(name))
-    head, tail = llm.render("", _MARK).split(_MARK)
-    return [*llm.tokenize(head, special=True), *llm.tokenize(asked), *llm.tokenize(tail, special=True)]
-
-
-def _prompt(name: str) -> str:
-    return files("app.ask.write").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8").strip()
 
 
 def _segment(llm: Llm, name: str, text: str, *, special: bool = False, stable: bool = False) -> Segment:
@@ -159,5 +150,5 @@ def _head(hit: Hit) -> str:
 
 def _around(llm: Llm) -> tuple[str, str]:
     """What the chat format puts before and after the user's message, the rules with the former."""
-    head, tail = llm.render(_prompt("system"), _MARK).split(_MARK)
+    head, tail = llm.render(template(_ROOM, "system"), MARK).split(MARK)
     return head, tail
